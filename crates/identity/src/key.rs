@@ -1,0 +1,395 @@
+//! SSH public keys that may identify a person: which kinds are accepted, and how they are read.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use ssh_key::public::{Ed25519PublicKey, KeyData, RsaPublicKey};
+use ssh_key::{Algorithm, EcdsaCurve, HashAlg};
+
+use crate::name::PersonName;
+use crate::quote::Quoted;
+
+/// Longest line of an authorized_keys file that is read, in bytes.
+pub const MAX_LINE: usize = 16 * 1024;
+
+/// Sizes in bits of RSA keys that are accepted.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// Applications of security keys start with this (PROTOCOL.u2f); others were made for web sites.
+const SECURITY_KEY_APPLICATION: &str = "ssh:";
+
+/// Why a public key was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// More than [`MAX_LINE`] bytes.
+    #[error("the key line has {0} bytes; at most {MAX_LINE} are allowed")]
+    TooLong(usize),
+    /// Not `ALGORITHM BASE64 [COMMENT]`.
+    #[error("this is not a public key; expected one line 'ALGORITHM BASE64 [COMMENT]', as in id_ed25519.pub")]
+    NotAKey,
+    /// authorized_keys options, which Countersign would not enforce.
+    #[error(
+        "the line starts with the options {0}; remove them: Countersign's policies say what a key may do"
+    )]
+    Options(Quoted),
+    /// A certificate instead of a key.
+    #[error("this is a certificate ({0}); enrol the key itself")]
+    Certificate(Quoted),
+    /// DSA or an algorithm that is not known.
+    #[error(
+        "keys of the kind {0} are not accepted; use ed25519, ecdsa, rsa (2048 bits or more), sk-ed25519 or sk-ecdsa"
+    )]
+    Algorithm(Quoted),
+    /// The text and the key inside name two algorithms.
+    #[error("the line says {0}, but the key inside is {1}")]
+    Mismatch(Quoted, Quoted),
+    /// The base64 or what is inside cannot be read.
+    #[error("the {0} key cannot be read: it is cut short, extended or not canonical")]
+    Malformed(Quoted),
+    /// An RSA modulus that is too short or too long.
+    #[error("the RSA key has {0} bits; 2048 to 8192 are accepted")]
+    RsaBits(usize),
+    /// A key that does not protect anything: a point of small order, or an exponent that is even or 1.
+    #[error("the {0} key is weak: anyone could make its signatures")]
+    Weak(&'static str),
+    /// A security key made for something else than SSH.
+    #[error("the security key is for the application {0}, not 'ssh:'")]
+    Application(Quoted),
+    /// A comment with control, format or other unusual characters.
+    #[error("the key's comment has the character U+{0:04X}; use letters, digits and punctuation")]
+    Comment(u32),
+}
+
+/// A public key of an accepted kind and strength.
+///
+/// Two are equal when the keys are; the comment does not count.
+#[derive(Clone)]
+pub struct PublicKey {
+    key: ssh_key::PublicKey,
+    fingerprint: Fingerprint,
+}
+
+impl PublicKey {
+    /// Reads one line `ALGORITHM BASE64 [COMMENT]` of an authorized_keys or `.pub` file, without options.
+    pub fn parse(line: &str) -> Result<Self, KeyError> {
+        if line.len() > MAX_LINE {
+            return Err(KeyError::TooLong(line.len()));
+        }
+        let line = line.trim_matches([' ', '\t', '\r', '\n']);
+        if line.contains(['\r', '\n']) || line.starts_with('#') {
+            return Err(KeyError::NotAKey);
+        }
+        let (algorithm, rest) = line.split_once([' ', '\t']).ok_or(KeyError::NotAKey)?;
+        check_algorithm_name(algorithm, rest)?;
+        let (base64, comment) = split_comment(rest.trim_start_matches([' ', '\t']));
+        let key = Self::from_wire(&decoded(algorithm, base64)?)?;
+        let inside = key.algorithm();
+        if inside != algorithm {
+            return Err(KeyError::Mismatch(Quoted::text(algorithm), Quoted::text(inside)));
+        }
+        key.with_comment(comment)
+    }
+
+    /// Reads the wire form (RFC 4253 section 6.6), and only its canonical encoding.
+    pub fn from_wire(blob: &[u8]) -> Result<Self, KeyError> {
+        let malformed = || KeyError::Malformed(Quoted::bytes(leading_string(blob)));
+        if blob.len() > MAX_LINE {
+            return Err(KeyError::TooLong(blob.len()));
+        }
+        let key = ssh_key::PublicKey::from_bytes(blob).map_err(|_| malformed())?;
+        // One key, one encoding: otherwise a key could come back under a second fingerprint.
+        let canonical = key.to_bytes().is_ok_and(|bytes| bytes == blob);
+        if canonical { Self::from_ssh_key(&key) } else { Err(malformed()) }
+    }
+
+    /// Takes a key that the SSH library has read, for instance the one that a client offers.
+    pub fn from_ssh_key(key: &ssh_key::PublicKey) -> Result<Self, KeyError> {
+        check_strength(key.key_data())?;
+        let fingerprint = Fingerprint(key.fingerprint(HashAlg::Sha256).to_string());
+        let key = ssh_key::PublicKey::new(key.key_data().clone(), "");
+        Ok(Self { key, fingerprint })
+    }
+
+    fn with_comment(mut self, comment: &str) -> Result<Self, KeyError> {
+        // Comments are shown to administrators, so nothing in them may move a cursor or turn the direction of text.
+        if let Some(odd) =
+            comment.chars().find(|c| !(c.is_ascii_graphic() || *c == ' ' || c.is_alphanumeric()))
+        {
+            return Err(KeyError::Comment(odd.into()));
+        }
+        self.key.set_comment(comment);
+        Ok(self)
+    }
+
+    /// The SHA-256 fingerprint, as `ssh-keygen -l` prints it.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
+    /// The key's algorithm, such as `ssh-ed25519` (for RSA `ssh-rsa`, whatever its signatures use).
+    pub fn algorithm(&self) -> &'static str {
+        kind(self.key.key_data()).unwrap_or("unknown")
+    }
+
+    /// What the owner wrote behind the key; may be empty.
+    pub fn comment(&self) -> &str {
+        self.key.comment().as_str_lossy()
+    }
+
+    /// Whether the private part is in a security key that asks for a touch.
+    pub fn is_security_key(&self) -> bool {
+        matches!(self.key.key_data(), KeyData::SkEd25519(_) | KeyData::SkEcdsaSha2NistP256(_))
+    }
+
+    /// The names of the signature algorithms that this key may use; never `ssh-rsa`, which is SHA-1.
+    pub fn signature_algorithms(&self) -> &'static [&'static str] {
+        match self.algorithm() {
+            "ssh-rsa" => &["rsa-sha2-512", "rsa-sha2-256"],
+            "ssh-ed25519" => &["ssh-ed25519"],
+            "ecdsa-sha2-nistp256" => &["ecdsa-sha2-nistp256"],
+            "ecdsa-sha2-nistp384" => &["ecdsa-sha2-nistp384"],
+            "ecdsa-sha2-nistp521" => &["ecdsa-sha2-nistp521"],
+            "sk-ssh-ed25519@openssh.com" => &["sk-ssh-ed25519@openssh.com"],
+            "sk-ecdsa-sha2-nistp256@openssh.com" => &["sk-ecdsa-sha2-nistp256@openssh.com"],
+            _ => &[],
+        }
+    }
+
+    /// Whether a signature by this key may use the algorithm `name`.
+    #[must_use]
+    pub fn accepts_signature(&self, name: &str) -> bool {
+        self.signature_algorithms().contains(&name)
+    }
+
+    /// The key for the SSH library.
+    pub fn as_ssh_key(&self) -> &ssh_key::PublicKey {
+        &self.key
+    }
+
+    /// The wire form (RFC 4253 section 6.6).
+    pub fn to_wire(&self) -> Vec<u8> {
+        self.key.to_bytes().unwrap_or_default()
+    }
+
+    /// The line `ALGORITHM BASE64 [COMMENT]`, which [`PublicKey::parse`] reads.
+    pub fn to_line(&self) -> String {
+        let line = format!("{} {} {}", self.algorithm(), STANDARD.encode(self.to_wire()), self.comment());
+        line.trim_end().to_owned()
+    }
+}
+
+/// The names of all public-key algorithms that a server may offer to clients, best first.
+pub const SIGNATURE_ALGORITHMS: &[&str] = &[
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+];
+
+/// Names of keys, as the first word of a line, that this module reads.
+const KEY_ALGORITHMS: &[&str] = &[
+    "ssh-ed25519",
+    "ssh-rsa",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+];
+
+fn check_algorithm_name(first: &str, rest: &str) -> Result<(), KeyError> {
+    if KEY_ALGORITHMS.contains(&first) {
+        return Ok(());
+    }
+    if first.contains("-cert-v01@openssh.com") {
+        return Err(KeyError::Certificate(Quoted::text(first)));
+    }
+    let options = rest.split([' ', '\t']).any(|word| KEY_ALGORITHMS.contains(&word));
+    Err(if options {
+        KeyError::Options(Quoted::text(first))
+    } else {
+        KeyError::Algorithm(Quoted::text(first))
+    })
+}
+
+fn split_comment(rest: &str) -> (&str, &str) {
+    let (base64, comment) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
+    (base64, comment.trim_matches([' ', '\t']))
+}
+
+fn decoded(algorithm: &str, base64: &str) -> Result<Vec<u8>, KeyError> {
+    STANDARD.decode(base64).map_err(|_| KeyError::Malformed(Quoted::text(algorithm)))
+}
+
+/// The first length-prefixed string of a wire form: the algorithm's name, for errors only.
+fn leading_string(blob: &[u8]) -> &[u8] {
+    let Some((length, rest)) = blob.split_first_chunk::<4>() else { return b"unnamed" };
+    usize::try_from(u32::from_be_bytes(*length)).ok().and_then(|n| rest.get(..n)).unwrap_or(b"unnamed")
+}
+
+/// The name of an accepted kind of key.
+fn kind(key: &KeyData) -> Option<&'static str> {
+    let name = match key {
+        KeyData::Ed25519(_) => "ssh-ed25519",
+        KeyData::Rsa(_) => "ssh-rsa",
+        KeyData::Ecdsa(key) => match key.curve() {
+            EcdsaCurve::NistP256 => "ecdsa-sha2-nistp256",
+            EcdsaCurve::NistP384 => "ecdsa-sha2-nistp384",
+            EcdsaCurve::NistP521 => "ecdsa-sha2-nistp521",
+        },
+        KeyData::SkEd25519(_) => "sk-ssh-ed25519@openssh.com",
+        KeyData::SkEcdsaSha2NistP256(_) => "sk-ecdsa-sha2-nistp256@openssh.com",
+        _ => return None,
+    };
+    Some(name)
+}
+
+fn check_strength(key: &KeyData) -> Result<(), KeyError> {
+    match key {
+        KeyData::Ed25519(key) => check_ed25519(key),
+        KeyData::Rsa(key) => check_rsa(key),
+        KeyData::Ecdsa(_) => Ok(()),
+        KeyData::SkEd25519(key) => check_application(key.application()).and(check_ed25519(key.public_key())),
+        KeyData::SkEcdsaSha2NistP256(key) => check_application(key.application()),
+        KeyData::Certificate(_) => Err(KeyError::Certificate(Quoted::text(&name_of(key)))),
+        _ => Err(KeyError::Algorithm(Quoted::text(&name_of(key)))),
+    }
+}
+
+fn name_of(key: &KeyData) -> String {
+    match key.algorithm() {
+        Algorithm::Dsa => "ssh-dss".to_owned(),
+        algorithm => algorithm.to_string(),
+    }
+}
+
+/// Refuses points of small order, under which some signatures hold for every message.
+fn check_ed25519(key: &Ed25519PublicKey) -> Result<(), KeyError> {
+    let point = ed25519_dalek::VerifyingKey::from_bytes(&key.0);
+    match point {
+        Ok(point) if !point.is_weak() => Ok(()),
+        Ok(_) => Err(KeyError::Weak("ed25519")),
+        Err(_) => Err(KeyError::Malformed(Quoted::text("ssh-ed25519"))),
+    }
+}
+
+fn check_rsa(key: &RsaPublicKey) -> Result<(), KeyError> {
+    let modulus = key.n().as_positive_bytes().unwrap_or_default();
+    let exponent = key.e().as_positive_bytes().unwrap_or_default();
+    let bits = bits(modulus);
+    if !RSA_BITS.contains(&bits) {
+        return Err(KeyError::RsaBits(bits));
+    }
+    let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte & 1 == 1);
+    if !is_odd(modulus) || !is_odd(exponent) || exponent == [1] {
+        return Err(KeyError::Weak("RSA"));
+    }
+    Ok(())
+}
+
+/// The length in bits of a big-endian number without leading zero bytes.
+fn bits(number: &[u8]) -> usize {
+    let spare = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    number.len() * 8 - spare
+}
+
+fn check_application(application: &str) -> Result<(), KeyError> {
+    if application.starts_with(SECURITY_KEY_APPLICATION) {
+        return Ok(());
+    }
+    Err(KeyError::Application(Quoted::text(application)))
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.key.key_data() == other.key.key_data()
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKey({} {})", self.algorithm(), self.fingerprint)
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = KeyError;
+
+    fn from_str(line: &str) -> Result<Self, KeyError> {
+        Self::parse(line)
+    }
+}
+
+/// `SHA256:` and 43 characters of base64: how people, the ledger and the database name a key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(String);
+
+/// The text is not a SHA-256 fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a fingerprint; expected 'SHA256:' and 43 characters of base64, as ssh-keygen -l prints")]
+pub struct FingerprintError(Quoted);
+
+impl Fingerprint {
+    /// Reads what [`Fingerprint::as_str`] gives.
+    pub fn parse(text: &str) -> Result<Self, FingerprintError> {
+        let digest = text.strip_prefix("SHA256:").and_then(|digest| STANDARD_NO_PAD.decode(digest).ok());
+        match digest {
+            Some(digest) if digest.len() == 32 => Ok(Self(text.to_owned())),
+            _ => Err(FingerprintError(Quoted::text(text))),
+        }
+    }
+
+    /// The text `SHA256:…`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A public key together with the person for whom it was enrolled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrolledKey {
+    person: PersonName,
+    key: PublicKey,
+}
+
+impl EnrolledKey {
+    /// Binds a key to its person; the caller read both from one enrolment that is in force.
+    pub fn new(person: PersonName, key: PublicKey) -> Self {
+        Self { person, key }
+    }
+
+    /// Whose key it is.
+    pub fn person(&self) -> &PersonName {
+        &self.person
+    }
+
+    /// The key itself.
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// The key's SHA-256 fingerprint.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        self.key.fingerprint()
+    }
+}

@@ -1,0 +1,66 @@
+//! A one-time code that has passed is remembered for a while: for one person, one credential and one address.
+
+use std::net::IpAddr;
+
+use crate::name::PersonName;
+use crate::proof::{Credential, FirstFactor, VerifiedIdentity};
+
+/// Seconds for which a code is remembered unless configured otherwise: a working day.
+pub const DEFAULT_REMEMBER_FOR: u64 = 8 * 3600;
+
+/// A passed code and what it counts for. Delete it when the person's TOTP secret, key or password changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    person: PersonName,
+    credential: Credential,
+    source: IpAddr,
+    passed_at: u64,
+}
+
+impl Remembered {
+    /// What to remember of an identity; nothing if its own code was remembered, else a code would never grow old.
+    pub fn from_login(identity: &VerifiedIdentity) -> Option<Self> {
+        identity.is_fresh().then(|| Self {
+            person: identity.person().clone(),
+            credential: identity.credential().clone(),
+            source: identity.source(),
+            passed_at: identity.mfa_at(),
+        })
+    }
+
+    /// Reads back what a store has kept; the store vouches for it.
+    pub fn restored(person: PersonName, credential: Credential, source: IpAddr, passed_at: u64) -> Self {
+        Self { person, credential, source: source.to_canonical(), passed_at }
+    }
+
+    /// Whether a login at `now` needs no new code; `keep_for` is the configured time in seconds.
+    #[must_use]
+    pub fn covers(&self, now: u64, keep_for: u64, first: &FirstFactor, source: IpAddr) -> bool {
+        // A code from the future means that a clock was wrong: ask again.
+        let in_time = now.checked_sub(self.passed_at).is_some_and(|age| age < keep_for);
+        in_time
+            && self.person == *first.person()
+            && self.credential == *first.credential()
+            && self.source == source.to_canonical()
+    }
+
+    /// Whose code it was.
+    pub fn person(&self) -> &PersonName {
+        &self.person
+    }
+
+    /// The first factor with which it was given.
+    pub fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// The address from which it was given.
+    pub fn source(&self) -> IpAddr {
+        self.source
+    }
+
+    /// When it passed, in unix seconds.
+    pub fn passed_at(&self) -> u64 {
+        self.passed_at
+    }
+}
