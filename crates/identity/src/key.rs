@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aws_lc_rs::signature;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use ssh_key::public::{Ed25519PublicKey, KeyData, RsaPublicKey};
@@ -254,9 +255,11 @@ fn check_strength(key: &KeyData) -> Result<(), KeyError> {
     match key {
         KeyData::Ed25519(key) => check_ed25519(key),
         KeyData::Rsa(key) => check_rsa(key),
-        KeyData::Ecdsa(_) => Ok(()),
+        KeyData::Ecdsa(key) => check_point(key.as_sec1_bytes()),
         KeyData::SkEd25519(key) => check_application(key.application()).and(check_ed25519(key.public_key())),
-        KeyData::SkEcdsaSha2NistP256(key) => check_application(key.application()),
+        KeyData::SkEcdsaSha2NistP256(key) => {
+            check_application(key.application()).and(check_point(key.ec_point().as_bytes()))
+        }
         KeyData::Certificate(_) => Err(KeyError::Certificate(Quoted::text(&name_of(key)))),
         _ => Err(KeyError::Algorithm(Quoted::text(&name_of(key)))),
     }
@@ -277,6 +280,18 @@ fn check_ed25519(key: &Ed25519PublicKey) -> Result<(), KeyError> {
         Ok(_) => Err(KeyError::Weak("ed25519")),
         Err(_) => Err(KeyError::Malformed(Quoted::text("ssh-ed25519"))),
     }
+}
+
+/// Refuses compressed points (RFC 5656 section 3.1 allows to): they would give one key two fingerprints.
+fn check_point(sec1: &[u8]) -> Result<(), KeyError> {
+    let algorithm = match sec1 {
+        [4, rest @ ..] if rest.len() == 64 => &signature::ECDSA_P256_SHA256_FIXED,
+        [4, rest @ ..] if rest.len() == 96 => &signature::ECDSA_P384_SHA384_FIXED,
+        [4, ..] => &signature::ECDSA_P521_SHA512_FIXED,
+        _ => return Err(KeyError::Malformed(Quoted::text("ecdsa"))),
+    };
+    let point = signature::ParsedPublicKey::new(algorithm, sec1);
+    point.map(drop).map_err(|_| KeyError::Malformed(Quoted::text("ecdsa")))
 }
 
 fn check_rsa(key: &RsaPublicKey) -> Result<(), KeyError> {

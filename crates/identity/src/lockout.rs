@@ -169,3 +169,115 @@ impl fmt::Debug for Subject {
         f.write_str("Subject(hashed)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits::PERSON;
+    const NOW: u64 = 1_800_000_000;
+
+    fn failed(times: u32) -> Failures {
+        (0..times).fold(Failures::NONE, |failures, _| failures.and_one_at(NOW, &LIMITS))
+    }
+
+    #[test]
+    fn waiting_doubles_from_the_third_failure_and_the_tenth_locks() {
+        let pauses: Vec<u64> = (0..=11)
+            .map(|count| match Standing::after(&failed(count), NOW, &LIMITS) {
+                Standing::Open => 0,
+                Standing::Wait { until } | Standing::Locked { until } => until - NOW,
+            })
+            .collect();
+        assert_eq!(pauses, [0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 900, 900]);
+        assert_eq!(Standing::after(&failed(9), NOW, &LIMITS), Standing::Wait { until: NOW + 64 });
+        assert_eq!(Standing::after(&failed(10), NOW, &LIMITS), Standing::Locked { until: NOW + 900 });
+    }
+
+    #[test]
+    fn a_lock_ends_on_time_and_the_next_failure_locks_again() {
+        let locked = failed(10);
+        assert!(!Standing::after(&locked, NOW + 899, &LIMITS).is_open());
+        assert!(Standing::after(&locked, NOW + 900, &LIMITS).is_open());
+        let again = locked.and_one_at(NOW + 900, &LIMITS);
+        assert_eq!(Standing::after(&again, NOW + 900, &LIMITS), Standing::Locked { until: NOW + 1800 });
+    }
+
+    #[test]
+    fn success_and_a_quiet_day_reset() {
+        assert!(Standing::after(&Failures::NONE, NOW, &LIMITS).is_open());
+        let later = failed(10).and_one_at(NOW + LIMITS.forget_after, &LIMITS);
+        assert_eq!(later.count, 1);
+        assert!(failed(10).is_forgotten(NOW + LIMITS.forget_after, &LIMITS));
+    }
+
+    #[test]
+    fn a_clock_set_back_shortens_nothing() {
+        let failures = failed(10).and_one_at(NOW - 5_000, &LIMITS);
+        assert_eq!(Standing::after(&failures, NOW - 5_000, &LIMITS), Standing::Locked { until: NOW + 900 });
+    }
+
+    #[test]
+    fn the_stricter_of_person_and_source_counts() {
+        let (wait, locked) = (Standing::Wait { until: 9 }, Standing::Locked { until: 9 });
+        assert_eq!(Standing::Open.stricter(wait), wait);
+        assert_eq!(locked.stricter(wait), locked);
+        assert_eq!(wait.stricter(locked), locked);
+    }
+
+    #[test]
+    fn names_and_sources_never_share_a_subject() {
+        let key = [3; 32];
+        let v4: IpAddr = "10.0.0.1".parse().unwrap();
+        assert_ne!(Subject::name(&key, &[10, 0, 0, 1]), Subject::source(&key, v4));
+        assert_ne!(Subject::name(&key, b"alice"), Subject::name(&[4; 32], b"alice"));
+        assert_eq!(Subject::name(&key, b"alice"), Subject::name(&key, b"alice"));
+    }
+
+    #[test]
+    fn one_machine_is_one_source_however_it_writes_its_address() {
+        let source = |text: &str| Subject::source(&[3; 32], text.parse().unwrap());
+        assert_eq!(source("10.0.0.1"), source("::ffff:10.0.0.1"));
+        assert_eq!(source("2001:db8::1"), source("2001:db8::ffff:1"));
+        assert_ne!(source("2001:db8::1"), source("2001:db8:0:1::1"));
+        assert_ne!(source("10.0.0.1"), source("10.0.0.2"));
+    }
+
+    fn until(standing: Standing) -> u64 {
+        match standing {
+            Standing::Open => 0,
+            Standing::Wait { until } | Standing::Locked { until } => until,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_more_failure_never_helps(count in 0_u32..5_000, last_at: u64, later in 0_u64..10_000, at in 0_u64..20_000) {
+            let before = Failures { count, last_at };
+            let failed_at = last_at.saturating_add(later);
+            let now = last_at.saturating_add(at);
+            let after = before.and_one_at(failed_at, &LIMITS);
+            let (earlier, later) = (Standing::after(&before, now, &LIMITS), Standing::after(&after, now, &LIMITS));
+            prop_assert!(until(later) >= until(earlier) || before.is_forgotten(failed_at, &LIMITS));
+        }
+
+        #[test]
+        fn whoever_waits_gets_in(count: u32, last_at in 0..u64::MAX / 2, now in 0..u64::MAX / 2) {
+            let failures = Failures { count, last_at };
+            let open_at = until(Standing::after(&failures, now, &LIMITS)).max(now);
+            prop_assert!(Standing::after(&failures, open_at, &LIMITS).is_open());
+            prop_assert!(open_at <= now.max(last_at + LIMITS.lock_for));
+        }
+
+        #[test]
+        fn time_alone_only_opens(count: u32, last_at: u64, now: u64, more: u64) {
+            let failures = Failures { count, last_at };
+            let later = now.saturating_add(more);
+            if Standing::after(&failures, now, &LIMITS).is_open() {
+                prop_assert!(Standing::after(&failures, later, &LIMITS).is_open());
+            }
+        }
+    }
+}

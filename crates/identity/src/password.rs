@@ -130,3 +130,103 @@ fn is_acceptable(hash: &phc::PasswordHash) -> bool {
         && params.keyid().is_empty()
         && params.data().is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::new(text.to_owned()).unwrap()
+    }
+
+    fn hash() -> PasswordHash {
+        PasswordHash::make(&password("correct horse"), [7; SALT]).unwrap()
+    }
+
+    #[test]
+    fn only_the_right_password_verifies() {
+        let hash = hash();
+        assert!(hash.verify(&password("correct horse")));
+        for wrong in ["correct hors", "correct horse ", "Correct horse", "\0"] {
+            assert!(!hash.verify(&password(wrong)), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_hash_survives_storage() {
+        let stored = hash().to_phc_string();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", stored.as_str());
+        assert!(PasswordHash::parse(&stored).unwrap().verify(&password("correct horse")));
+    }
+
+    #[test]
+    fn the_hash_equals_that_of_openssl() {
+        // Made with the ARGON2ID key derivation of OpenSSL 3.2 and the salt 'saltsaltsaltsalt'.
+        let stored = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$AdweBLwcflnNX2HVW8i1Mtu7frrn4Ki7h/rYSGuU7Is";
+        assert!(PasswordHash::parse(stored).unwrap().verify(&password("correct horse")));
+    }
+
+    #[test]
+    fn salts_make_equal_passwords_differ() {
+        let other = PasswordHash::make(&password("correct horse"), [8; SALT]).unwrap();
+        assert_ne!(hash().to_phc_string(), other.to_phc_string());
+    }
+
+    #[test]
+    fn weak_absurd_and_foreign_hashes_are_refused() {
+        let stored = hash().to_phc_string();
+        for (ours, theirs) in [
+            ("m=19456", "m=8192"),
+            ("m=19456", "m=4194304"),
+            ("t=2", "t=1"),
+            ("t=2", "t=4294967295"),
+            ("p=1", "p=4"),
+            ("v=19", "v=16"),
+            ("argon2id", "argon2i"),
+            ("argon2id", "argon2d"),
+            ("argon2id", "scrypt"),
+            ("p=1$", "p=1,keyid=QUJD$"),
+        ] {
+            let changed = stored.replace(ours, theirs);
+            assert_ne!(changed, *stored);
+            assert!(PasswordHash::parse(&changed).is_err(), "{changed}");
+        }
+        let short = &stored[..stored.len() - 11];
+        assert!(PasswordHash::parse(short).is_err(), "a shorter hash");
+        for text in ["", "$", "plain", "$argon2id$", "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA"]
+        {
+            assert!(PasswordHash::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn length_is_bounded() {
+        assert_eq!(Password::new(String::new()).err(), Some(PasswordError::Empty));
+        assert!(Password::new("x".repeat(MAX_PASSWORD)).is_ok());
+        assert_eq!(Password::new("x".repeat(MAX_PASSWORD + 1)).err(), Some(PasswordError::TooLong(1025)));
+    }
+
+    #[test]
+    fn an_unknown_person_costs_what_a_known_one_costs() {
+        let (hash, guess) = (hash(), password("guess"));
+        let fastest = |work: &dyn Fn()| {
+            let time = |()| {
+                let start = std::time::Instant::now();
+                work();
+                start.elapsed()
+            };
+            [(); 7].map(time).into_iter().min().unwrap_or_default()
+        };
+        let known = fastest(&|| assert!(!hash.verify(&guess))).as_secs_f64();
+        let unknown = fastest(&|| verify_unknown(&guess)).as_secs_f64();
+        assert!((0.6..1.6).contains(&(unknown / known)), "known {known} s, unknown {unknown} s");
+    }
+
+    #[test]
+    fn nothing_prints_a_password_or_its_hash() {
+        assert_eq!(
+            format!("{:?} {:?}", password("correct horse"), hash()),
+            "Password(hidden) PasswordHash(hidden)"
+        );
+    }
+}

@@ -42,6 +42,22 @@ pub enum Credential {
     Password,
 }
 
+impl Credential {
+    /// Reads what `Display` writes: `password` or `publickey SHA256:…`.
+    pub fn parse(text: &str) -> Result<Self, CredentialError> {
+        if text == "password" {
+            return Ok(Self::Password);
+        }
+        let fingerprint = text.strip_prefix("publickey ").and_then(|rest| Fingerprint::parse(rest).ok());
+        fingerprint.map(Self::Key).ok_or(CredentialError)
+    }
+}
+
+/// The text does not name a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is not a credential; expected 'password' or 'publickey SHA256:…'")]
+pub struct CredentialError;
+
 impl fmt::Display for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -53,10 +69,10 @@ impl fmt::Display for Credential {
 
 /// Proof that a person's password or key was presented.
 ///
-/// ```compile_fail
-/// let forged = identity::FirstFactor { person: alice, credential: identity::proof::Credential::Password };
+/// ```compile_fail,E0451
+/// fn f(one: identity::FirstFactor, bob: identity::PersonName) { identity::FirstFactor { person: bob, ..one }; }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub struct FirstFactor {
     person: PersonName,
@@ -94,10 +110,10 @@ impl FirstFactor {
 
 /// Proof that a person's one-time code has passed: just now, or earlier with the same credential and address.
 ///
-/// ```compile_fail
-/// let forged = identity::SecondFactor { passed_at: 0, ..proved };
+/// ```compile_fail,E0451
+/// fn f(one: identity::SecondFactor) { identity::SecondFactor { passed_at: u64::MAX, ..one }; }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub struct SecondFactor {
     person: PersonName,
@@ -105,7 +121,7 @@ pub struct SecondFactor {
     passed: Passed,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Passed {
     Now(Step),
     Earlier(Credential, IpAddr),
@@ -159,8 +175,8 @@ impl SecondFactor {
 
 /// A person who has proved both factors, and from where. Everything behind the login takes this.
 ///
-/// ```compile_fail
-/// let forged = identity::VerifiedIdentity { person: alice, ..verified };
+/// ```compile_fail,E0451
+/// fn f(one: identity::VerifiedIdentity, bob: identity::PersonName) { identity::VerifiedIdentity { person: bob, ..one }; }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -221,5 +237,121 @@ impl VerifiedIdentity {
     /// Whether the one-time code was given for this very connection.
     pub fn is_fresh(&self) -> bool {
         self.is_fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::PublicKey;
+    use crate::remembered::DEFAULT_REMEMBER_FOR;
+
+    const NOW: u64 = 1_800_000_000;
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
+
+    fn person(name: &str) -> PersonName {
+        PersonName::parse(name).unwrap()
+    }
+
+    fn home() -> IpAddr {
+        "192.0.2.7".parse().unwrap()
+    }
+
+    fn away() -> IpAddr {
+        "198.51.100.1".parse().unwrap()
+    }
+
+    fn with_key(name: &str) -> FirstFactor {
+        let key = EnrolledKey::new(person(name), PublicKey::parse(KEY).unwrap());
+        FirstFactor::key(&person(name), &key).unwrap()
+    }
+
+    fn with_password(name: &str) -> FirstFactor {
+        let typed = Password::new("secret".to_owned()).unwrap();
+        let stored = PasswordHash::make(&typed, [1; 16]).unwrap();
+        FirstFactor::password(&person(name), &stored, &typed).unwrap()
+    }
+
+    fn with_code(name: &str) -> SecondFactor {
+        let secret = Secret::from_bytes(&[5; 20]).unwrap();
+        SecondFactor::totp(&person(name), &secret, &secret.code_at(NOW), NOW, None).unwrap()
+    }
+
+    fn joined() -> VerifiedIdentity {
+        VerifiedIdentity::join(with_key("alice"), with_code("alice"), home()).unwrap()
+    }
+
+    #[test]
+    fn key_and_code_make_an_identity_that_says_how() {
+        let identity = joined();
+        assert_eq!(identity.person().as_str(), "alice");
+        assert_eq!(identity.how(), "publickey SHA256:UCUiLr7Pjs9wFFJMDByLgc3NrtdU344OgUM45wZPcIQ + totp");
+        assert_eq!((identity.mfa_at(), identity.mfa_age(NOW + 60), identity.is_fresh()), (NOW, 60, true));
+        assert_eq!(identity.source(), home());
+    }
+
+    #[test]
+    fn a_wrong_password_or_code_proves_nothing() {
+        let stored = PasswordHash::make(&Password::new("secret".to_owned()).unwrap(), [1; 16]).unwrap();
+        let wrong = Password::new("Secret".to_owned()).unwrap();
+        assert_eq!(FirstFactor::password(&person("alice"), &stored, &wrong), None);
+        let secret = Secret::from_bytes(&[5; 20]).unwrap();
+        let code = secret.code_at(NOW + 600);
+        assert_eq!(SecondFactor::totp(&person("alice"), &secret, &code, NOW, None), Err(TotpError::Wrong));
+    }
+
+    #[test]
+    fn a_key_proves_only_the_person_it_is_enrolled_for() {
+        let bobs = EnrolledKey::new(person("bob"), PublicKey::parse(KEY).unwrap());
+        let refused = FirstFactor::key(&person("alice"), &bobs);
+        assert!(matches!(refused, Err(ProofError::KeyOfAnother { .. })));
+    }
+
+    #[test]
+    fn factors_of_two_persons_do_not_join() {
+        let refused = VerifiedIdentity::join(with_key("alice"), with_code("bob"), home());
+        assert!(matches!(refused, Err(ProofError::DifferentPersons { .. })));
+    }
+
+    #[test]
+    fn a_remembered_code_counts_for_its_credential_and_address_only() {
+        let kept = Remembered::from_login(&joined()).unwrap();
+        let recall = |first: &FirstFactor, source| {
+            SecondFactor::remembered(&kept, first, source, NOW + 60, DEFAULT_REMEMBER_FOR)
+        };
+        let second = recall(&with_key("alice"), home()).unwrap();
+        let identity = VerifiedIdentity::join(with_key("alice"), second, home()).unwrap();
+        assert!(identity.how().ends_with(" + totp (remembered)"));
+        assert_eq!((identity.mfa_at(), identity.is_fresh()), (NOW, false));
+        assert_eq!(recall(&with_password("alice"), home()), Err(ProofError::NotRemembered));
+        assert_eq!(recall(&with_key("alice"), away()), Err(ProofError::NotRemembered));
+    }
+
+    #[test]
+    fn a_remembered_code_cannot_be_joined_elsewhere() {
+        let kept = Remembered::from_login(&joined()).unwrap();
+        let recall = || SecondFactor::remembered(&kept, &with_key("alice"), home(), NOW, 60).unwrap();
+        let elsewhere = VerifiedIdentity::join(with_key("alice"), recall(), away());
+        assert_eq!(elsewhere, Err(ProofError::NotRemembered));
+        let by_password = VerifiedIdentity::join(with_password("alice"), recall(), home());
+        assert_eq!(by_password, Err(ProofError::NotRemembered));
+    }
+
+    #[test]
+    fn remembering_a_remembered_code_does_not_renew_it() {
+        let kept = Remembered::from_login(&joined()).unwrap();
+        let second = SecondFactor::remembered(&kept, &with_key("alice"), home(), NOW, 60).unwrap();
+        let identity = VerifiedIdentity::join(with_key("alice"), second, home()).unwrap();
+        assert_eq!(Remembered::from_login(&identity), None);
+    }
+
+    #[test]
+    fn a_credential_survives_storage() {
+        for credential in [with_key("alice").credential().clone(), Credential::Password] {
+            assert_eq!(Credential::parse(&credential.to_string()), Ok(credential));
+        }
+        for text in ["", "publickey", "publickey SHA256:short", "Password", "password "] {
+            assert_eq!(Credential::parse(text), Err(CredentialError), "{text:?}");
+        }
     }
 }

@@ -64,3 +64,60 @@ impl Remembered {
         self.passed_at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::{EnrolledKey, PublicKey};
+
+    const NOW: u64 = 1_800_000_000;
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
+
+    fn person(name: &str) -> PersonName {
+        PersonName::parse(name).unwrap()
+    }
+
+    fn with_key(name: &str) -> FirstFactor {
+        let key = EnrolledKey::new(person(name), PublicKey::parse(KEY).unwrap());
+        FirstFactor::key(&person(name), &key).unwrap()
+    }
+
+    fn home() -> IpAddr {
+        "192.0.2.7".parse().unwrap()
+    }
+
+    fn remembered() -> Remembered {
+        Remembered::restored(person("alice"), with_key("alice").credential().clone(), home(), NOW)
+    }
+
+    #[test]
+    fn the_same_person_credential_and_address_are_covered_for_the_time() {
+        let covers = |now| remembered().covers(now, DEFAULT_REMEMBER_FOR, &with_key("alice"), home());
+        assert!(covers(NOW));
+        assert!(covers(NOW + DEFAULT_REMEMBER_FOR - 1));
+        assert!(!covers(NOW + DEFAULT_REMEMBER_FOR));
+        assert!(!covers(NOW - 1), "a code from the future");
+    }
+
+    #[test]
+    fn anything_else_is_not_covered() {
+        let covers =
+            |first: &FirstFactor, source| remembered().covers(NOW, DEFAULT_REMEMBER_FOR, first, source);
+        assert!(!covers(&with_key("bob"), home()));
+        assert!(!covers(&with_key("alice"), "192.0.2.8".parse().unwrap()));
+        let mut by_password = remembered();
+        by_password.credential = Credential::Password;
+        assert!(!by_password.covers(NOW, DEFAULT_REMEMBER_FOR, &with_key("alice"), home()));
+    }
+
+    #[test]
+    fn an_address_is_the_same_however_it_is_written() {
+        let mapped: IpAddr = "::ffff:192.0.2.7".parse().unwrap();
+        assert!(remembered().covers(NOW, DEFAULT_REMEMBER_FOR, &with_key("alice"), mapped));
+    }
+
+    #[test]
+    fn a_configured_time_of_zero_remembers_nothing() {
+        assert!(!remembered().covers(NOW, 0, &with_key("alice"), home()));
+    }
+}

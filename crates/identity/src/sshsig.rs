@@ -73,8 +73,8 @@ pub enum SignatureError {
 ///
 /// Whose key it is, and whether it is in force, is for the caller to look up.
 ///
-/// ```compile_fail
-/// let forged = identity::VerifiedSignature { user_verified: true, ..verified };
+/// ```compile_fail,E0451
+/// fn f(one: identity::VerifiedSignature) { identity::VerifiedSignature { user_verified: true, ..one }; }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
@@ -107,6 +107,9 @@ impl VerifiedSignature {
 }
 
 /// Checks that `armored` is a signature of exactly `message` for exactly `namespace`.
+///
+/// One key can make many signatures of one message, and ECDSA's can be altered into another valid one: count keys and
+/// messages, never signature bytes.
 pub fn verify(armored: &[u8], namespace: &str, message: &[u8]) -> Result<VerifiedSignature, SignatureError> {
     let blob = unarmored(armored)?;
     let fields = Fields::read(&blob)?;

@@ -161,3 +161,122 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(hidden)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rfc_secret() -> Secret {
+        Secret::from_bytes(b"12345678901234567890").unwrap()
+    }
+
+    #[test]
+    fn codes_equal_those_of_rfc_4226_appendix_d() {
+        let codes = [
+            "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871",
+            "520489",
+        ];
+        for (step, code) in codes.iter().enumerate() {
+            assert_eq!(rfc_secret().code_at(step as u64 * PERIOD).as_str(), *code);
+        }
+    }
+
+    #[test]
+    fn codes_equal_those_of_rfc_6238_appendix_b() {
+        for (now, code) in [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ] {
+            assert_eq!(rfc_secret().code_at(now).as_str(), code);
+            assert_eq!(rfc_secret().check(code, now, None), Ok(Step(now / PERIOD)));
+        }
+    }
+
+    #[test]
+    fn one_step_of_tolerance_and_no_more() {
+        let secret = rfc_secret();
+        let now = 1_234_567_890_u64;
+        for (offset, expected) in [(-2, false), (-1, true), (0, true), (1, true), (2, false)] {
+            let code = secret.code_at(now.wrapping_add_signed(offset * 30));
+            assert_eq!(secret.check(&code, now, None).is_ok(), expected, "offset {offset}");
+        }
+    }
+
+    #[test]
+    fn a_code_works_once() {
+        let secret = rfc_secret();
+        let now = 1_234_567_890;
+        let code = secret.code_at(now);
+        let step = secret.check(&code, now, None).unwrap();
+        assert_eq!(secret.check(&code, now, Some(step.number())), Err(TotpError::AlreadyUsed));
+        assert_eq!(secret.check(&code, now + 30, Some(step.number())), Err(TotpError::AlreadyUsed));
+        assert_eq!(secret.check(&code, now + 60, Some(step.number())), Err(TotpError::Wrong));
+    }
+
+    #[test]
+    fn an_older_code_does_not_pass_after_a_newer_one() {
+        let secret = rfc_secret();
+        let now = 1_234_567_890;
+        let newer = secret.check(&secret.code_at(now), now, None).unwrap();
+        let older = secret.code_at(now - 30);
+        assert_eq!(secret.check(&older, now, Some(newer.number())), Err(TotpError::AlreadyUsed));
+        let next = secret.code_at(now + 30);
+        assert!(secret.check(&next, now + 30, Some(newer.number())).is_ok());
+    }
+
+    #[test]
+    fn a_code_that_two_steps_share_is_not_refused_for_the_earlier() {
+        // With this seed the codes of two neighbouring steps are equal, which happens once in a million pairs.
+        let secret = rfc_secret();
+        let shared = (0_u64..5_000_000).find(|step| secret.code(*step) == secret.code(*step + 1)).unwrap();
+        let code = secret.code(shared);
+        assert_eq!(secret.check(&code, (shared + 1) * PERIOD, Some(shared)), Ok(Step(shared + 1)));
+    }
+
+    #[test]
+    fn anything_but_six_digits_is_wrong() {
+        let secret = rfc_secret();
+        for code in ["", "5924", " 005924", "005924 ", "0059240", "００５９２４", "+05924", "005 924"] {
+            assert_eq!(secret.check(code, 1_234_567_890, None), Err(TotpError::Wrong), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_do_not_overflow() {
+        for now in [0, 1, 29, u64::MAX] {
+            let code = rfc_secret().code_at(now);
+            assert!(rfc_secret().check(&code, now, None).is_ok());
+        }
+    }
+
+    #[test]
+    fn base32_is_read_as_people_copy_it() {
+        let text = "GEZD GNBV gy3t qojq GEZDGNBVGY3TQOJQ";
+        assert_eq!(Secret::from_base32(text).unwrap().as_bytes(), b"12345678901234567890");
+        assert_eq!(rfc_secret().to_base32().as_str(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        assert_eq!(Secret::from_base32("GEZDGNBV").err(), Some(SecretError::Length(5)));
+        assert_eq!(Secret::from_base32("0189").err(), Some(SecretError::NotBase32));
+        assert_eq!(Secret::from_base32(&"A".repeat(10_000)).err(), Some(SecretError::Length(10_000)));
+    }
+
+    #[test]
+    fn the_uri_carries_everything_an_authenticator_needs() {
+        let alice = PersonName::parse("alice").unwrap();
+        assert_eq!(
+            rfc_secret().to_uri("Example & Söhne", &alice).as_str(),
+            "otpauth://totp/Example%20%26%20S%C3%B6hne:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
+             &issuer=Example%20%26%20S%C3%B6hne&algorithm=SHA1&digits=6&period=30"
+        );
+    }
+
+    #[test]
+    fn secrets_come_from_the_given_randomness_and_are_not_printed() {
+        let secret = Secret::generate(&mut |bytes| bytes.fill(0xAB));
+        assert_eq!(secret.as_bytes(), [0xAB; SECRET]);
+        assert_eq!(format!("{secret:?}"), "Secret(hidden)");
+    }
+}
