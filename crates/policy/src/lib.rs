@@ -1,1 +1,18 @@
-//! Placeholder until the first commit of this crate.
+//! Analysis and verdicts: text in, structure, effects and a verdict out.
+//!
+//! [`Analysis`] says what a command line does and regenerates the text that may run; [`Policies`] says whether a
+//! person may do it. Nothing here knows the time, the network or a file: everything is an argument.
+
+mod analysis;
+mod effect;
+mod judge;
+mod shell;
+
+pub use analysis::{Analysis, Program, Reason};
+pub use effect::{Effect, NoSuchEffect};
+pub use judge::error::PolicyError;
+pub use judge::policies::{Policies, Sources};
+pub use judge::question::{Act, Level, NoSuchLevel, Question, TargetFacts};
+pub use judge::quorum::{Clause, Missing, Quorum, Short, Signer};
+pub use judge::verdict::{Allowed, Denied, Held, Rule, Verdict};
+pub use shell::Obstacle;

@@ -1,0 +1,90 @@
+//! What a command line does: the understood text, its programs and their effects, with reasons.
+
+use std::collections::BTreeSet;
+
+use crate::{Effect, Obstacle};
+
+/// One program start that the text names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The words, the program first.
+    pub argv: Vec<String>,
+    /// For a program that a wrapper starts, the wrapper's place in [`Analysis::programs`].
+    pub within: Option<usize>,
+}
+
+/// Why an effect was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// What happens.
+    pub effect: Effect,
+    /// What makes it happen, such as `rm removes production-data`.
+    pub because: String,
+    /// The program that it comes from, a place in [`Analysis::programs`]; none when the text was not understood.
+    pub program: Option<usize>,
+}
+
+/// The result of reading one command line.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    programs: Vec<Program>,
+    effects: BTreeSet<Effect>,
+    reasons: Vec<Reason>,
+    outcome: Result<String, Obstacle>,
+}
+
+impl Analysis {
+    /// Reads a command line of at most 64 KiB. Never fails: what is not understood has the effect `unknown`.
+    pub fn of_command(text: &[u8]) -> Analysis {
+        let obstacle = Obstacle { what: format!("a text of {} bytes", text.len()), at: 0 };
+        let reason =
+            Reason { effect: Effect::Unknown, because: format!("not understood: {obstacle}"), program: None };
+        Analysis {
+            programs: vec![],
+            effects: [Effect::Unknown].into(),
+            reasons: vec![reason],
+            outcome: Err(obstacle),
+        }
+    }
+
+    /// Whether the whole text lies in the strict literal subset.
+    pub fn understood(&self) -> bool {
+        self.outcome.is_ok()
+    }
+
+    /// Every program that the text starts, in order, those inside wrappers after their wrapper.
+    pub fn programs(&self) -> &[Program] {
+        &self.programs
+    }
+
+    /// The base names of all programs, for policies.
+    pub fn program_names(&self) -> BTreeSet<String> {
+        let base = |p: &Program| p.argv.first().and_then(|name| name.rsplit('/').next()).map(str::to_owned);
+        self.programs.iter().filter_map(base).collect()
+    }
+
+    /// Everything that the text does.
+    pub fn effects(&self) -> &BTreeSet<Effect> {
+        &self.effects
+    }
+
+    /// Why each effect was found, in order.
+    pub fn reasons(&self) -> &[Reason] {
+        &self.reasons
+    }
+
+    /// The text to run, every word quoted; none when the text was not understood.
+    pub fn run(&self) -> Option<&str> {
+        self.outcome.as_deref().ok()
+    }
+
+    /// What was not understood.
+    pub fn obstacle(&self) -> Option<&Obstacle> {
+        self.outcome.as_ref().err()
+    }
+
+    /// The structure with its effects, indented, for people.
+    pub fn tree(&self) -> String {
+        String::new()
+    }
+}

@@ -1,0 +1,9 @@
+//! Judging: Cedar policies and quorums, asked one question at a time.
+
+pub(crate) mod error;
+pub(crate) mod policies;
+pub(crate) mod question;
+pub(crate) mod quorum;
+pub(crate) mod verdict;
+
+mod cedar;

@@ -1,0 +1,132 @@
+//! The question put to the policies: who wants to do what, where, as whom, from where, and what was learnt of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use crate::Effect;
+
+/// Everything that a policy may look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The person who asks.
+    pub person: String,
+    /// The groups that the person belongs to now.
+    pub groups: BTreeSet<String>,
+    /// What they want to do.
+    pub act: Act,
+    /// Where.
+    pub target: TargetFacts,
+    /// The login on the target.
+    pub account: String,
+    /// What the action does: [`crate::Analysis::effects`]; `unknown` when it was not understood.
+    pub effects: BTreeSet<Effect>,
+    /// [`crate::Analysis::program_names`].
+    pub programs: BTreeSet<String>,
+    /// [`crate::Analysis::understood`]; true for an act that carries no text, such as connecting.
+    pub understood: bool,
+    /// The address that the person comes from.
+    pub source: IpAddr,
+    /// Seconds since the person's last second factor.
+    pub mfa_age_seconds: u64,
+    /// Minute of the day in the configured zone, 0 to 1439.
+    pub minute_of_day: u16,
+    /// Day of the week in the configured zone, 1 is Monday.
+    pub weekday: u8,
+    /// The quorums that are met for exactly this action.
+    pub quorums: BTreeSet<String>,
+}
+
+/// What a policy may look at in a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetFacts {
+    /// The target's name.
+    pub name: String,
+    /// What is enforced there.
+    pub level: Level,
+    /// The operator's labels, such as `env=prod`.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What somebody wants to do; each is one Cedar action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Act {
+    /// Open a session on the target.
+    Connect,
+    /// Run one command line.
+    Exec,
+    /// Open a native shell.
+    Shell,
+    /// Open the sftp subsystem.
+    Sftp,
+}
+
+impl Act {
+    /// Every act.
+    pub const ALL: [Act; 4] = [Act::Connect, Act::Exec, Act::Shell, Act::Sftp];
+
+    /// The Cedar action's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Act::Connect => "connect",
+            Act::Exec => "exec",
+            Act::Shell => "shell",
+            Act::Sftp => "sftp",
+        }
+    }
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How much of what happens on a target the gateway enforces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// A native shell, recorded; nothing that is typed is claimed as gated.
+    Recorded,
+    /// Every submitted command is judged, and exactly the judged text runs.
+    CommandGated,
+    /// Every program start on the target is judged.
+    ExecGated,
+    /// Every database statement is judged.
+    StatementGated,
+}
+
+impl Level {
+    /// Every level.
+    pub const ALL: [Level; 4] =
+        [Level::Recorded, Level::CommandGated, Level::ExecGated, Level::StatementGated];
+
+    /// The name used in configuration and policies.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Recorded => "recorded",
+            Level::CommandGated => "command-gated",
+            Level::ExecGated => "exec-gated",
+            Level::StatementGated => "statement-gated",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A name that is none of the four levels.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no level; the levels are recorded, command-gated, exec-gated, statement-gated")]
+pub struct NoSuchLevel(pub String);
+
+impl FromStr for Level {
+    type Err = NoSuchLevel;
+
+    fn from_str(name: &str) -> Result<Self, NoSuchLevel> {
+        Self::ALL.into_iter().find(|l| l.as_str() == name).ok_or_else(|| NoSuchLevel(name.into()))
+    }
+}

@@ -1,0 +1,18 @@
+//! The strict literal subset of shell: what is understood, and the text that runs for it.
+
+use std::fmt;
+
+/// The first thing in a text that is outside the subset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// What it is, such as `a variable ($HOME)`.
+    pub what: String,
+    /// Where it starts, in bytes from 0.
+    pub at: usize,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.what, self.at)
+    }
+}
