@@ -3,23 +3,20 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::signature;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use ssh_key::public::{Ed25519PublicKey, KeyData, RsaPublicKey};
-use ssh_key::{Algorithm, EcdsaCurve, HashAlg};
+use base64::engine::general_purpose::STANDARD;
+use ssh_key::public::KeyData;
 
 use crate::name::PersonName;
 use crate::quote::Quoted;
 
+mod fingerprint;
+mod strength;
+
+pub use fingerprint::{Fingerprint, FingerprintError};
+
 /// Longest line of an authorized_keys file that is read, in bytes.
 pub const MAX_LINE: usize = 16 * 1024;
-
-/// Sizes in bits of RSA keys that are accepted.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-
-/// Applications of security keys start with this (PROTOCOL.u2f); others were made for web sites.
-const SECURITY_KEY_APPLICATION: &str = "ssh:";
 
 /// Why a public key was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,8 +104,8 @@ impl PublicKey {
 
     /// Takes a key that the SSH library has read, for instance the one that a client offers.
     pub fn from_ssh_key(key: &ssh_key::PublicKey) -> Result<Self, KeyError> {
-        check_strength(key.key_data())?;
-        let fingerprint = Fingerprint(key.fingerprint(HashAlg::Sha256).to_string());
+        strength::check(key.key_data())?;
+        let fingerprint = Fingerprint::of(key);
         let key = ssh_key::PublicKey::new(key.key_data().clone(), "");
         Ok(Self { key, fingerprint })
     }
@@ -131,7 +128,7 @@ impl PublicKey {
 
     /// The key's algorithm, such as `ssh-ed25519` (for RSA `ssh-rsa`, whatever its signatures use).
     pub fn algorithm(&self) -> &'static str {
-        kind(self.key.key_data()).unwrap_or("unknown")
+        strength::kind(self.key.key_data()).unwrap_or("unknown")
     }
 
     /// What the owner wrote behind the key; may be empty.
@@ -234,93 +231,6 @@ fn leading_string(blob: &[u8]) -> &[u8] {
     usize::try_from(u32::from_be_bytes(*length)).ok().and_then(|n| rest.get(..n)).unwrap_or(b"unnamed")
 }
 
-/// The name of an accepted kind of key.
-fn kind(key: &KeyData) -> Option<&'static str> {
-    let name = match key {
-        KeyData::Ed25519(_) => "ssh-ed25519",
-        KeyData::Rsa(_) => "ssh-rsa",
-        KeyData::Ecdsa(key) => match key.curve() {
-            EcdsaCurve::NistP256 => "ecdsa-sha2-nistp256",
-            EcdsaCurve::NistP384 => "ecdsa-sha2-nistp384",
-            EcdsaCurve::NistP521 => "ecdsa-sha2-nistp521",
-        },
-        KeyData::SkEd25519(_) => "sk-ssh-ed25519@openssh.com",
-        KeyData::SkEcdsaSha2NistP256(_) => "sk-ecdsa-sha2-nistp256@openssh.com",
-        _ => return None,
-    };
-    Some(name)
-}
-
-fn check_strength(key: &KeyData) -> Result<(), KeyError> {
-    match key {
-        KeyData::Ed25519(key) => check_ed25519(key),
-        KeyData::Rsa(key) => check_rsa(key),
-        KeyData::Ecdsa(key) => check_point(key.as_sec1_bytes()),
-        KeyData::SkEd25519(key) => check_application(key.application()).and(check_ed25519(key.public_key())),
-        KeyData::SkEcdsaSha2NistP256(key) => {
-            check_application(key.application()).and(check_point(key.ec_point().as_bytes()))
-        }
-        KeyData::Certificate(_) => Err(KeyError::Certificate(Quoted::text(&name_of(key)))),
-        _ => Err(KeyError::Algorithm(Quoted::text(&name_of(key)))),
-    }
-}
-
-fn name_of(key: &KeyData) -> String {
-    match key.algorithm() {
-        Algorithm::Dsa => "ssh-dss".to_owned(),
-        algorithm => algorithm.to_string(),
-    }
-}
-
-/// Refuses points of small order, under which some signatures hold for every message.
-fn check_ed25519(key: &Ed25519PublicKey) -> Result<(), KeyError> {
-    let point = ed25519_dalek::VerifyingKey::from_bytes(&key.0);
-    match point {
-        Ok(point) if !point.is_weak() => Ok(()),
-        Ok(_) => Err(KeyError::Weak("ed25519")),
-        Err(_) => Err(KeyError::Malformed(Quoted::text("ssh-ed25519"))),
-    }
-}
-
-/// Refuses compressed points (RFC 5656 section 3.1 allows to): they would give one key two fingerprints.
-fn check_point(sec1: &[u8]) -> Result<(), KeyError> {
-    let algorithm = match sec1 {
-        [4, rest @ ..] if rest.len() == 64 => &signature::ECDSA_P256_SHA256_FIXED,
-        [4, rest @ ..] if rest.len() == 96 => &signature::ECDSA_P384_SHA384_FIXED,
-        [4, ..] => &signature::ECDSA_P521_SHA512_FIXED,
-        _ => return Err(KeyError::Malformed(Quoted::text("ecdsa"))),
-    };
-    let point = signature::ParsedPublicKey::new(algorithm, sec1);
-    point.map(drop).map_err(|_| KeyError::Malformed(Quoted::text("ecdsa")))
-}
-
-fn check_rsa(key: &RsaPublicKey) -> Result<(), KeyError> {
-    let modulus = key.n().as_positive_bytes().unwrap_or_default();
-    let exponent = key.e().as_positive_bytes().unwrap_or_default();
-    let bits = bits(modulus);
-    if !RSA_BITS.contains(&bits) {
-        return Err(KeyError::RsaBits(bits));
-    }
-    let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte & 1 == 1);
-    if !is_odd(modulus) || !is_odd(exponent) || exponent == [1] {
-        return Err(KeyError::Weak("RSA"));
-    }
-    Ok(())
-}
-
-/// The length in bits of a big-endian number without leading zero bytes.
-fn bits(number: &[u8]) -> usize {
-    let spare = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
-    number.len() * 8 - spare
-}
-
-fn check_application(application: &str) -> Result<(), KeyError> {
-    if application.starts_with(SECURITY_KEY_APPLICATION) {
-        return Ok(());
-    }
-    Err(KeyError::Application(Quoted::text(application)))
-}
-
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
         self.key.key_data() == other.key.key_data()
@@ -340,43 +250,6 @@ impl FromStr for PublicKey {
 
     fn from_str(line: &str) -> Result<Self, KeyError> {
         Self::parse(line)
-    }
-}
-
-/// `SHA256:` and 43 characters of base64: how people, the ledger and the database name a key.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint(String);
-
-/// The text is not a SHA-256 fingerprint.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not a fingerprint; expected 'SHA256:' and 43 characters of base64, as ssh-keygen -l prints")]
-pub struct FingerprintError(Quoted);
-
-impl Fingerprint {
-    /// Reads what [`Fingerprint::as_str`] gives.
-    pub fn parse(text: &str) -> Result<Self, FingerprintError> {
-        let digest = text.strip_prefix("SHA256:").and_then(|digest| STANDARD_NO_PAD.decode(digest).ok());
-        match digest {
-            Some(digest) if digest.len() == 32 => Ok(Self(text.to_owned())),
-            _ => Err(FingerprintError(Quoted::text(text))),
-        }
-    }
-
-    /// The text `SHA256:…`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

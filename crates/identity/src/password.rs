@@ -209,17 +209,18 @@ mod tests {
     #[test]
     fn an_unknown_person_costs_what_a_known_one_costs() {
         let (hash, guess) = (hash(), password("guess"));
-        let fastest = |work: &dyn Fn()| {
-            let time = |()| {
-                let start = std::time::Instant::now();
-                work();
-                start.elapsed()
-            };
-            [(); 7].map(time).into_iter().min().unwrap_or_default()
+        let time = |work: &dyn Fn()| {
+            let start = std::time::Instant::now();
+            work();
+            start.elapsed().as_secs_f64()
         };
-        let known = fastest(&|| assert!(!hash.verify(&guess))).as_secs_f64();
-        let unknown = fastest(&|| verify_unknown(&guess)).as_secs_f64();
-        assert!((0.6..1.6).contains(&(unknown / known)), "known {known} s, unknown {unknown} s");
+        let fastest = |(known, unknown): (f64, f64), _| {
+            let (this, that) = (time(&|| assert!(!hash.verify(&guess))), time(&|| verify_unknown(&guess)));
+            (known.min(this), unknown.min(that))
+        };
+        let (known, unknown) = (0..10).fold((f64::MAX, f64::MAX), fastest);
+        // Wide, since tests share the machine; doing nothing takes a thousandth.
+        assert!((0.25..4.0).contains(&(unknown / known)), "known {known} s, unknown {unknown} s");
     }
 
     #[test]
