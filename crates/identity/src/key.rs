@@ -5,15 +5,18 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ssh_key::public::KeyData;
 
 use crate::name::PersonName;
 use crate::quote::Quoted;
 
 mod fingerprint;
+mod kind;
 mod strength;
 
 pub use fingerprint::{Fingerprint, FingerprintError};
+pub use kind::signature_algorithms;
+
+use kind::Kind;
 
 /// Longest line of an authorized_keys file that is read, in bytes.
 pub const MAX_LINE: usize = 16 * 1024;
@@ -66,6 +69,8 @@ pub enum KeyError {
 #[derive(Clone)]
 pub struct PublicKey {
     key: ssh_key::PublicKey,
+    wire: Vec<u8>,
+    kind: &'static Kind,
     fingerprint: Fingerprint,
 }
 
@@ -92,22 +97,22 @@ impl PublicKey {
 
     /// Reads the wire form (RFC 4253 section 6.6), and only its canonical encoding.
     pub fn from_wire(blob: &[u8]) -> Result<Self, KeyError> {
-        let malformed = || KeyError::Malformed(Quoted::bytes(leading_string(blob)));
         if blob.len() > MAX_LINE {
             return Err(KeyError::TooLong(blob.len()));
         }
-        let key = ssh_key::PublicKey::from_bytes(blob).map_err(|_| malformed())?;
+        let malformed = || KeyError::Malformed(Quoted::bytes(leading_string(blob)));
+        let key = Self::from_ssh_key(&ssh_key::PublicKey::from_bytes(blob).map_err(|_| malformed())?)?;
         // One key, one encoding: otherwise a key could come back under a second fingerprint.
-        let canonical = key.to_bytes().is_ok_and(|bytes| bytes == blob);
-        if canonical { Self::from_ssh_key(&key) } else { Err(malformed()) }
+        if key.wire == blob { Ok(key) } else { Err(malformed()) }
     }
 
     /// Takes a key that the SSH library has read, for instance the one that a client offers.
     pub fn from_ssh_key(key: &ssh_key::PublicKey) -> Result<Self, KeyError> {
-        strength::check(key.key_data())?;
+        let kind = strength::check(key.key_data())?;
+        let wire = key.to_bytes().map_err(|_| KeyError::Malformed(Quoted::text(kind.name)))?;
         let fingerprint = Fingerprint::of(key);
         let key = ssh_key::PublicKey::new(key.key_data().clone(), "");
-        Ok(Self { key, fingerprint })
+        Ok(Self { key, wire, kind, fingerprint })
     }
 
     fn with_comment(mut self, comment: &str) -> Result<Self, KeyError> {
@@ -128,7 +133,7 @@ impl PublicKey {
 
     /// The key's algorithm, such as `ssh-ed25519` (for RSA `ssh-rsa`, whatever its signatures use).
     pub fn algorithm(&self) -> &'static str {
-        strength::kind(self.key.key_data()).unwrap_or("unknown")
+        self.kind.name
     }
 
     /// What the owner wrote behind the key; may be empty.
@@ -138,21 +143,12 @@ impl PublicKey {
 
     /// Whether the private part is in a security key that asks for a touch.
     pub fn is_security_key(&self) -> bool {
-        matches!(self.key.key_data(), KeyData::SkEd25519(_) | KeyData::SkEcdsaSha2NistP256(_))
+        self.kind.is_security_key
     }
 
     /// The names of the signature algorithms that this key may use; never `ssh-rsa`, which is SHA-1.
     pub fn signature_algorithms(&self) -> &'static [&'static str] {
-        match self.algorithm() {
-            "ssh-rsa" => &["rsa-sha2-512", "rsa-sha2-256"],
-            "ssh-ed25519" => &["ssh-ed25519"],
-            "ecdsa-sha2-nistp256" => &["ecdsa-sha2-nistp256"],
-            "ecdsa-sha2-nistp384" => &["ecdsa-sha2-nistp384"],
-            "ecdsa-sha2-nistp521" => &["ecdsa-sha2-nistp521"],
-            "sk-ssh-ed25519@openssh.com" => &["sk-ssh-ed25519@openssh.com"],
-            "sk-ecdsa-sha2-nistp256@openssh.com" => &["sk-ecdsa-sha2-nistp256@openssh.com"],
-            _ => &[],
-        }
+        self.kind.signatures
     }
 
     /// Whether a signature by this key may use the algorithm `name`.
@@ -167,48 +163,25 @@ impl PublicKey {
     }
 
     /// The wire form (RFC 4253 section 6.6).
-    pub fn to_wire(&self) -> Vec<u8> {
-        self.key.to_bytes().unwrap_or_default()
+    pub fn as_wire(&self) -> &[u8] {
+        &self.wire
     }
 
     /// The line `ALGORITHM BASE64 [COMMENT]`, which [`PublicKey::parse`] reads.
     pub fn to_line(&self) -> String {
-        let line = format!("{} {} {}", self.algorithm(), STANDARD.encode(self.to_wire()), self.comment());
+        let line = format!("{} {} {}", self.algorithm(), STANDARD.encode(&self.wire), self.comment());
         line.trim_end().to_owned()
     }
 }
 
-/// The names of all public-key algorithms that a server may offer to clients, best first.
-pub const SIGNATURE_ALGORITHMS: &[&str] = &[
-    "sk-ssh-ed25519@openssh.com",
-    "sk-ecdsa-sha2-nistp256@openssh.com",
-    "ssh-ed25519",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "rsa-sha2-512",
-    "rsa-sha2-256",
-];
-
-/// Names of keys, as the first word of a line, that this module reads.
-const KEY_ALGORITHMS: &[&str] = &[
-    "ssh-ed25519",
-    "ssh-rsa",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "sk-ssh-ed25519@openssh.com",
-    "sk-ecdsa-sha2-nistp256@openssh.com",
-];
-
 fn check_algorithm_name(first: &str, rest: &str) -> Result<(), KeyError> {
-    if KEY_ALGORITHMS.contains(&first) {
+    if kind::is_known(first) {
         return Ok(());
     }
     if first.contains("-cert-v01@openssh.com") {
         return Err(KeyError::Certificate(Quoted::text(first)));
     }
-    let options = rest.split([' ', '\t']).any(|word| KEY_ALGORITHMS.contains(&word));
+    let options = rest.split([' ', '\t']).any(kind::is_known);
     Err(if options {
         KeyError::Options(Quoted::text(first))
     } else {
@@ -233,7 +206,7 @@ fn leading_string(blob: &[u8]) -> &[u8] {
 
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
-        self.key.key_data() == other.key.key_data()
+        self.wire == other.wire
     }
 }
 

@@ -1,10 +1,11 @@
 //! Which public keys are strong enough: kinds, sizes, and points that are what they claim to be.
 
 use aws_lc_rs::signature;
+use ssh_key::Algorithm;
 use ssh_key::public::{Ed25519PublicKey, KeyData, RsaPublicKey};
-use ssh_key::{Algorithm, EcdsaCurve};
 
 use super::KeyError;
+use super::kind::{self, Kind};
 use crate::quote::Quoted;
 
 /// Sizes in bits of RSA keys that are accepted.
@@ -13,36 +14,24 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 /// Applications of security keys start with this (PROTOCOL.u2f); others were made for web sites.
 const SECURITY_KEY_APPLICATION: &str = "ssh:";
 
-/// The name of an accepted kind of key.
-pub(super) fn kind(key: &KeyData) -> Option<&'static str> {
-    let name = match key {
-        KeyData::Ed25519(_) => "ssh-ed25519",
-        KeyData::Rsa(_) => "ssh-rsa",
-        KeyData::Ecdsa(key) => match key.curve() {
-            EcdsaCurve::NistP256 => "ecdsa-sha2-nistp256",
-            EcdsaCurve::NistP384 => "ecdsa-sha2-nistp384",
-            EcdsaCurve::NistP521 => "ecdsa-sha2-nistp521",
-        },
-        KeyData::SkEd25519(_) => "sk-ssh-ed25519@openssh.com",
-        KeyData::SkEcdsaSha2NistP256(_) => "sk-ecdsa-sha2-nistp256@openssh.com",
-        _ => return None,
-    };
-    Some(name)
-}
-
 /// Refuses kinds that are not accepted, and keys that protect nothing.
-pub(super) fn check(key: &KeyData) -> Result<(), KeyError> {
+pub(super) fn check(key: &KeyData) -> Result<&'static Kind, KeyError> {
     match key {
-        KeyData::Ed25519(key) => check_ed25519(key),
-        KeyData::Rsa(key) => check_rsa(key),
-        KeyData::Ecdsa(key) => check_point(key.as_sec1_bytes()),
-        KeyData::SkEd25519(key) => check_application(key.application()).and(check_ed25519(key.public_key())),
-        KeyData::SkEcdsaSha2NistP256(key) => {
-            check_application(key.application()).and(check_point(key.ec_point().as_bytes()))
+        KeyData::Ed25519(key) => check_ed25519(key)?,
+        KeyData::Rsa(key) => check_rsa(key)?,
+        KeyData::Ecdsa(key) => check_point(key.as_sec1_bytes())?,
+        KeyData::SkEd25519(key) => {
+            check_application(key.application())?;
+            check_ed25519(key.public_key())?;
         }
-        KeyData::Certificate(_) => Err(KeyError::Certificate(Quoted::text(&name_of(key)))),
-        _ => Err(KeyError::Algorithm(Quoted::text(&name_of(key)))),
+        KeyData::SkEcdsaSha2NistP256(key) => {
+            check_application(key.application())?;
+            check_point(key.ec_point().as_bytes())?;
+        }
+        KeyData::Certificate(_) => return Err(KeyError::Certificate(Quoted::text(&name_of(key)))),
+        _ => {}
     }
+    kind::of(key).ok_or_else(|| KeyError::Algorithm(Quoted::text(&name_of(key))))
 }
 
 fn name_of(key: &KeyData) -> String {

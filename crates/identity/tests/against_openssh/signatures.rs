@@ -181,7 +181,7 @@ fn another_persons_key_put_in_place_is_refused() {
     let keygen = Keygen::new();
     let mut blob = Blob::read(&signed_by_ed25519(&keygen));
     let other = keygen.key("other", &["-t", "ed25519"]);
-    blob.key = PublicKey::parse(&keygen.public_line(&other)).unwrap().to_wire();
+    blob.key = PublicKey::parse(&keygen.public_line(&other)).unwrap().as_wire().to_vec();
     assert_eq!(check(&blob.armored()), Err(SignatureError::Wrong));
 }
 
@@ -190,7 +190,7 @@ fn a_key_of_another_kind_put_in_place_is_refused() {
     let keygen = Keygen::new();
     let mut blob = Blob::read(&signed_by_ed25519(&keygen));
     let other = keygen.key("other", &["-t", "ecdsa", "-b", "256"]);
-    blob.key = PublicKey::parse(&keygen.public_line(&other)).unwrap().to_wire();
+    blob.key = PublicKey::parse(&keygen.public_line(&other)).unwrap().as_wire().to_vec();
     let refused = check(&blob.armored()).unwrap_err();
     assert!(matches!(refused, SignatureError::Algorithm { key: "ecdsa-sha2-nistp256", .. }), "{refused}");
 }
@@ -199,7 +199,7 @@ fn a_key_of_another_kind_put_in_place_is_refused() {
 fn rsa_signatures_hold_with_sha2_and_never_with_sha1() {
     let keygen = Keygen::new();
     let pem = keygen.key("rsa", &["-t", "rsa", "-b", "2048", "-m", "PEM"]);
-    let mut blob = Blob::new(PublicKey::parse(&keygen.public_line(&pem)).unwrap().to_wire());
+    let mut blob = Blob::new(PublicKey::parse(&keygen.public_line(&pem)).unwrap().as_wire().to_vec());
     let to_be_signed = blob.to_be_signed(MESSAGE);
     let mut with = |name: &str, hash: &str| {
         let signature = openssl_signature(&keygen, &pem, hash, &to_be_signed);
