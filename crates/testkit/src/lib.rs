@@ -1,1 +1,13 @@
-//! Placeholder until the first commit of this crate.
+//! Stand-ins for what the road is handed, and the contract that every store must keep. Only tests depend on this.
+
+mod clock;
+pub mod contract;
+mod entropy;
+mod journal;
+mod memory;
+pub mod sample;
+
+pub use clock::ManualClock;
+pub use entropy::SeededEntropy;
+pub use journal::{FailingJournal, MemoryJournal};
+pub use memory::MemoryStore;

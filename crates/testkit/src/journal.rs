@@ -1,0 +1,95 @@
+//! Journals that keep entries in memory, or refuse them from a chosen moment.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use access::entry::Entry;
+use access::ports::{Journal, JournalError};
+use async_trait::async_trait;
+
+/// A ledger that only remembers.
+#[derive(Debug, Default)]
+pub struct MemoryJournal(Mutex<Vec<Entry>>);
+
+impl MemoryJournal {
+    /// Everything that was appended, in order.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Journal for MemoryJournal {
+    async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError> {
+        let mut kept = self.lock();
+        let first = kept.len() as u64;
+        kept.extend(entries);
+        Ok(first)
+    }
+}
+
+/// A ledger whose disk fills up: some appends succeed, then all fail and keep nothing.
+#[derive(Debug)]
+pub struct FailingJournal {
+    kept: MemoryJournal,
+    left: AtomicU64,
+}
+
+impl FailingJournal {
+    /// Fails from the `n`-th append on, counted from 1.
+    pub fn from_append(n: u64) -> Self {
+        Self { kept: MemoryJournal::default(), left: AtomicU64::new(n.saturating_sub(1)) }
+    }
+
+    /// Everything that was appended before the failure, in order.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.kept.entries()
+    }
+
+    fn still_works(&self) -> bool {
+        self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+}
+
+#[async_trait]
+impl Journal for FailingJournal {
+    async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError> {
+        if !self.still_works() {
+            return Err(JournalError("no space left on the test's device".into()));
+        }
+        self.kept.append(entries).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use access::entry::Event;
+
+    use super::*;
+
+    fn stops(n: i64) -> Vec<Entry> {
+        (0..n).map(|at| Entry { at, event: Event::Stop {} }).collect()
+    }
+
+    #[tokio::test]
+    async fn entries_are_kept_in_order_and_numbered() {
+        let journal = MemoryJournal::default();
+        assert_eq!(journal.append(stops(2)).await.unwrap(), 0);
+        assert_eq!(journal.append(stops(1)).await.unwrap(), 2);
+        assert_eq!(journal.entries(), [stops(2), stops(1)].concat());
+    }
+
+    #[tokio::test]
+    async fn a_failing_journal_fails_from_the_chosen_append_for_ever() {
+        let journal = FailingJournal::from_append(2);
+        journal.append(stops(3)).await.unwrap();
+        journal.append(stops(1)).await.unwrap_err();
+        journal.append(stops(1)).await.unwrap_err();
+        assert_eq!(journal.entries(), stops(3));
+        FailingJournal::from_append(1).append(stops(1)).await.unwrap_err();
+    }
+}
