@@ -1,0 +1,138 @@
+//! Columns of a row as values of the model. What does not parse is reported with table, key and column.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use access::model::{PersonId, Timestamp};
+use access::ports::StoreError;
+use access::recording::SessionId;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Row, Type};
+
+/// A row that is being parsed.
+pub(super) struct Fields<'r> {
+    table: &'static str,
+    key: &'static [&'static str],
+    row: &'r SqliteRow,
+}
+
+impl<'r> Fields<'r> {
+    /// A row of `table`, whose columns `key` tell an operator which one it is.
+    pub fn of(table: &'static str, key: &'static [&'static str], row: &'r SqliteRow) -> Self {
+        Self { table, key, row }
+    }
+
+    /// A column that is kept as the model has it.
+    pub fn value<T>(&self, column: &str) -> Result<T, StoreError>
+    where
+        T: Decode<'r, sqlx::Sqlite> + Type<sqlx::Sqlite>,
+    {
+        self.row.try_get(column).map_err(|fault| self.inconsistent(column, fault))
+    }
+
+    /// An integer, if it is in the range of `T`.
+    pub fn number<T: TryFrom<i64>>(&self, column: &str) -> Result<T, StoreError> {
+        let number: i64 = self.value(column)?;
+        T::try_from(number).map_err(|_| self.inconsistent(column, format_args!("{number} is out of range")))
+    }
+
+    /// An integer that may be absent.
+    pub fn optional_number<T: TryFrom<i64>>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        match self.value::<Option<i64>>(column)? {
+            Some(_) => self.number(column).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Yes or no, kept as 1 or 0.
+    pub fn flag(&self, column: &str) -> Result<bool, StoreError> {
+        match self.value::<i64>(column)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(self.inconsistent(column, format_args!("{other} is neither 0 nor 1"))),
+        }
+    }
+
+    /// A moment, in microseconds since the epoch.
+    pub fn time(&self, column: &str) -> Result<Timestamp, StoreError> {
+        self.value(column).map(Timestamp)
+    }
+
+    /// Text that stands for a value of the model.
+    pub fn word<T>(&self, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+        let word: &str = self.value(column)?;
+        parse(word).ok_or_else(|| self.inconsistent(column, format_args!("{word:?} is not known")))
+    }
+
+    /// The identifier of a person.
+    pub fn person(&self, column: &str) -> Result<PersonId, StoreError> {
+        self.value(column).map(PersonId)
+    }
+
+    /// The identifier of a session.
+    pub fn session(&self, column: &str) -> Result<SessionId, StoreError> {
+        self.word(column, |text| text.parse().ok())
+    }
+
+    /// Sixteen random bytes.
+    pub fn salt(&self, column: &str) -> Result<[u8; 16], StoreError> {
+        let bytes: &[u8] = self.value(column)?;
+        bytes
+            .try_into()
+            .map_err(|_| self.inconsistent(column, format_args!("{} bytes instead of 16", bytes.len())))
+    }
+
+    /// A JSON array of strings.
+    pub fn list<T: FromIterator<String>>(&self, column: &str) -> Result<T, StoreError> {
+        let items: Vec<String> = self.json(column, |text| serde_json::from_str(text))?;
+        Ok(items.into_iter().collect())
+    }
+
+    /// A JSON object whose values are strings.
+    pub fn map(&self, column: &str) -> Result<BTreeMap<String, String>, StoreError> {
+        self.json(column, |text| serde_json::from_str(text))
+    }
+
+    fn json<T>(
+        &self,
+        column: &str,
+        parse: impl Fn(&str) -> Result<T, serde_json::Error>,
+    ) -> Result<T, StoreError> {
+        parse(self.value(column)?).map_err(|fault| self.inconsistent(column, fault))
+    }
+
+    fn inconsistent(&self, column: &str, fault: impl Display) -> StoreError {
+        StoreError::Inconsistent { table: self.table, what: format!("{}: {column}: {fault}", self.name()) }
+    }
+
+    /// The key as an operator would look for it: `target=db-1 login=root`.
+    fn name(&self) -> String {
+        let columns = self.key.iter().map(|column| format!("{column}={}", self.key_part(column)));
+        columns.collect::<Vec<_>>().join(" ")
+    }
+
+    fn key_part(&self, column: &str) -> String {
+        let text = self.row.try_get::<String, _>(column);
+        text.or_else(|_| self.row.try_get::<i64, _>(column).map(|number| number.to_string()))
+            .unwrap_or_else(|_| "?".into())
+    }
+}
+
+/// A count as the database keeps it. Above `i64::MAX` it would come back as something else, so it is refused.
+pub(super) fn bigint(table: &'static str, column: &str, number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number).map_err(|_| StoreError::Inconsistent {
+        table,
+        what: format!("{column}: {number} is beyond what the database can hold"),
+    })
+}
+
+/// A JSON array of strings.
+pub(super) fn json_list<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
+    items.into_iter().map(String::as_str).collect::<serde_json::Value>().to_string()
+}
+
+/// A JSON object whose values are strings.
+pub(super) fn json_map(items: &BTreeMap<String, String>) -> String {
+    let pairs = items.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    pairs.collect::<serde_json::Value>().to_string()
+}

@@ -1,0 +1,87 @@
+//! Sessions, as lists show them; their recordings are elsewhere.
+
+use access::model::{Outcome, SessionRow, Timestamp};
+use access::ports::StoreError;
+use access::recording::SessionId;
+use sqlx::query;
+use sqlx::sqlite::SqliteRow;
+
+use super::fault::{refused, unavailable};
+use super::row::Fields;
+use super::{Sqlite, people};
+
+pub(super) async fn add(db: &Sqlite, session: &SessionRow) -> Result<(), StoreError> {
+    let (closed, outcome) = session.closed.unzip();
+    let insert = query(
+        "INSERT INTO sessions
+             (id, person, person_name, target, account, way, source, salt, opened, closed, outcome)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(session.id.to_string())
+    .bind(&session.person.0)
+    .bind(&session.person_name)
+    .bind(&session.target)
+    .bind(&session.account)
+    .bind(&session.way)
+    .bind(session.source.to_string())
+    .bind(&session.salt[..])
+    .bind(session.opened.0)
+    .bind(closed.map(|at| at.0))
+    .bind(outcome.map(Outcome::as_str));
+    let added = db.change(insert).await;
+    added.map(drop).map_err(|error| refused(error, name(&session.id), people::name(&session.person)))
+}
+
+/// The first end counts. Sessions are never deleted, so looking afterwards whether there is one cannot race.
+pub(super) async fn close(
+    db: &Sqlite,
+    id: &SessionId,
+    at: Timestamp,
+    outcome: Outcome,
+) -> Result<(), StoreError> {
+    let update = query("UPDATE sessions SET closed = $2, outcome = $3 WHERE id = $1 AND closed IS NULL")
+        .bind(id.to_string())
+        .bind(at.0)
+        .bind(outcome.as_str());
+    match db.change(update).await.map_err(unavailable)? {
+        0 => one(db, id).await?.map(drop).ok_or_else(|| StoreError::Missing(name(id))),
+        _ => Ok(()),
+    }
+}
+
+pub(super) async fn one(db: &Sqlite, id: &SessionId) -> Result<Option<SessionRow>, StoreError> {
+    db.one(query("SELECT * FROM sessions WHERE id = $1").bind(id.to_string()), parse).await
+}
+
+pub(super) async fn newest(db: &Sqlite, limit: u32) -> Result<Vec<SessionRow>, StoreError> {
+    let select = query("SELECT * FROM sessions ORDER BY opened DESC, id DESC LIMIT $1");
+    db.all(select.bind(i64::from(limit)), parse).await
+}
+
+/// How errors speak of a session.
+pub(super) fn name(id: &SessionId) -> String {
+    format!("session {id}")
+}
+
+fn parse(row: &SqliteRow) -> Result<SessionRow, StoreError> {
+    let fields = Fields::of("sessions", &["id"], row);
+    Ok(SessionRow {
+        id: fields.session("id")?,
+        person: fields.person("person")?,
+        person_name: fields.value("person_name")?,
+        target: fields.value("target")?,
+        account: fields.value("account")?,
+        way: fields.value("way")?,
+        source: fields.word("source", |text| text.parse().ok())?,
+        salt: fields.salt("salt")?,
+        opened: fields.time("opened")?,
+        closed: parse_end(&fields)?,
+    })
+}
+
+fn parse_end(fields: &Fields<'_>) -> Result<Option<(Timestamp, Outcome)>, StoreError> {
+    match fields.value::<Option<i64>>("closed")? {
+        Some(at) => Ok(Some((Timestamp(at), fields.word("outcome", Outcome::parse)?))),
+        None => Ok(None),
+    }
+}
