@@ -1,1 +1,44 @@
-//! Placeholder until the first commit of this crate.
+//! Session events as sealed, seekable segments behind a write-ahead file.
+//!
+//! A frame becomes durable in a write-ahead file that all sessions share; then its bytes may cross. The frames of a
+//! session are gathered, compressed, encrypted and written as numbered segments, each of which the caller enters into
+//! its ledger; then the write-ahead bytes go away. After a crash the next start seals what is left with the same code.
+
+mod budget;
+mod disk;
+mod error;
+mod event;
+mod fields;
+mod frame;
+mod health;
+mod keyfile;
+mod layout;
+mod queue;
+mod recorder;
+mod recovery;
+mod sealer;
+mod segment;
+mod session;
+mod stream;
+#[cfg(test)]
+mod testing;
+mod vault;
+mod wal;
+mod writer;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use error::{Fault, RecordingError};
+pub use event::SessionEvent;
+pub use frame::{Direction, Frame, Kind, MAX_PAYLOAD};
+pub use layout::sessions_on_disk;
+pub use queue::OnDurable;
+pub use recorder::{Options, Recorder, SessionRecorder};
+pub use sealer::Sealing;
+pub use session::{Interrupted, SealedSegment, SessionId, Totals};
+pub use vault::{KeyVault, NodeVault, Random};
+
+/// Takes a lock; what it guards is whole after every statement, so a panic elsewhere does not spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,128 @@
+//! Channel requests and their outcomes in a form that both the gateway writes and an export reads.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::frame::Kind;
+
+/// A request on a channel or its outcome (RFC 4254, section 6); JSON with the variant's name in `"event"`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SessionEvent {
+    /// A pseudo-terminal is wanted (`pty-req`).
+    Pty {
+        /// The `TERM` value.
+        term: String,
+        /// Width in characters.
+        columns: u32,
+        /// Height in characters.
+        rows: u32,
+        /// Width in pixels.
+        #[serde(default)]
+        width: u32,
+        /// Height in pixels.
+        #[serde(default)]
+        height: u32,
+    },
+    /// The client's window has a new size (`window-change`).
+    WindowChange {
+        /// Width in characters.
+        columns: u32,
+        /// Height in characters.
+        rows: u32,
+        /// Width in pixels.
+        #[serde(default)]
+        width: u32,
+        /// Height in pixels.
+        #[serde(default)]
+        height: u32,
+    },
+    /// An environment variable is to be set (`env`).
+    Env {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// A command is to be run (`exec`).
+    Exec {
+        /// The command as the client sent it.
+        text: String,
+    },
+    /// A login shell is wanted (`shell`).
+    Shell,
+    /// A subsystem is wanted (`subsystem`).
+    Subsystem {
+        /// Its name, such as `sftp`.
+        name: String,
+    },
+    /// A signal for the program (`signal`).
+    Signal {
+        /// Its name without `SIG`.
+        name: String,
+    },
+    /// The program has ended (`exit-status`).
+    ExitStatus {
+        /// Its exit status.
+        status: u32,
+    },
+    /// A signal has ended the program (`exit-signal`).
+    ExitSignal {
+        /// Its name without `SIG`.
+        name: String,
+        /// Whether a core was dumped.
+        core_dumped: bool,
+        /// The message that the target sent.
+        message: String,
+    },
+    /// The request before was granted.
+    Granted,
+    /// Something was refused.
+    Refused {
+        /// What was refused, such as `x11-req`.
+        what: String,
+        /// Why, in one line.
+        why: String,
+    },
+}
+
+impl SessionEvent {
+    /// The kind of frame that carries this event.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::ExitStatus { .. } => Kind::ExitStatus,
+            Self::ExitSignal { .. } => Kind::ExitSignal,
+            Self::Granted | Self::Refused { .. } => Kind::Reply,
+            _ => Kind::Request,
+        }
+    }
+
+    /// The payload of a frame that carries this event.
+    #[must_use]
+    pub fn to_json(&self) -> Bytes {
+        // Strings, integers and booleans only: serialising them cannot fail.
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+
+    /// Reads a payload; `None` for anything but one event.
+    #[must_use]
+    pub fn from_json(payload: &[u8]) -> Option<Self> {
+        serde_json::from_slice(payload).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_json_of_an_event_is_the_documented_one() {
+        let pty = SessionEvent::Pty { term: "xterm".into(), columns: 80, rows: 24, width: 0, height: 0 };
+        let json = r#"{"event":"pty","term":"xterm","columns":80,"rows":24,"width":0,"height":0}"#;
+        assert_eq!(pty.to_json(), json);
+        assert_eq!(SessionEvent::Shell.to_json(), r#"{"event":"shell"}"#);
+        assert_eq!(SessionEvent::from_json(json.as_bytes()), Some(pty));
+        assert_eq!(SessionEvent::from_json(br#"{"event":"shell","x":1}"#), None);
+    }
+}

@@ -1,0 +1,145 @@
+//! The frames on their way to the writer: one queue, so that frames keep their order.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::error::RecordingError;
+use crate::frame::Frame;
+use crate::health::Health;
+use crate::lock;
+use crate::stream::{Stream, cost};
+
+/// What a caller wants to be done once a frame is durable, or is known never to be.
+pub type OnDurable = Box<dyn FnOnce(Result<(), RecordingError>) + Send>;
+
+/// A caller's continuation, which runs exactly once whatever happens.
+pub(crate) struct Done {
+    call: Option<OnDurable>,
+    health: Arc<Health>,
+}
+
+impl Done {
+    pub(crate) fn new(call: OnDurable, health: Arc<Health>) -> Self {
+        Self { call: Some(call), health }
+    }
+
+    pub(crate) fn run(mut self, result: Result<(), RecordingError>) {
+        if let Some(call) = self.call.take() {
+            call(result);
+        }
+    }
+}
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        if let Some(call) = self.call.take() {
+            let reason = self.health.failure().unwrap_or("the recorder was shut down");
+            call(Err(RecordingError::Stopped(reason.into())));
+        }
+    }
+}
+
+/// A frame that is not durable yet.
+pub(crate) struct Waiting {
+    pub(crate) stream: Arc<Stream>,
+    pub(crate) frame: Frame,
+    pub(crate) done: Done,
+}
+
+impl Waiting {
+    pub(crate) fn cost(&self) -> usize {
+        cost(&self.frame)
+    }
+}
+
+/// What the writer is asked for.
+pub(crate) enum Order {
+    Write(Waiting),
+    Close(Arc<Stream>),
+}
+
+#[derive(Default)]
+struct Orders {
+    waiting: VecDeque<Order>,
+    ended: bool,
+}
+
+/// The queue between all sessions and the writer.
+#[derive(Default)]
+pub(crate) struct Queue {
+    orders: Mutex<Orders>,
+    arrived: Condvar,
+}
+
+/// What `take` returns.
+pub(crate) enum Taken {
+    /// Orders, oldest first; empty if none came in time.
+    Orders(Vec<Order>),
+    /// Everything was taken and nothing will come any more.
+    Ended,
+}
+
+impl Queue {
+    /// Queues a frame unless its session is closing or has `limit` bytes under way, or the queue has ended (`None`).
+    pub(crate) fn write(&self, waiting: Waiting, limit: usize) -> Result<(), (Done, Option<RecordingError>)> {
+        let mut orders = lock(&self.orders);
+        let (stream, cost) = (&waiting.stream, waiting.cost());
+        if stream.is_closing() {
+            return Err((waiting.done, Some(RecordingError::Closed)));
+        }
+        if stream.backlog() > 0 && stream.backlog() + cost > limit {
+            return Err((waiting.done, Some(RecordingError::Full)));
+        }
+        if orders.ended {
+            return Err((waiting.done, None));
+        }
+        stream.waits(cost);
+        orders.waiting.push_back(Order::Write(waiting));
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Queues the end of a session behind its frames, once.
+    pub(crate) fn close(&self, stream: &Arc<Stream>) {
+        let mut orders = lock(&self.orders);
+        if stream.start_closing() && !orders.ended {
+            orders.waiting.push_back(Order::Close(Arc::clone(stream)));
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Nothing more is accepted; what waits can still be taken.
+    pub(crate) fn end(&self) {
+        lock(&self.orders).ended = true;
+        self.arrived.notify_all();
+    }
+
+    /// Drops everything that waits, which answers it with the failure, and accepts nothing more.
+    pub(crate) fn abandon(&self) {
+        self.end();
+        let waiting = std::mem::take(&mut lock(&self.orders).waiting);
+        drop(waiting);
+    }
+
+    /// Waits up to `patience` for orders and takes about `most` bytes of them.
+    pub(crate) fn take(&self, most: usize, patience: Duration) -> Taken {
+        let orders = lock(&self.orders);
+        let wait = |orders: &mut Orders| orders.waiting.is_empty() && !orders.ended;
+        let woken = self.arrived.wait_timeout_while(orders, patience, wait);
+        let mut orders = woken.unwrap_or_else(PoisonError::into_inner).0;
+        if orders.waiting.is_empty() && orders.ended {
+            return Taken::Ended;
+        }
+        let mut room = most;
+        let count = orders.waiting.iter().take_while(|order| take_from(&mut room, order)).count();
+        Taken::Orders(orders.waiting.drain(..count).collect())
+    }
+}
+
+fn take_from(room: &mut usize, order: &Order) -> bool {
+    let Order::Write(waiting) = order else { return true };
+    let some_left = *room > 0;
+    *room = room.saturating_sub(waiting.cost());
+    some_left
+}
