@@ -114,8 +114,8 @@ fn parse(row: &SqliteRow) -> Result<Person, StoreError> {
         name: fields.value("name")?,
         groups: fields.list("groups")?,
         suspended: fields.flag("suspended")?,
-        password: fields.value("password")?,
-        totp: fields.value("totp")?,
+        password: fields.optional("password")?,
+        totp: fields.optional("totp")?,
         totp_last_step: fields.optional_number("totp_last_step")?,
         salt: fields.salt("salt")?,
     })

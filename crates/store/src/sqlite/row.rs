@@ -23,7 +23,17 @@ impl<'r> Fields<'r> {
     }
 
     /// A column that is kept as the model has it.
+    ///
+    /// NULL is asked for expressly: SQLite would give it as 0 or as nothing, and a person would not be suspended.
     pub fn value<T>(&self, column: &str) -> Result<T, StoreError>
+    where
+        T: Decode<'r, sqlx::Sqlite> + Type<sqlx::Sqlite>,
+    {
+        self.optional(column)?.ok_or_else(|| self.inconsistent(column, "there is no value"))
+    }
+
+    /// A column that may be NULL.
+    pub fn optional<T>(&self, column: &str) -> Result<Option<T>, StoreError>
     where
         T: Decode<'r, sqlx::Sqlite> + Type<sqlx::Sqlite>,
     {
@@ -38,7 +48,7 @@ impl<'r> Fields<'r> {
 
     /// An integer that may be absent.
     pub fn optional_number<T: TryFrom<i64>>(&self, column: &str) -> Result<Option<T>, StoreError> {
-        match self.value::<Option<i64>>(column)? {
+        match self.optional::<i64>(column)? {
             Some(_) => self.number(column).map(Some),
             None => Ok(None),
         }

@@ -16,9 +16,10 @@ pub(super) async fn migrate(path: &Path, writer: &SqlitePool) -> Result<(), Open
     apply(writer).await.map_err(|error| explain(path, error))
 }
 
+/// `run_direct` because the future of `run` cannot be moved between threads.
 async fn apply(writer: &SqlitePool) -> Result<(), MigrateError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
-    migrator().run(&mut *transaction).await?;
+    migrator().run_direct(None, &mut *transaction, false).await?;
     Ok(transaction.commit().await?)
 }
 

@@ -79,9 +79,11 @@ fn parse(row: &SqliteRow) -> Result<SessionRow, StoreError> {
     })
 }
 
+/// Time and outcome come together or not at all.
 fn parse_end(fields: &Fields<'_>) -> Result<Option<(Timestamp, Outcome)>, StoreError> {
-    match fields.value::<Option<i64>>("closed")? {
-        Some(at) => Ok(Some((Timestamp(at), fields.word("outcome", Outcome::parse)?))),
-        None => Ok(None),
+    let open = fields.optional::<i64>("closed")?.is_none() && fields.optional::<&str>("outcome")?.is_none();
+    if open {
+        return Ok(None);
     }
+    Ok(Some((fields.time("closed")?, fields.word("outcome", Outcome::parse)?)))
 }

@@ -1,0 +1,143 @@
+//! The database file is its owner's alone, and its schema is this program's or it is not opened.
+
+#![expect(clippy::unwrap_used, reason = "clippy knows tests, but not the functions that tests share")]
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use access::ports::Store;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Row, SqliteConnection};
+use store::{OpenError, Sqlite};
+use tempfile::TempDir;
+use testkit::sample::person;
+
+fn place() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    (folder, path)
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    path.with_file_name(format!("state.db{suffix}"))
+}
+
+async fn raw(path: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(path).connect().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_new_file_and_its_companions_are_the_owners_alone() {
+    let (_folder, path) = place();
+    let store = Sqlite::open(&path).await.unwrap();
+    store.add_person(&person("alice")).await.unwrap();
+    for file in [path.clone(), beside(&path, "-wal"), beside(&path, "-shm")] {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_others_can_open_is_refused() {
+    let (_folder, path) = place();
+    Sqlite::open(&path).await.unwrap().close().await;
+    for bit in [0o040, 0o020, 0o010, 0o004, 0o002, 0o001] {
+        fs::set_permissions(&path, Permissions::from_mode(0o600 | bit)).unwrap();
+        let refused = Sqlite::open(&path).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Shared { mode, .. } if mode == 0o600 | bit), "{refused:?}");
+        assert!(refused.to_string().contains("chmod 600"), "{refused}");
+    }
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    Sqlite::open(&path).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_write_ahead_log_that_others_can_open_is_refused() {
+    let (_folder, path) = place();
+    let _running = Sqlite::open(&path).await.unwrap();
+    fs::set_permissions(beside(&path, "-wal"), Permissions::from_mode(0o644)).unwrap();
+    let refused = Sqlite::open(&path).await.unwrap_err();
+    assert!(
+        matches!(&refused, OpenError::Shared { path, .. } if path.ends_with("state.db-wal")),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_refused() {
+    let (folder, path) = place();
+    assert!(matches!(Sqlite::open(folder.path()).await, Err(OpenError::NotAFile(_))));
+    let nowhere = folder.path().join("missing/state.db");
+    assert!(matches!(Sqlite::open(&nowhere).await, Err(OpenError::File { .. })));
+    fs::write(&path, "not a database, but long enough to look like one".repeat(100)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    assert!(matches!(Sqlite::open(&path).await, Err(OpenError::Database { .. })));
+}
+
+#[tokio::test]
+async fn a_second_start_finds_the_schema_in_place() {
+    let (_folder, path) = place();
+    let first = Sqlite::open(&path).await.unwrap();
+    first.add_person(&person("alice")).await.unwrap();
+    first.close().await;
+    let second = Sqlite::open(&path).await.unwrap();
+    assert_eq!(second.people().await.unwrap(), [person("alice")]);
+    let applied = sqlx::query("SELECT COUNT(*) FROM _sqlx_migrations").fetch_one(&mut raw(&path).await).await;
+    assert_eq!(applied.unwrap().get::<i64, _>(0), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_that_start_at_once_take_turns_with_the_schema() {
+    let (_folder, path) = place();
+    let starts: tokio::task::JoinSet<_> = (0..8)
+        .map(|_| {
+            let path = path.clone();
+            async move { Sqlite::open(&path).await.map(drop) }
+        })
+        .collect();
+    starts.join_all().await.into_iter().collect::<Result<(), _>>().unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_refused_and_left_as_it_was() {
+    let (_folder, path) = place();
+    Sqlite::open(&path).await.unwrap().close().await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES (9, 'later', 1, x'00', 0)",
+    )
+    .execute(&mut raw(&path).await)
+    .await
+    .unwrap();
+    let refused = Sqlite::open(&path).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Newer { found: 9, known: 1, .. }), "{refused:?}");
+    assert!(refused.to_string().contains("newer version"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_schema_that_was_made_otherwise_is_refused() {
+    let (_folder, path) = place();
+    Sqlite::open(&path).await.unwrap().close().await;
+    let edit = sqlx::query("UPDATE _sqlx_migrations SET checksum = x'00'");
+    edit.execute(&mut raw(&path).await).await.unwrap();
+    assert!(matches!(Sqlite::open(&path).await, Err(OpenError::Foreign { .. })));
+}
+
+#[tokio::test]
+async fn a_failed_migration_leaves_nothing_behind() {
+    let (_folder, path) = place();
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    // A table that the schema wants to make last: all that came before it must be undone.
+    let occupy = sqlx::query("CREATE TABLE decisions (squatter TEXT)");
+    occupy.execute(&mut raw(&path).await).await.unwrap();
+    assert!(matches!(Sqlite::open(&path).await, Err(OpenError::Foreign { .. })));
+    let tables = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table'");
+    let tables = tables.fetch_all(&mut raw(&path).await).await.unwrap();
+    let names: Vec<String> = tables.iter().map(|row| row.get("name")).collect();
+    assert_eq!(names, ["decisions"]);
+}
