@@ -52,6 +52,9 @@ pub enum RecordingError {
         /// What the system said.
         source: io::Error,
     },
+    /// An export could not be written.
+    #[error("writing the export: {0}")]
+    Output(io::Error),
     /// A file is damaged or is not what the ledger says.
     #[error(transparent)]
     Damaged(#[from] Fault),

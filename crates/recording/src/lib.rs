@@ -4,6 +4,7 @@
 //! session are gathered, compressed, encrypted and written as numbered segments, each of which the caller enters into
 //! its ledger; then the write-ahead bytes go away. After a crash the next start seals what is left with the same code.
 
+mod asciicast;
 mod budget;
 mod disk;
 mod error;
@@ -13,9 +14,12 @@ mod frame;
 mod health;
 mod keyfile;
 mod layout;
+mod playback;
 mod queue;
+mod reader;
 mod recorder;
 mod recovery;
+mod screen;
 mod sealer;
 mod segment;
 mod session;
@@ -23,20 +27,27 @@ mod stream;
 #[cfg(test)]
 mod testing;
 mod vault;
+mod verify;
 mod wal;
 mod writer;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use asciicast::{CastOptions, asciicast};
 pub use error::{Fault, RecordingError};
 pub use event::SessionEvent;
 pub use frame::{Direction, Frame, Kind, MAX_PAYLOAD};
 pub use layout::sessions_on_disk;
+pub use playback::{Action, PlayOptions, Playback, Step, play};
 pub use queue::OnDurable;
+pub use reader::Reader;
 pub use recorder::{Options, Recorder, SessionRecorder};
 pub use sealer::Sealing;
 pub use session::{Interrupted, SealedSegment, SessionId, Totals};
 pub use vault::{KeyVault, NodeVault, Random};
+pub use verify::{
+    ExpectedSegment, ExpectedSession, SegmentsVerified, WalVerified, verify_segments, verify_wal,
+};
 
 /// Takes a lock; what it guards is whole after every statement, so a panic elsewhere does not spoil it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

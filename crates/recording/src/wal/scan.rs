@@ -38,6 +38,11 @@ impl WalBytes {
         }
     }
 
+    /// Length of the file.
+    pub(crate) fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
     /// Hands every intact frame to `each`, from the first on, and says what follows them.
     pub(crate) fn frames<E>(&self, mut each: impl FnMut(WalFrame<'_>) -> Result<(), E>) -> Result<Tail, E> {
         let mut offset = FILE_HEADER;
@@ -45,7 +50,7 @@ impl WalBytes {
             offset += frame.size();
             each(frame)?;
         }
-        let clean = self.0.iter().skip(offset).all(|byte| *byte == 0);
+        let clean = self.0.get(offset..).is_none_or(|rest| rest.iter().all(|byte| *byte == 0));
         Ok(if clean { Tail::Clean } else { Tail::Torn(offset) })
     }
 
