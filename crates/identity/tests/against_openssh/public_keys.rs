@@ -162,6 +162,12 @@ fn a_key_has_one_encoding_only() {
     let padded = [&[0, 0][..], &[0xff; 256]].concat();
     let rsa = line("ssh-rsa", &[mpint(&[1, 0, 1]), string(&padded)]);
     assert!(PublicKey::parse(&rsa).is_err(), "a number with needless zeros");
+    let modulus = mpint(&[0xff; 256]);
+    let renamed = [string(b"rsa-sha2-512"), mpint(&[1, 0, 1]), modulus].concat();
+    assert!(
+        matches!(PublicKey::from_wire(&renamed), Err(KeyError::Malformed(_))),
+        "a signature's name for a key"
+    );
 }
 
 #[test]
