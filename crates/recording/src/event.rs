@@ -123,6 +123,6 @@ mod tests {
         assert_eq!(pty.to_json(), json);
         assert_eq!(SessionEvent::Shell.to_json(), r#"{"event":"shell"}"#);
         assert_eq!(SessionEvent::from_json(json.as_bytes()), Some(pty));
-        assert_eq!(SessionEvent::from_json(br#"{"event":"shell","x":1}"#), None);
+        assert_eq!(SessionEvent::from_json(br#"{"event":"exec","text":"ls","x":1}"#), None);
     }
 }

@@ -26,6 +26,8 @@ mod session;
 mod stream;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod vault;
 mod verify;
 mod wal;

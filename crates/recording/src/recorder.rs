@@ -1,5 +1,6 @@
 //! The recorder: one writing and one sealing thread for all sessions of the node.
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -271,8 +272,13 @@ impl Shared {
         let folder = layout::session_folder(&self.dir, session);
         self.disk.create_folder(&folder).map_err(RecordingError::io(&folder))?;
         let path = folder.join(layout::KEY);
-        write_durably(&*self.disk, &path, file).map_err(RecordingError::io(&path))?;
-        self.disk.sync_folder(&layout::segments_folder(&self.dir)).map_err(RecordingError::io(&folder))
+        let stored = write_durably(&*self.disk, &path, file)
+            .and_then(|()| self.disk.sync_folder(&layout::segments_folder(&self.dir)));
+        stored.map_err(|error| {
+            // The session never began, so nothing of it should be found; the next start removes what this leaves.
+            let _ = fs::remove_dir_all(&folder);
+            RecordingError::io(&path)(error)
+        })
     }
 }
 

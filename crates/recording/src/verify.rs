@@ -183,7 +183,7 @@ pub fn verify_wal(dir: &Path) -> Result<WalVerified, Fault> {
     look_at_wal(dir)
 }
 
-fn look_at_wal(dir: &Path) -> Result<WalVerified, Fault> {
+pub(crate) fn look_at_wal(dir: &Path) -> Result<WalVerified, Fault> {
     let folder = layout::wal_folder(dir);
     fs::symlink_metadata(&folder).map_err(|error| as_fault(&folder, &RecordingError::io(&folder)(error)))?;
     let mut verified = WalVerified::default();

@@ -50,7 +50,7 @@ impl WalBytes {
             offset += frame.size();
             each(frame)?;
         }
-        let clean = self.0.get(offset..).is_none_or(|rest| rest.iter().all(|byte| *byte == 0));
+        let clean = self.0.get(offset..).is_none_or(is_zero);
         Ok(if clean { Tail::Clean } else { Tail::Torn(offset) })
     }
 
@@ -60,6 +60,11 @@ impl WalBytes {
         let starts = memmem(rest, FRAME_MAGIC);
         starts.filter_map(|at| WalFrame::decode(rest.get(at..)?)).any(|frame| frame.durable as usize > torn)
     }
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    bytes.chunks(ZEROS.len()).all(|chunk| ZEROS.starts_with(chunk))
 }
 
 fn memmem<'a>(bytes: &'a [u8], wanted: &'a [u8]) -> impl Iterator<Item = usize> + 'a {

@@ -1,0 +1,8 @@
+//! Behaviours of the whole crate, one file per subject.
+
+mod crash;
+mod export;
+mod faults;
+mod hostile_bytes;
+mod recording;
+mod tampering;
