@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::reading::{self, Reading};
+use crate::shell::{self, Line};
 use crate::{Effect, Obstacle};
 
 /// One program start that the text names.
@@ -36,9 +38,21 @@ pub struct Analysis {
 impl Analysis {
     /// Reads a command line of at most 64 KiB. Never fails: what is not understood has the effect `unknown`.
     pub fn of_command(text: &[u8]) -> Analysis {
-        let obstacle = Obstacle { what: format!("a text of {} bytes", text.len()), at: 0 };
-        let reason =
-            Reason { effect: Effect::Unknown, because: format!("not understood: {obstacle}"), program: None };
+        match shell::parse(text) {
+            Ok(line) => Analysis::understanding(&line),
+            Err(obstacle) => Analysis::not_understanding(obstacle),
+        }
+    }
+
+    fn understanding(line: &Line) -> Analysis {
+        let Reading { programs, reasons, .. } = reading::read(line);
+        let effects = reasons.iter().map(|reason| reason.effect).collect();
+        Analysis { programs, effects, reasons, outcome: Ok(line.to_string()) }
+    }
+
+    fn not_understanding(obstacle: Obstacle) -> Analysis {
+        let because = format!("not understood: {obstacle}");
+        let reason = Reason { effect: Effect::Unknown, because, program: None };
         Analysis {
             programs: vec![],
             effects: [Effect::Unknown].into(),
@@ -85,6 +99,23 @@ impl Analysis {
 
     /// The structure with its effects, indented, for people.
     pub fn tree(&self) -> String {
-        String::new()
+        let mut tree = String::new();
+        for (index, program) in self.programs.iter().enumerate() {
+            let indent = "  ".repeat(self.depth(program));
+            tree += &format!("{indent}{}\n", program.argv.join(" "));
+            for reason in self.reasons.iter().filter(|reason| reason.program == Some(index)) {
+                tree += &format!("{indent}  {}: {}\n", reason.effect, reason.because);
+            }
+        }
+        for reason in self.reasons.iter().filter(|reason| reason.program.is_none()) {
+            tree += &format!("{}: {}\n", reason.effect, reason.because);
+        }
+        tree
+    }
+
+    /// How many wrappers stand around a program; a wrapper always stands before what it starts.
+    fn depth(&self, program: &Program) -> usize {
+        let outer = |index: &usize| self.programs.get(*index).and_then(|p| p.within);
+        std::iter::successors(program.within, outer).count()
     }
 }

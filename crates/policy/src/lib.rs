@@ -6,7 +6,9 @@
 mod analysis;
 mod effect;
 mod judge;
+mod reading;
 mod shell;
+mod table;
 
 pub use analysis::{Analysis, Program, Reason};
 pub use effect::{Effect, NoSuchEffect};

@@ -1,0 +1,294 @@
+//! One program's words against one row of the table: whether they fit, and what they do.
+
+use super::paths;
+use super::{Around, More, sed, shown, words};
+use crate::Effect;
+use crate::table::{Given, Matched, Means, Role, Row, Runs, Stdin, Style, Use, matched};
+
+/// The outcome for one row.
+pub(super) struct Attempt<'a> {
+    pub(super) row: &'static Row,
+    pub(super) name: &'a str,
+    pub(super) found: Vec<(Effect, String)>,
+    /// The words of the command that a wrapper starts.
+    pub(super) remaining: Vec<&'a str>,
+    /// Commands that options take, with the files that they are given.
+    pub(super) executed: Vec<(&'a str, Vec<&'a str>, Vec<String>)>,
+    placeholders: Vec<&'a str>,
+    around: Around<'a>,
+    strange: Vec<String>,
+}
+
+impl<'a> Attempt<'a> {
+    /// None when the row is not about this use of the program at all.
+    pub(super) fn of(
+        row: &'static Row,
+        name: &'a str,
+        words: &[&'a str],
+        around: Around<'a>,
+    ) -> Option<Self> {
+        let read = matched(row, words);
+        let required = row.required.is_empty() || read.given.iter().any(|g| row.required.contains(&g.name));
+        let verb = verb(row, &read.operands)?;
+        if !required {
+            return None;
+        }
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let strange = read.strange.iter().map(|word| shown(word)).collect();
+        let (found, remaining, executed, placeholders) = (vec![], vec![], vec![], vec![]);
+        let mut attempt = Attempt { row, name, found, remaining, executed, placeholders, around, strange };
+        attempt.read(&read, read.operands.get(verb..).unwrap_or_default());
+        Some(attempt)
+    }
+
+    /// Whether the row explains every word.
+    pub(super) fn fits(&self) -> bool {
+        self.strange.is_empty()
+    }
+
+    /// The first word that it does not explain.
+    pub(super) fn strange(&self) -> Option<String> {
+        self.strange.first().cloned()
+    }
+
+    /// What the program inside a wrapper gets beyond its words.
+    pub(super) fn passes_on(&self, more: &More) -> More {
+        if self.row.runs == Some(Runs::MoreWords) { More::Words } else { more.clone() }
+    }
+
+    fn read(&mut self, read: &Matched<'a>, operands: &[&'a str]) {
+        for effect in &self.row.effects {
+            self.find(*effect, self.row.does.clone());
+        }
+        if self.row.stdin == Stdin::Commands {
+            self.find(Effect::ShellEscape, "takes commands from standard input".into());
+        }
+        self.pager(read);
+        for given in &read.given {
+            self.option(given, operands);
+        }
+        let scripted = read.given.iter().any(|g| g.means == Means::Script);
+        let operands = self.without_assignments(operands);
+        self.operands(operands, scripted);
+        self.more(read.ended, operands.len(), scripted);
+    }
+
+    fn pager(&mut self, read: &Matched) {
+        let Some(without) = self.row.pager.as_ref().filter(|_| self.around.terminal) else { return };
+        if !read.given.iter().any(|given| given.name == *without) {
+            self.find(Effect::ShellEscape, format!("starts a pager on a terminal; add {without} or | cat"));
+        }
+    }
+
+    fn option(&mut self, given: &Given<'a>, operands: &[&'a str]) {
+        let value = given.value.unwrap_or_default();
+        match given.means {
+            Means::Nothing => {}
+            Means::Effect(effect) => self.find(effect, format!("{} ({})", given.name, self.row.does)),
+            Means::File(usage) if given.value.is_some() => self.file(usage, value),
+            Means::File(usage) if operands.is_empty() => self.file(usage, "."),
+            Means::File(usage) => operands.iter().for_each(|word| self.file(usage, word)),
+            Means::Script => self.script(value),
+            Means::Placeholder => self.placeholders.push(value),
+            Means::Executes => {
+                let below = if operands.is_empty() { vec![".".into()] } else { owned(operands) };
+                self.executed.push((self.name, given.command.clone(), below));
+            }
+        }
+    }
+
+    /// Drops `NAME=value` in front of an inner command; a name that could change what runs is a way out.
+    fn without_assignments<'o>(&mut self, operands: &'o [&'a str]) -> &'o [&'a str] {
+        let count = operands.iter().take_while(|word| self.row.assignments && word.contains('=')).count();
+        let (assignments, rest) = operands.split_at(count);
+        for word in assignments.iter().filter(|word| !words::is_harmless_assignment(word)) {
+            self.find(Effect::ShellEscape, format!("sets {}, which may change what runs", shown(word)));
+        }
+        rest
+    }
+
+    fn operands(&mut self, operands: &[&'a str], scripted: bool) {
+        let mut roles = self.row.operands.as_slice();
+        if scripted && roles.first() == Some(&Role::Script) {
+            roles = &roles[1..];
+        }
+        let (first, rest) = operands.split_at(roles.len().min(operands.len()));
+        for (role, word) in roles.iter().zip(first) {
+            self.operand(*role, word);
+        }
+        if self.row.runs.is_some_and(|runs| runs != Runs::Directory) {
+            return self.command(rest);
+        }
+        if self.row.runs == Some(Runs::Directory) {
+            self.remaining = operands.to_vec();
+        }
+        self.rest(rest);
+    }
+
+    fn rest(&mut self, rest: &[&'a str]) {
+        let last = self.row.last.filter(|_| rest.len() > 1);
+        for (i, word) in rest.iter().enumerate() {
+            match last.filter(|_| i + 1 == rest.len()).or(self.row.rest) {
+                Some(role) => self.operand(role, word),
+                None => self.strange.push(shown(word)),
+            }
+        }
+    }
+
+    fn command(&mut self, rest: &[&'a str]) {
+        self.remaining = rest.to_vec();
+        if rest.is_empty() && self.row.needs_command {
+            self.strange.push("no command".into());
+        }
+        let named_by_input = |word: &&&str| self.placeholders.iter().any(|p| word.contains(p));
+        let wraps =
+            rest.first().is_some_and(|name| crate::table::rows(name).iter().any(|row| row.runs.is_some()));
+        let open = *self.around.more == More::Words || self.row.runs == Some(Runs::MoreWords);
+        if rest.first().filter(named_by_input).is_some()
+            || open && wraps
+            || rest.is_empty() && *self.around.more == More::Words
+        {
+            self.find(Effect::ShellEscape, "starts what its input names".into());
+        }
+    }
+
+    fn operand(&mut self, role: Role, word: &'a str) {
+        let fits = match role {
+            Role::Data => true,
+            Role::Plain => words::is_plain(word),
+            Role::Arithmetic => words::is_arithmetic(word),
+            Role::Format => words::is_printing_format(word),
+            Role::Plus => word.starts_with('+'),
+            Role::Number => words::is_number(word),
+            Role::Script => return self.script(word),
+            Role::Service => return self.service(word),
+            Role::Owned => return self.owned(word),
+            Role::Reads => return self.file(Use::Reads, word),
+            Role::Extends => return self.file(Use::Extends, word),
+            Role::Replaces => return self.file(Use::Replaces, word),
+            Role::Removes => return self.file(Use::Removes, word),
+        };
+        if !fits {
+            self.strange.push(shown(word));
+        }
+    }
+
+    fn script(&mut self, script: &str) {
+        if !sed::only_edits(script) {
+            self.find(Effect::ShellEscape, format!("{} may run commands or write files", shown(script)));
+        }
+    }
+
+    /// By name only: a process number says nothing.
+    fn service(&mut self, name: &str) {
+        if ["audit", "syslog", "journal", "osquery", "falco"].iter().any(|part| name.contains(part)) {
+            self.find(Effect::AuditTamper, format!("{}, which logs", shown(name)));
+        }
+    }
+
+    /// Only where logs are kept does a changed owner or mode mean more.
+    fn owned(&mut self, word: &str) {
+        let tampers = paths::effects(self.name, Use::Removes, word, self.around.places).into_iter();
+        self.found.extend(tampers.filter(|(effect, _)| *effect == Effect::AuditTamper));
+    }
+
+    fn file(&mut self, usage: Use, path: &str) {
+        if self.row.style == Style::Dashless && path.contains(':') {
+            self.find(Effect::ShellEscape, format!("{} is on another host", shown(path)));
+        }
+        match self.around.more {
+            More::FilesBelow(starts) if path.contains("{}") => {
+                starts.iter().for_each(|start| self.any_file_below(usage, start));
+            }
+            _ => self.found.extend(paths::effects(self.name, usage, path, self.around.places)),
+        }
+    }
+
+    fn any_file_below(&mut self, usage: Use, start: &str) {
+        self.found.extend(paths::effects(self.name, usage, start, self.around.places));
+        if matches!(usage, Use::Extends | Use::Replaces) {
+            self.find(Effect::Unknown, format!("writes to files below {} that are not named", shown(start)));
+        }
+    }
+
+    /// Words from standard input may be any operand, and any option unless `--` came before.
+    fn more(&mut self, ended: bool, operands: usize, scripted: bool) {
+        if *self.around.more != More::Words {
+            return;
+        }
+        let positional =
+            self.row.operands.iter().filter(|r| !(scripted && **r == Role::Script)).skip(operands);
+        for role in positional.chain(&self.row.rest).chain(&self.row.last) {
+            self.any_operand(*role);
+        }
+        if !ended {
+            self.any_option();
+        }
+    }
+
+    fn any_operand(&mut self, role: Role) {
+        let because = "with names from its input";
+        match role {
+            Role::Reads => {}
+            Role::Extends => self.find_all(&[Effect::Write, Effect::Unknown], because),
+            Role::Replaces => self.find_all(&[Effect::Write, Effect::DataDestroy], because),
+            Role::Removes => self.find_all(&[Effect::DataDestroy], because),
+            Role::Script => self.find_all(&[Effect::ShellEscape], "with a script from its input"),
+            Role::Data | Role::Service | Role::Owned => {}
+            Role::Plain | Role::Arithmetic | Role::Format | Role::Plus | Role::Number => {
+                self.find_all(&[Effect::Unknown], because);
+            }
+        }
+    }
+
+    fn any_option(&mut self) {
+        let row = self.row;
+        for listed in row.grammar.values() {
+            match listed.means {
+                Means::Nothing | Means::Placeholder => {}
+                Means::Effect(effect) => self.find_all(&[effect], "with options from its input"),
+                Means::File(Use::Reads) => {}
+                Means::File(Use::Extends) => self.any_operand(Role::Extends),
+                Means::File(Use::Replaces) => self.any_operand(Role::Replaces),
+                Means::File(Use::Removes) => self.any_operand(Role::Removes),
+                Means::Script | Means::Executes => self.any_operand(Role::Script),
+            }
+        }
+        if !row.complete && !row.any_options {
+            self.find(Effect::Unknown, "with options from its input".into());
+        }
+    }
+
+    fn find_all(&mut self, effects: &[Effect], because: &str) {
+        effects.iter().for_each(|effect| self.find(*effect, because.into()));
+    }
+
+    fn find(&mut self, effect: Effect, because: String) {
+        self.found.push((effect, format!("{} {because}", self.name)));
+    }
+}
+
+/// How many operands the row's verb takes; none when the row has verbs and the operands begin with none of them.
+fn verb(row: &Row, operands: &[&str]) -> Option<usize> {
+    if row.verbs.is_empty() {
+        return Some(0);
+    }
+    if row.any_options {
+        return row.verbs.iter().any(|verb| is_within(verb, operands)).then_some(0);
+    }
+    let lengths = row.verbs.iter().filter_map(|verb| {
+        let words: Vec<&str> = verb.split(' ').collect();
+        operands.starts_with(&words).then_some(words.len())
+    });
+    lengths.max()
+}
+
+/// Where options are not told from operands, a verb may stand anywhere.
+fn is_within(verb: &str, words: &[&str]) -> bool {
+    let verb: Vec<&str> = verb.split(' ').collect();
+    words.windows(verb.len()).any(|window| window == verb)
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|w| (*w).to_owned()).collect()
+}

@@ -1,0 +1,252 @@
+//! What it means to read, extend, replace or remove a file, by where the file lies.
+//!
+//! Links may lead anywhere and directories may change meanwhile, so a place only ever adds effects.
+
+use super::shown;
+use crate::Effect::{self, AuditTamper, DataDestroy, DiskDestroy, PrivilegeChange, Read, ShellEscape};
+use crate::Effect::{ServiceStop, SoftwareInstall, Unknown, Write};
+use crate::table::Use;
+
+/// Where a write does more than write, and why. A trailing `*` takes every name that begins so.
+const AREAS: [(&str, Effect, &str); 37] = [
+    ("/var/log", AuditTamper, "where logs are kept"),
+    ("/run/log", AuditTamper, "where logs are kept"),
+    ("/var/run/log", AuditTamper, "where logs are kept"),
+    ("/var/account", AuditTamper, "where process accounting is kept"),
+    ("/var/adm", AuditTamper, "where logs are kept"),
+    ("/var/run/utmp", AuditTamper, "where logins are kept"),
+    ("/run/utmp", AuditTamper, "where logins are kept"),
+    ("/etc/audit*", AuditTamper, "which decides what is audited"),
+    ("/etc/rsyslog*", AuditTamper, "which decides what is logged"),
+    ("/etc/syslog*", AuditTamper, "which decides what is logged"),
+    ("/etc/systemd/journald*", AuditTamper, "which decides what is logged"),
+    ("/etc/logrotate*", AuditTamper, "which decides what is logged"),
+    ("/etc", PrivilegeChange, "which configures the machine"),
+    ("/root/.ssh", PrivilegeChange, "which decides who may log in"),
+    ("/etc/cron*", ShellEscape, "whose commands run later"),
+    ("/etc/profile*", ShellEscape, "whose commands run later"),
+    ("/etc/bash*", ShellEscape, "whose commands run later"),
+    ("/etc/zsh*", ShellEscape, "whose commands run later"),
+    ("/etc/ksh*", ShellEscape, "whose commands run later"),
+    ("/etc/environment*", ShellEscape, "which changes what runs later"),
+    ("/etc/ld.so*", ShellEscape, "which changes what runs later"),
+    ("/etc/init*", ShellEscape, "whose commands run later"),
+    ("/etc/rc*", ShellEscape, "whose commands run later"),
+    ("/etc/systemd", ShellEscape, "whose commands run later"),
+    ("/lib/systemd", ShellEscape, "whose commands run later"),
+    ("/usr/lib/systemd", ShellEscape, "whose commands run later"),
+    ("/run/systemd", ShellEscape, "whose commands run later"),
+    ("/var/spool/cron", ShellEscape, "whose commands run later"),
+    ("/var/spool/at", ShellEscape, "whose commands run later"),
+    ("/var/spool/incron", ShellEscape, "whose commands run later"),
+    ("/usr", SoftwareInstall, "where programs are kept"),
+    ("/lib*", SoftwareInstall, "where programs are kept"),
+    ("/boot", DiskDestroy, "from which the machine starts"),
+    ("/proc", ServiceStop, "which is the running kernel"),
+    ("/proc", Unknown, "which is the running kernel"),
+    ("/sys", ServiceStop, "which is the running kernel"),
+    ("/sys", Unknown, "which is the running kernel"),
+];
+
+/// Names that decide by themselves, wherever they lie.
+const NAMES: [(&[&str], Effect, &str); 4] = [
+    (&["bin", "sbin", "libexec"], SoftwareInstall, "where programs are kept"),
+    (&["wtmp", "btmp", "utmp", "lastlog", "audit.log", "auth.log"], AuditTamper, "where logins are kept"),
+    (
+        &[".ssh", "authorized_keys", ".rhosts", ".shosts", ".k5login"],
+        PrivilegeChange,
+        "which decides who may log in",
+    ),
+    (
+        &[
+            ".bashrc",
+            ".bash_profile",
+            ".bash_login",
+            ".bash_logout",
+            ".bash_aliases",
+            ".profile",
+            ".zshenv",
+            ".zshrc",
+            ".zprofile",
+            ".zlogin",
+            ".zlogout",
+            ".kshrc",
+            ".mkshrc",
+            ".shrc",
+            ".inputrc",
+            ".vimrc",
+            ".exrc",
+            ".pam_environment",
+            ".forward",
+            ".gitconfig",
+            ".config",
+            ".local",
+            ".environment",
+            ".psqlrc",
+            ".my.cnf",
+        ],
+        ShellEscape,
+        "which changes what runs later",
+    ),
+];
+
+/// Devices that may be read from and written to without consequences.
+const HARMLESS_DEVICES: [&str; 11] =
+    ["null", "zero", "full", "random", "urandom", "stdin", "stdout", "stderr", "tty", "fd/1", "fd/2"];
+
+/// What using a file does, each with its reason; `by` is the program.
+pub(super) fn effects(by: &str, usage: Use, path: &str, places: &[String]) -> Vec<(Effect, String)> {
+    let verb = match usage {
+        Use::Reads => "reads",
+        Use::Extends => "extends",
+        Use::Replaces => "overwrites",
+        Use::Removes => "removes",
+    };
+    let because = |why: &str| match why {
+        "" => format!("{by} {verb} {}", shown(path)),
+        why => format!("{by} {verb} {}, {why}", shown(path)),
+    };
+    if places.iter().all(|place| is_harmless_device(&joined(place, path))) && usage != Use::Removes {
+        return vec![(Read, because(""))];
+    }
+    let mut found: Vec<(Effect, &str)> = plain(usage).iter().map(|effect| (*effect, "")).collect();
+    for place in places {
+        found.extend(by_place(usage, &joined(place, path)));
+    }
+    found.sort();
+    found.dedup();
+    found.into_iter().map(|(effect, why)| (effect, because(why))).collect()
+}
+
+/// `name` as seen from `place`.
+pub(super) fn joined(place: &str, name: &str) -> String {
+    if name.starts_with('/') { name.into() } else { format!("{place}/{name}") }
+}
+
+fn plain(usage: Use) -> &'static [Effect] {
+    match usage {
+        Use::Reads => &[Read],
+        Use::Extends => &[Write],
+        Use::Replaces => &[Write, DataDestroy],
+        Use::Removes => &[DataDestroy],
+    }
+}
+
+fn by_place(usage: Use, path: &str) -> Vec<(Effect, &'static str)> {
+    let names = resolved(path);
+    let absolute = format!("/{}", names.join("/"));
+    let rooted = path.starts_with('/');
+    let device =
+        rooted && (absolute == "/dev" || absolute.starts_with("/dev/") && !absolute.starts_with("/dev/shm/"));
+    match usage {
+        Use::Reads if device && !is_harmless_device(&absolute) => {
+            return vec![(Unknown, "which is a device")];
+        }
+        Use::Reads => return vec![],
+        _ => {}
+    }
+    let mut found = by_name(&names);
+    if device && (usage == Use::Removes || !is_harmless_device(&absolute)) {
+        found.push((DiskDestroy, "which is a device"));
+    }
+    if rooted {
+        let whole = usage == Use::Removes;
+        let areas =
+            AREAS.iter().filter(|(area, ..)| lies_in(&absolute, area) || whole && holds(&absolute, area));
+        found.extend(areas.map(|(_, effect, why)| (*effect, *why)));
+    }
+    if path.starts_with('?') || path.split('/').any(|name| name == "..") {
+        found.push((Unknown, "which may lie anywhere"));
+    }
+    found
+}
+
+fn by_name(names: &[&str]) -> Vec<(Effect, &'static str)> {
+    let known = NAMES.iter().filter(|(known, ..)| names.iter().any(|name| known.contains(name)));
+    let mut found: Vec<_> = known.map(|(_, effect, why)| (*effect, *why)).collect();
+    if found.is_empty() && names.iter().any(|name| name.starts_with('.')) {
+        found.push((Unknown, "which is hidden"));
+    }
+    found
+}
+
+/// The names of a path without `.` and empty ones; `..` takes back one, as it does when no link is in the way.
+fn resolved(path: &str) -> Vec<&str> {
+    let mut names = vec![];
+    for name in path.split('/') {
+        match name {
+            "" | "." | "~" | "?" => {}
+            ".." => drop(names.pop()),
+            name => names.push(name),
+        }
+    }
+    names
+}
+
+fn lies_in(path: &str, area: &str) -> bool {
+    match area.strip_suffix('*') {
+        Some(start) => path.starts_with(start),
+        None => path.strip_prefix(area).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    }
+}
+
+fn holds(path: &str, area: &str) -> bool {
+    path == "/" || area.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn is_harmless_device(path: &str) -> bool {
+    path.strip_prefix("/dev/").is_some_and(|name| HARMLESS_DEVICES.contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn of(usage: Use, path: &str, places: &[&str]) -> BTreeSet<Effect> {
+        let places: Vec<String> = places.iter().map(|p| (*p).to_owned()).collect();
+        effects("x", usage, path, &places).into_iter().map(|(effect, _)| effect).collect()
+    }
+
+    #[test]
+    fn a_name_of_the_users_own_is_only_written() {
+        for path in ["notes", "a/b/c.txt", "./notes", "/srv/data/x", "/tmp/x", "/dev/shm/x"] {
+            assert_eq!(of(Use::Extends, path, &["~"]), [Write].into(), "{path}");
+        }
+    }
+
+    #[test]
+    fn detours_do_not_hide_a_place() {
+        for path in [
+            "/dev/sda",
+            "//dev//sda",
+            "/dev/./sda",
+            "/tmp/../dev/sda",
+            "/dev/mapper/vg-lv",
+            "/dev/shm/../sda",
+        ] {
+            assert!(of(Use::Extends, path, &["~"]).contains(&DiskDestroy), "{path}");
+        }
+        assert!(of(Use::Extends, "sda", &["~", "/dev"]).contains(&DiskDestroy));
+        assert!(of(Use::Extends, "../log/auth", &["/var/lib"]).contains(&AuditTamper));
+        assert!(of(Use::Extends, "../../var/log/x", &["~"]).contains(&Unknown));
+        assert!(of(Use::Extends, "x", &["?"]).contains(&Unknown));
+    }
+
+    #[test]
+    fn removing_a_directory_removes_what_it_holds() {
+        for path in ["/", "/var", "/var/", "/var/log", "/var/log/audit"] {
+            assert!(of(Use::Removes, path, &["~"]).contains(&AuditTamper), "{path}");
+        }
+        assert!(!of(Use::Removes, "/var/lib", &["~"]).contains(&AuditTamper));
+        assert!(!of(Use::Removes, "/variety", &["~"]).contains(&AuditTamper));
+    }
+
+    #[test]
+    fn harmless_devices_take_anything() {
+        assert_eq!(of(Use::Replaces, "/dev/null", &["~", "/x"]), [Read].into());
+        assert!(of(Use::Replaces, "null", &["~", "/dev"]).contains(&DataDestroy));
+        assert!(of(Use::Removes, "/dev/null", &["~"]).contains(&DiskDestroy));
+        assert!(of(Use::Reads, "/dev/watchdog", &["~"]).contains(&Unknown));
+    }
+}

@@ -1,0 +1,83 @@
+//! Words whose content matters: test expressions, numbers, printf formats, assignments.
+
+/// Names that change only how output looks.
+const HARMLESS_NAMES: [&str; 6] = ["LANG", "TZ", "TERM", "COLUMNS", "LINES", "NO_COLOR"];
+
+const COMPARISONS: [&str; 6] = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
+
+/// `NAME=value` that cannot change what runs. A slash in a value could name a file of the user's own.
+pub(super) fn is_harmless_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, value)| {
+        let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.@".contains(&b));
+        plain && (HARMLESS_NAMES.contains(&name) || name.starts_with("LC_") && name.bytes().all(is_name))
+    })
+}
+
+/// An argument of `test` that no shell evaluates: zsh and ksh calculate with the arguments of number comparisons, which
+/// can assign variables and run substitutions.
+pub(super) fn is_plain(word: &str) -> bool {
+    let operators = ["=", "==", "!=", "!", "<", ">", "(", ")"];
+    let characters = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./:,@% ".contains(&b));
+    operators.contains(&word) || characters && !COMPARISONS.contains(&word)
+}
+
+/// What may stand in a comparison of numbers.
+pub(super) fn is_arithmetic(word: &str) -> bool {
+    let digits = word.strip_prefix('-').unwrap_or(word);
+    let number = (1..=18).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    number || COMPARISONS.contains(&word) || ["!", "-a", "-o"].contains(&word)
+}
+
+/// `10`, `1.5`, `5m`.
+pub(super) fn is_number(word: &str) -> bool {
+    let digits = word.strip_suffix(['s', 'm', 'h', 'd']).unwrap_or(word);
+    digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// A printf format of `%s`, `%b`, `%c` and `%%`: `%n` assigns, and some shells calculate for the number formats.
+pub(super) fn is_printing_format(word: &str) -> bool {
+    let mut rest = word;
+    while let Some((_, after)) = rest.split_once('%') {
+        let conversion = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '.');
+        if !conversion.starts_with(['s', 'b', 'c', '%']) {
+            return false;
+        }
+        rest = &conversion[1..];
+    }
+    true
+}
+
+fn is_name(b: u8) -> bool {
+    b.is_ascii_uppercase() || b == b'_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_looks_may_be_assigned() {
+        assert!(is_harmless_assignment("LC_ALL=C.UTF-8") && is_harmless_assignment("TZ=UTC"));
+        for word in ["PATH=.", "LD_PRELOAD=x", "LC_ALL=../x", "TZ=/tmp/x", "LC_a=1", "A", "=x", "PS4=x"] {
+            assert!(!is_harmless_assignment(word), "{word}");
+        }
+    }
+
+    #[test]
+    fn what_a_builtin_would_evaluate_is_not_plain() {
+        for word in ["a[$(id)]", "PATH=1", "PATH++", "-eq", "a+b", "`id`"] {
+            assert!(!is_plain(word), "{word}");
+        }
+        assert!(["-f", "/etc/hosts", "=", "!", "a b"].into_iter().all(is_plain));
+        assert!(!is_arithmetic("x") && is_arithmetic("-12") && is_arithmetic("-lt") && !is_arithmetic("-"));
+    }
+
+    #[test]
+    fn a_format_that_assigns_or_calculates_does_not_only_print() {
+        assert!(["%s\\n", "100%%", "%-10s|%c", "plain", ""].into_iter().all(is_printing_format));
+        for format in ["%n", "%d", "%*s", "%", "%(%s)T", "%s%n", "%5", "%'d", "%q"] {
+            assert!(!is_printing_format(format), "{format}");
+        }
+    }
+}
