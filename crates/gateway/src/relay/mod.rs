@@ -10,7 +10,7 @@ mod pump;
 mod spill;
 mod spool;
 
-pub(crate) use brake::{Brake, Starving};
+pub(crate) use brake::Brake;
 pub(crate) use crossing::{Crossing, Pty, Stream, Window};
 pub(crate) use gate::{Gate, Valve};
 pub(crate) use pump::{Ended, Outlet, Recorder, pump, recorded};

@@ -1,0 +1,169 @@
+//! Who is at the door: two factors in RFC 4252's methods, with the same answer to everybody who does not belong.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use access::Road;
+use access::identity::{
+    AccountName, Destination, FirstFactor, Login, PublicKey, TargetName, VerifiedIdentity,
+};
+use access::model::Way;
+use access::road::Entered;
+use russh::keys::{Algorithm, PublicKey as OfferedKey};
+use russh::server::Auth;
+use russh::{MethodKind, MethodSet};
+use zeroize::Zeroizing;
+
+/// Keys that a client may ask about before it signs with one.
+const MAX_PROBES: usize = 20;
+
+const PROMPT: &[(Cow<'static, str>, bool)] = &[(Cow::Borrowed("Verification code: "), false)];
+
+/// Who came in, and what for.
+#[derive(Clone)]
+pub(crate) enum Guest {
+    /// Somebody who named no target: the desk, and jumps.
+    Desk(VerifiedIdentity),
+    /// Somebody on the way to a target.
+    Traveller { who: VerifiedIdentity, to: Destination, way: Way },
+}
+
+impl Guest {
+    pub(crate) fn who(&self) -> &VerifiedIdentity {
+        match self {
+            Self::Desk(who) | Self::Traveller { who, .. } => who,
+        }
+    }
+}
+
+/// How a connection proves who it is.
+pub(crate) enum Proof {
+    /// From scratch.
+    Wanted(Wanted),
+    /// The outer connection has done so; only the account is asked.
+    Jump { who: VerifiedIdentity, target: TargetName },
+}
+
+/// A login in progress.
+pub(crate) struct Wanted {
+    road: Road,
+    source: IpAddr,
+    probes: usize,
+    /// The user name with which the first factor was proved, and the proof.
+    first: Option<(String, FirstFactor)>,
+}
+
+/// What a callback answers, and who came in if somebody did.
+pub(crate) type Answer = (Auth, Option<Guest>);
+
+impl Wanted {
+    pub(crate) fn new(road: Road, source: IpAddr) -> Self {
+        Self { road, source, probes: 0, first: None }
+    }
+
+    /// Whether it is worth signing with that key.
+    pub(crate) async fn offered(&mut self, user: &str, key: &OfferedKey, algorithm: &Algorithm) -> Auth {
+        self.probes += 1;
+        let known = match (Login::parse(user), acceptable(key, algorithm)) {
+            (Ok(login), Some(key)) if self.probes <= MAX_PROBES => {
+                self.road.knows_key(login.person.as_str(), &key).await
+            }
+            _ => false,
+        };
+        if known { Auth::Accept } else { refused() }
+    }
+
+    /// The signature over this connection has been verified.
+    pub(crate) async fn key(&mut self, user: &str, key: &OfferedKey, algorithm: &Algorithm) -> Answer {
+        let (Ok(login), Some(key)) = (Login::parse(user), acceptable(key, algorithm)) else {
+            return (refused(), None);
+        };
+        let entered = self.road.enter_with_key(login.person.as_str(), &key, self.source).await;
+        self.entered(user, login, entered.ok())
+    }
+
+    /// A password. Checking one takes a processor for a while, so it happens beside the other connections.
+    pub(crate) async fn password(&mut self, user: &str, password: &str) -> Answer {
+        let Ok(login) = Login::parse(user) else { return (refused(), None) };
+        let (road, source) = (self.road.clone(), self.source);
+        let (person, password) = (login.person.as_str().to_owned(), Zeroizing::new(password.to_owned()));
+        let runtime = tokio::runtime::Handle::current();
+        let checking = tokio::task::spawn_blocking(move || {
+            runtime.block_on(road.enter_with_password(&person, &password, source))
+        });
+        let entered = checking.await.ok().and_then(Result::ok);
+        self.entered(user, login, entered)
+    }
+
+    /// Asks for a code after a first factor, or checks one.
+    pub(crate) async fn code(&mut self, user: &str, typed: Option<&[u8]>) -> Answer {
+        let proved = self.first.as_ref().is_some_and(|(name, _)| name == user);
+        let Some(typed) = typed.filter(|_| proved) else {
+            return (if proved { ask_code() } else { refused() }, None);
+        };
+        let code = Zeroizing::new(String::from_utf8_lossy(typed).trim().to_owned());
+        let (Some((_, first)), Ok(login)) = (self.first.take(), Login::parse(user)) else {
+            return (refused(), None);
+        };
+        match self.road.second_factor(first, &code, self.source).await {
+            Ok(who) => (Auth::Accept, Some(guest(login, who))),
+            Err(_) => (refused(), None),
+        }
+    }
+
+    fn entered(&mut self, user: &str, login: Login, entered: Option<Entered>) -> Answer {
+        match entered {
+            Some(Entered::Complete(who)) => (Auth::Accept, Some(guest(login, who))),
+            Some(Entered::NeedsCode(first)) => {
+                self.first = Some((user.to_owned(), first));
+                (half_way(), None)
+            }
+            None => (refused(), None),
+        }
+    }
+}
+
+/// The account that a jump asks for; there is nothing left to prove.
+pub(crate) fn jump(who: &VerifiedIdentity, target: &TargetName, user: &str) -> Answer {
+    match AccountName::parse(user) {
+        Ok(account) => {
+            let to = Destination { account, target: target.clone() };
+            (Auth::Accept, Some(Guest::Traveller { who: who.clone(), to, way: Way::Jump }))
+        }
+        Err(_) => (refused(), None),
+    }
+}
+
+/// SHA-1 signatures are refused whatever the key.
+fn acceptable(key: &OfferedKey, algorithm: &Algorithm) -> Option<PublicKey> {
+    if matches!(algorithm, Algorithm::Rsa { hash: None }) {
+        return None;
+    }
+    PublicKey::from_ssh_key(key).ok()
+}
+
+fn guest(login: Login, who: VerifiedIdentity) -> Guest {
+    match login.destination {
+        Some(to) => Guest::Traveller { who, to, way: Way::Direct },
+        None => Guest::Desk(who),
+    }
+}
+
+/// The methods that a login starts with.
+pub(crate) fn first_methods() -> MethodSet {
+    MethodSet::from(&[MethodKind::PublicKey, MethodKind::Password][..])
+}
+
+/// The one answer to everybody who does not belong.
+pub(crate) fn refused() -> Auth {
+    Auth::Reject { proceed_with_methods: Some(first_methods()), partial_success: false }
+}
+
+fn half_way() -> Auth {
+    let code = MethodSet::from(&[MethodKind::KeyboardInteractive][..]);
+    Auth::Reject { proceed_with_methods: Some(code), partial_success: true }
+}
+
+fn ask_code() -> Auth {
+    Auth::Partial { name: "".into(), instructions: "".into(), prompts: Cow::Borrowed(PROMPT) }
+}

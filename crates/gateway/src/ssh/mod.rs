@@ -1,0 +1,27 @@
+//! The SSH door: a server leg towards people, a target leg towards hosts, and channels that the road lets through.
+//!
+//! russh is at home in this folder and nowhere else. Its callbacks run inside the session loop, so they only push into
+//! spools and hand work to tasks; whatever waits (policy, people, targets, windows) waits in those tasks.
+
+mod algorithms;
+mod channel;
+mod client_outlet;
+mod connection;
+mod desk;
+mod door;
+mod feed;
+mod held;
+mod jump;
+mod login;
+mod options;
+mod running;
+mod scribe;
+mod server;
+mod signal;
+mod target;
+mod target_far;
+mod target_fleet;
+mod target_outlet;
+
+pub use options::{SpoolLimits, SshOptions};
+pub use server::serve;

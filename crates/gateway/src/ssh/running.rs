@@ -1,0 +1,192 @@
+//! A granted act: started on a target connection of its own, and relayed until both sides are done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::{Grant, Start};
+use tokio::time::{sleep, timeout};
+
+use super::channel::{Channel, Exit, Prepared};
+use super::connection::{Connection, Ending};
+use super::feed::closed;
+use super::target::TargetLeg;
+use super::target_outlet::TargetOutlet;
+use crate::relay::{Crossing, Ended, Outlet, Spool, pump};
+
+/// How long a program may take to accept what its client had sent before it closed the channel.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long a target may take to close its side, so that the connection can be used again.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// Starts the act and relays it. The grant is spent here.
+pub(crate) async fn run(channel: &mut Channel, prepared: Prepared, grant: Grant) -> Result<Exit, Exit> {
+    let leg = take_leg(channel).await?;
+    let spool = channel.connection.spool(leg.brake.clone());
+    let opened = leg.open(spool.clone()).await;
+    let mut target = opened.map_err(|_| refused_by_target(channel, "refuses another channel"))?;
+    start(channel, &mut target, &spool, prepared, grant.into_start()).await?;
+    let relayed = relay(channel, &mut target, &spool).await;
+    settle(channel, leg, target, &spool, relayed).await
+}
+
+async fn take_leg(channel: &Channel) -> Result<TargetLeg, Exit> {
+    let Connection { road, fleet, options, .. } = &*channel.connection;
+    let mut signs = channel.feed.signs();
+    tokio::select! {
+        taken = fleet.take(road, &channel.session, options) => taken.map_err(Exit::Refused),
+        () = closed(&mut signs) => Err(Exit::Gone),
+        ending = channel.connection.ended() => Err(Exit::Ended(ending)),
+    }
+}
+
+fn refused_by_target(channel: &Channel, what: &str) -> Exit {
+    Exit::Refused(format!("countersign: {} {what}", channel.session.target_name()))
+}
+
+/// Sends the requests and waits for the target's answers; nothing of the client's own has crossed yet.
+async fn start(
+    channel: &mut Channel,
+    target: &mut TargetOutlet,
+    spool: &Spool,
+    prepared: Prepared,
+    start: Start,
+) -> Result<(), Exit> {
+    let terminal = prepared.pty.is_some();
+    for request in requests(prepared, &start) {
+        if !channel.own.take_down(&request).await {
+            return Err(Exit::NotRecorded);
+        }
+        target.deliver(request).await;
+    }
+    if terminal && !answer(channel, spool).await? {
+        channel.say(&format!("countersign: {} gives no terminal\n", channel.session.target_name())).await?;
+    }
+    if !answer(channel, spool).await? {
+        return Err(refused_by_target(channel, "refuses to start it"));
+    }
+    if matches!(start, Start::Exec { close_stdin: true, .. }) {
+        target.close_stdin().await;
+    }
+    Ok(())
+}
+
+fn requests(prepared: Prepared, start: &Start) -> Vec<Crossing> {
+    let pty = prepared.pty.map(Crossing::Pty);
+    let env = prepared.env.into_iter().map(|(name, value)| Crossing::Env { name, value });
+    let last = match start {
+        Start::Shell => Crossing::Shell,
+        Start::Exec { text, .. } => Crossing::Exec(text.clone().into()),
+        Start::Sftp => Crossing::Subsystem("sftp".into()),
+    };
+    pty.into_iter().chain(env).chain([last]).collect()
+}
+
+/// The target's answer to the oldest request that wanted one.
+async fn answer(channel: &Channel, spool: &Spool) -> Result<bool, Exit> {
+    let mut signs = channel.feed.signs();
+    loop {
+        let crossing = tokio::select! {
+            taken = spool.take() => taken?,
+            () = closed(&mut signs) => return Err(Exit::Gone),
+            ending = channel.connection.ended() => return Err(Exit::Ended(ending)),
+        };
+        match crossing {
+            Crossing::Reply(granted) => return Ok(granted),
+            Crossing::Close => {
+                return Err(refused_by_target(channel, "closed the channel before it started"));
+            }
+            // A target that speaks before it answers says nothing that belongs to the command.
+            _ => {}
+        }
+    }
+}
+
+/// How the relay of a channel ended.
+enum Relayed {
+    /// The target closed, and the client has received everything.
+    ByTarget,
+    /// The client closed, and the program has received everything that fits in time.
+    ByClient,
+    /// The connection is of no more use.
+    Broken(Exit),
+}
+
+async fn relay(channel: &mut Channel, target: &mut TargetOutlet, spool: &Spool) -> Relayed {
+    let Channel { connection, feed, outlet, inward, outward, .. } = channel;
+    let mut signs = feed.signs();
+    let mut upward = std::pin::pin!(pump(&feed.spool, inward, target));
+    let mut downward = std::pin::pin!(pump(spool, outward, outlet));
+    let mut sending = true;
+    loop {
+        tokio::select! {
+            ended = &mut downward => return received(ended),
+            ended = &mut upward, if sending => match ended {
+                Ended::NotRecorded => return Relayed::Broken(Exit::NotRecorded),
+                Ended::Spool(fault) => return Relayed::Broken(Exit::Spool(fault)),
+                // What the target has sent meanwhile is still delivered.
+                Ended::PeerGone | Ended::Closed => sending = false,
+            },
+            () = closed(&mut signs) => break,
+            ending = connection.ended() => return Relayed::Broken(Exit::Ended(ending)),
+            () = idle(connection), if channel.terminal => {
+                return Relayed::Broken(Exit::Ended(Ending::Idle));
+            }
+        }
+    }
+    // Nobody takes delivery any more, but what was sent before the closing belongs to the program.
+    if feed.signs().borrow().lost {
+        return Relayed::Broken(Exit::Gone);
+    }
+    let drained = !sending || matches!(timeout(DRAIN, upward).await, Ok(Ended::Closed));
+    if drained { Relayed::ByClient } else { Relayed::Broken(Exit::Gone) }
+}
+
+fn received(ended: Ended) -> Relayed {
+    match ended {
+        Ended::Closed => Relayed::ByTarget,
+        Ended::PeerGone => Relayed::Broken(Exit::Gone),
+        Ended::NotRecorded => Relayed::Broken(Exit::NotRecorded),
+        Ended::Spool(fault) => Relayed::Broken(Exit::Spool(fault)),
+    }
+}
+
+/// Waits until the connection has been silent for too long.
+async fn idle(connection: &Arc<Connection>) {
+    let Some(limit) = connection.options.idle_limit else { return std::future::pending().await };
+    loop {
+        match limit.checked_sub(connection.idle()) {
+            Some(rest) if !rest.is_zero() => sleep(rest).await,
+            _ => return,
+        }
+    }
+}
+
+/// Keeps the target connection if its channel is closed on both sides; otherwise dropping it cuts it.
+async fn settle(
+    channel: &mut Channel,
+    leg: TargetLeg,
+    target: TargetOutlet,
+    spool: &Spool,
+    relayed: Relayed,
+) -> Result<Exit, Exit> {
+    drop(target);
+    match relayed {
+        Relayed::Broken(exit) => Err(exit),
+        Relayed::ByTarget => {
+            channel.connection.fleet.give_back(leg);
+            Ok(Exit::Done)
+        }
+        Relayed::ByClient => {
+            if timeout(CLOSING, discard(spool)).await.is_ok() {
+                channel.connection.fleet.give_back(leg);
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Reads past what nobody takes any more, up to the target's closing.
+async fn discard(spool: &Spool) {
+    while !matches!(spool.take().await, Ok(Crossing::Close) | Err(_)) {}
+}

@@ -1,0 +1,170 @@
+//! One connection to a target: dialled, checked against the pinned host key, logged in with the gateway's credential.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::road::TargetCredential;
+use russh::client::{self, AuthResult, Handle};
+use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
+use socket2::{SockRef, TcpKeepalive};
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::algorithms;
+use super::options::SshOptions;
+use super::target_far::{Far, Sink};
+use super::target_outlet::TargetOutlet;
+use crate::relay::{Brake, Gate, Spool, Valve};
+
+/// Why a target cannot be used: one line for the person, without anything secret.
+#[derive(Debug, Error)]
+pub(crate) enum DialError {
+    #[error("countersign: {0} does not answer within {1} s; it may be down, or a firewall in between")]
+    Silent(String, u64),
+    #[error("countersign: {0} cannot be reached: {1}")]
+    Unreachable(String, std::io::Error),
+    #[error(
+        "countersign: the host key of {target} is {found}, but {pinned} is pinned. Somebody may be in between. An \
+         administrator must check the key out of band and then run: countersign admin target set-host-key"
+    )]
+    HostKey { target: String, found: String, pinned: String },
+    #[error(
+        "countersign: {0} does not accept the gateway's credential for {1}; an administrator must repair it"
+    )]
+    Login(String, String),
+    #[error("countersign: the gateway's {0} for {1} cannot be read; an administrator must repair it")]
+    Record(&'static str, String),
+    /// The kind of fault that a target shows when too many connections are logging in at once.
+    #[error("countersign: {0} ended the connection while it was being set up")]
+    HungUp(String),
+    #[error("countersign: no secure connection to {0}: {1}")]
+    Protocol(String, russh::Error),
+}
+
+impl DialError {
+    /// Whether it is worth dialling again.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::HungUp(_))
+    }
+}
+
+/// A connection to a target, for one channel at a time. Dropping it cuts the connection.
+pub(crate) struct TargetLeg {
+    handle: Handle<Far>,
+    valve: Arc<Valve>,
+    pub brake: Arc<Brake>,
+    sink: Arc<Sink>,
+}
+
+impl Drop for TargetLeg {
+    fn drop(&mut self) {
+        self.valve.cut();
+    }
+}
+
+impl TargetLeg {
+    /// Connects and logs in. `name` is the target's, for messages.
+    pub(crate) async fn dial(
+        name: &str,
+        credential: &TargetCredential,
+        options: &SshOptions,
+    ) -> Result<Self, DialError> {
+        let limit = options.target_timeout;
+        let silent = |_| DialError::Silent(name.to_owned(), limit.as_secs());
+        timeout(limit, Self::connect(name, credential, options)).await.map_err(silent)?
+    }
+
+    async fn connect(
+        name: &str,
+        credential: &TargetCredential,
+        options: &SshOptions,
+    ) -> Result<Self, DialError> {
+        let pinned = PublicKey::from_openssh(&credential.host_key);
+        let pinned = pinned.map_err(|_| DialError::Record("host key", name.to_owned()))?;
+        let stream = TcpStream::connect((credential.host.as_str(), credential.port)).await;
+        let stream = stream.map_err(|fault| DialError::Unreachable(name.to_owned(), fault))?;
+        prepare(&stream, options.keepalive, options.keepalive_probes);
+        let mut leg = Self::handshake(name, stream, pinned, options).await?;
+        leg.log_in(name, credential).await?;
+        Ok(leg)
+    }
+
+    async fn handshake(
+        name: &str,
+        stream: TcpStream,
+        pinned: PublicKey,
+        options: &SshOptions,
+    ) -> Result<Self, DialError> {
+        let (valve, sink) = (Arc::<Valve>::default(), Arc::<Sink>::default());
+        let brake = Brake::new(valve.clone(), options.spool.memory, options.spool.hard);
+        let gate = Gate::new(stream, valve.clone());
+        let far = Far::new(sink.clone(), pinned.clone());
+        match client::connect_stream(Arc::new(config(&pinned, options)), gate, far).await {
+            Ok(handle) => Ok(Self { handle, valve, brake, sink }),
+            Err(fault) => Err(refused_handshake(name, &sink, &pinned, fault)),
+        }
+    }
+
+    async fn log_in(&mut self, name: &str, credential: &TargetCredential) -> Result<(), DialError> {
+        let key = PrivateKey::from_openssh(credential.private_key.as_bytes());
+        let key =
+            key.map_err(|_| DialError::Record("credential", format!("{} on {name}", credential.login)))?;
+        let key = PrivateKeyWithHashAlg::new(Arc::new(key), Some(HashAlg::Sha512));
+        match self.handle.authenticate_publickey(credential.login.as_str(), key).await {
+            Ok(AuthResult::Success) => Ok(()),
+            Ok(_) => Err(DialError::Login(name.to_owned(), credential.login.clone())),
+            Err(_) => Err(DialError::HungUp(name.to_owned())),
+        }
+    }
+
+    /// Whether another channel can be opened on it.
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.handle.is_closed() && !self.sink.is_gone()
+    }
+
+    /// Opens a session channel; what comes from it goes into `spool`.
+    pub(crate) async fn open(&self, spool: Arc<Spool>) -> Result<TargetOutlet, russh::Error> {
+        self.sink.direct(spool);
+        let channel = self.handle.channel_open_session().await?;
+        // The reading half must not stay: a queue that nobody empties would stop the connection's loop.
+        let (_, write) = channel.split();
+        Ok(TargetOutlet::new(write, self.brake.clone()))
+    }
+}
+
+fn config(pinned: &PublicKey, options: &SshOptions) -> client::Config {
+    client::Config {
+        client_id: algorithms::IDENTIFICATION,
+        limits: algorithms::limits(options),
+        preferred: algorithms::for_target(&pinned.algorithm()),
+        channel_buffer_size: 16,
+        // A paused socket answers no SSH keepalive, so dead peers are found by TCP's (see `prepare`).
+        inactivity_timeout: None,
+        keepalive_interval: None,
+        nodelay: true,
+        ..Default::default()
+    }
+}
+
+fn refused_handshake(name: &str, sink: &Sink, pinned: &PublicKey, fault: russh::Error) -> DialError {
+    if let Some(found) = sink.stranger() {
+        let pinned = pinned.fingerprint(HashAlg::Sha256).to_string();
+        return DialError::HostKey { target: name.to_owned(), found, pinned };
+    }
+    match fault {
+        russh::Error::HUP | russh::Error::Disconnect | russh::Error::IO(_) | russh::Error::Version => {
+            DialError::HungUp(name.to_owned())
+        }
+        fault => DialError::Protocol(name.to_owned(), fault),
+    }
+}
+
+/// Small packets at once, and probes that find a dead peer also while nothing may be read from it.
+pub(crate) fn prepare(stream: &TcpStream, idle: Duration, probes: u32) {
+    let keepalive = TcpKeepalive::new().with_time(idle).with_interval(idle).with_retries(probes);
+    let set = stream.set_nodelay(true).and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
+    if let Err(fault) = set {
+        tracing::debug!(%fault, "socket options were not set; the peer has probably gone already");
+    }
+}
