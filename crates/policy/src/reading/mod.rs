@@ -143,7 +143,7 @@ impl Reading {
 
     /// No row explains all words: everything that any of them saw, and that it is not known.
     fn take_all(&mut self, name: &str, attempts: &[Attempt], more: &More, inside: Within, index: usize) {
-        let strange = attempts.iter().find_map(|a| a.strange()).unwrap_or_else(|| "these words".into());
+        let strange = attempts.iter().find_map(|a| a.strange()).unwrap_or_else(|| "this use".into());
         let because = format!("the command table does not know {strange} of {}", shown(name));
         self.note(Effect::Unknown, because, index);
         for attempt in attempts {
