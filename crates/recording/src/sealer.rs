@@ -111,7 +111,7 @@ impl Gathered {
 
 impl Sealer {
     pub(crate) fn new(ground: Ground) -> Result<Self, RecordingError> {
-        let press = Press::new().map_err(RecordingError::io(&ground.dir))?;
+        let press = Press::new(2 * ground.limits.wanted_bytes).map_err(RecordingError::io(&ground.dir))?;
         Ok(Self { ground, press, open: HashMap::new(), large: VecDeque::new(), begun: VecDeque::new() })
     }
 

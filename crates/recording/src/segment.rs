@@ -118,22 +118,25 @@ pub(crate) fn take_frame(plain: &mut Bytes, session: SessionId) -> Option<Frame>
 
 /// Compresses and encrypts segments, reusing its memory.
 pub(crate) struct Press {
-    zstd: Compressor<'static>,
+    thorough: Compressor<'static>,
+    quick: Compressor<'static>,
+    /// A plaintext above this length comes from a flood and is compressed quickly.
+    flood: usize,
     file: Vec<u8>,
 }
 
 impl Press {
-    pub(crate) fn new() -> std::io::Result<Self> {
-        Ok(Self { zstd: Compressor::new(3)?, file: Vec::new() })
+    pub(crate) fn new(flood: usize) -> std::io::Result<Self> {
+        Ok(Self { thorough: Compressor::new(3)?, quick: Compressor::new(1)?, flood, file: Vec::new() })
     }
 
     /// The bytes of the segment file; completes `header` with what only now is known.
     pub(crate) fn seal(&mut self, header: &mut Header, plain: &[u8], key: &DataKey) -> &[u8] {
-        self.file.clear();
         self.file.resize(HEADER + plain.len(), 0);
+        let zstd = if plain.len() > self.flood { &mut self.quick } else { &mut self.thorough };
         let (head, text) = self.file.split_at_mut(HEADER);
         // A text that does not get shorter overflows the room that it is given: it is stored as it is.
-        let packed = self.zstd.compress_to_buffer(plain, text).ok().filter(|length| *length < plain.len());
+        let packed = zstd.compress_to_buffer(plain, text).ok().filter(|length| *length < plain.len());
         if packed.is_none() {
             text.copy_from_slice(plain);
         }

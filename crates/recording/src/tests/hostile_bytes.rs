@@ -83,7 +83,7 @@ proptest! {
     fn a_decrypted_segment_of_arbitrary_bytes_never_panics(plain in prop::collection::vec(any::<u8>(), 1..300)) {
         let (key, _) = DataKey::generate(&session(1), &*vault(), &random());
         let mut header = a_header();
-        let mut file = Press::new().unwrap().seal(&mut header, &plain, &key).to_vec();
+        let mut file = Press::new(100).unwrap().seal(&mut header, &plain, &key).to_vec();
         let mut opened = segment::open(&mut file, &header, &key).unwrap();
         prop_assert_eq!(&opened[..], &plain[..]);
         while take_frame(&mut opened, session(1)).is_some() {}
