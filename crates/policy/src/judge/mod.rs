@@ -4,6 +4,7 @@ pub(crate) mod error;
 pub(crate) mod policies;
 pub(crate) mod question;
 pub(crate) mod quorum;
+pub(crate) mod sources;
 pub(crate) mod verdict;
 
 mod cedar;

@@ -186,6 +186,10 @@ impl Reading {
                 index,
             );
         }
+        if text.starts_with(['-', '+']) {
+            // A shell takes this for an option, and the next word for the text.
+            return self.note(Effect::ShellEscape, format!("{name} runs a text that begins as an option"), index);
+        }
         match shell::parse(text.as_bytes()) {
             Ok(line) => self.line(&line, inside),
             Err(obstacle) => {
