@@ -1,5 +1,7 @@
 //! One thing that happened in a session: raw bytes with time, channel, direction and kind.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use crate::event::SessionEvent;
@@ -72,7 +74,7 @@ impl Kind {
 }
 
 /// One event of a session, as it is recorded and as it is read again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
     /// Whose event it is.
     pub session: SessionId,
@@ -113,9 +115,27 @@ impl Frame {
     }
 }
 
+/// Without the payload: it may hold passwords.
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { session, channel, at_us, direction, kind, bytes } = self;
+        let length = bytes.len();
+        write!(f, "Frame({session} channel {channel} at {at_us} {direction:?} {kind:?}, {length} bytes)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_recorded_is_not_in_debug_output() {
+        let bytes = Bytes::from_static(b"hunter2");
+        let session = SessionId([1; 16]);
+        let frame =
+            Frame { session, channel: 1, at_us: 2, direction: Direction::ToTarget, kind: Kind::Data, bytes };
+        assert!(!format!("{frame:?}").contains("hunter2"));
+    }
 
     #[test]
     fn every_kind_and_direction_is_found_by_its_byte_and_no_other_byte_is() {

@@ -11,7 +11,6 @@ use crate::keyfile::KeyFile;
 use crate::layout;
 use crate::segment::{self, HEADER, Header};
 use crate::session::{SealedSegment, SessionId, chained, sha256};
-use crate::wal::format::WalFrame;
 use crate::wal::scan::{Tail, WalBytes};
 
 /// What the ledger says of one segment.
@@ -172,50 +171,69 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// Checks every byte of every write-ahead file: headers, frames, and zeros behind them.
 ///
-/// A recorder that is writing at the same time is tolerated: what looks wrong is looked at again for half a second.
+/// A recorder that is writing at the same time is tolerated: what looks wrong is looked at again for half a second, and
+/// a tear that frames have filled meanwhile is where it is writing.
 pub fn verify_wal(dir: &Path) -> Result<WalVerified, Fault> {
+    let mut finding = match look_at_wal(dir) {
+        Ok(verified) => return Ok(verified),
+        Err(finding) => finding,
+    };
     for _ in 1..LOOKS {
-        if let Ok(verified) = look_at_wal(dir) {
-            return Ok(verified);
-        }
         thread::sleep(BETWEEN_LOOKS);
+        match look_at_wal(dir) {
+            Ok(verified) => return Ok(verified),
+            Err(next) if next.has_moved_on_from(&finding) => return Ok(next.before),
+            Err(next) => finding = next,
+        }
     }
-    look_at_wal(dir)
+    Err(finding.fault)
 }
 
-pub(crate) fn look_at_wal(dir: &Path) -> Result<WalVerified, Fault> {
+/// Something wrong with a write-ahead file, perhaps only because it is being written.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    pub(crate) fault: Fault,
+    /// Where the file is torn, if that is what is wrong.
+    torn: Option<usize>,
+    /// What was right up to there.
+    before: WalVerified,
+}
+
+impl Finding {
+    fn of(fault: Fault) -> Self {
+        Self { fault, torn: None, before: WalVerified::default() }
+    }
+
+    /// Damage stays where it is; only a writer's tear wanders on.
+    fn has_moved_on_from(&self, earlier: &Self) -> bool {
+        self.fault.file == earlier.fault.file
+            && self.torn.zip(earlier.torn).is_some_and(|(now, then)| now > then)
+    }
+}
+
+/// Checks the write-ahead files once; the newest, which may be in use, comes last.
+pub(crate) fn look_at_wal(dir: &Path) -> Result<WalVerified, Finding> {
     let folder = layout::wal_folder(dir);
-    fs::symlink_metadata(&folder).map_err(|error| as_fault(&folder, &RecordingError::io(&folder)(error)))?;
+    let listed = |error: RecordingError| Finding::of(as_fault(&folder, &error));
+    fs::symlink_metadata(&folder).map_err(|error| listed(RecordingError::io(&folder)(error)))?;
     let mut verified = WalVerified::default();
-    for name in layout::names(&folder).map_err(|error| as_fault(&folder, &error))? {
-        let path = folder.join(&name);
-        let number = layout::wal_number(&name);
-        require(
-            number.is_some(),
-            &path,
-            "it is not a write-ahead file; starting the gateway once removes an unfinished one",
-        )?;
-        let (frames, bytes) = look_at_file(&path)?;
-        verified.frames += frames;
-        verified.bytes += bytes;
+    for name in layout::names(&folder).map_err(listed)? {
+        look_at_file(&folder.join(&name), layout::wal_number(&name).is_some(), &mut verified)?;
     }
     Ok(verified)
 }
 
-fn look_at_file(path: &Path) -> Result<(u64, u64), Fault> {
-    let bytes = WalBytes::read(path).map_err(|error| as_fault(path, &error))?;
-    let mut frames = 0;
-    let counted = bytes.frames(|_: WalFrame<'_>| -> Result<(), Fault> {
-        frames += 1;
-        Ok(())
-    })?;
-    match counted {
-        Tail::Clean => Ok((frames, bytes.len())),
-        Tail::Torn(at) => {
-            let what = format!(
-                "from byte {at} on it is neither a frame nor empty: an unfinished write or damage; start the gateway once: it seals what is there"
-            );
-            Err(Fault::new(path, what))
-        }
-    }
+fn look_at_file(path: &Path, named: bool, verified: &mut WalVerified) -> Result<(), Finding> {
+    let stranger = "it is not a write-ahead file; starting the gateway once removes one that is unfinished";
+    require(named, path, stranger).map_err(Finding::of)?;
+    let bytes = WalBytes::read(path).map_err(|error| Finding::of(as_fault(path, &error)))?;
+    let (frames, tail) = bytes.count();
+    verified.frames += frames;
+    verified.bytes += bytes.len();
+    let Tail::Torn(at) = tail else { return Ok(()) };
+    let what = format!(
+        "from byte {at} on it is neither a frame nor empty: an unfinished write or damage; \
+         start the gateway once: it seals what is there"
+    );
+    Err(Finding { fault: Fault::new(path, what), torn: Some(at), before: *verified })
 }

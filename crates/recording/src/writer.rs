@@ -34,7 +34,6 @@ pub(crate) enum Passed {
 
 /// The state of the writing thread.
 pub(crate) struct Writer {
-    pub(crate) queue: Arc<Queue>,
     pub(crate) log: Log,
     pub(crate) sealer: Sender<Passed>,
     pub(crate) health: Arc<Health>,
@@ -52,11 +51,11 @@ struct Batch {
 
 impl Writer {
     /// Writes until the queue ends, and gives the files back.
-    pub(crate) fn run(mut self) -> Result<Log, RecordingError> {
+    pub(crate) fn run(mut self, queue: &Queue) -> Result<Log, RecordingError> {
         let mut batch = Batch::default();
         loop {
             self.budget.wait_for_room(&self.health)?;
-            match self.queue.take(BATCH_BYTES, TICK) {
+            match queue.take(BATCH_BYTES, TICK) {
                 Taken::Ended => return Ok(self.log),
                 Taken::Orders(orders) if orders.is_empty() => self.log.tend()?,
                 Taken::Orders(orders) => self.carry_out(orders, &mut batch)?,

@@ -91,6 +91,28 @@ fn a_closed_recording_verifies_and_leaves_no_clear_bytes() {
 }
 
 #[test]
+fn write_ahead_files_verify_while_they_are_written() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let bench = Bench::new();
+    let recorder = bench.open();
+    let recording = bench.begin(&recorder, session(1));
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !ended.load(Ordering::Relaxed) {
+                let under_way =
+                    [10, 70_000, 3].map(|size| start(&recording, output(session(1), 1, vec![b'x'; size])));
+                under_way.iter().for_each(|answer| answer.recv().unwrap().unwrap());
+            }
+        });
+        let looks: Vec<_> = (0..40).map(|_| verify_wal(bench.path())).collect();
+        ended.store(true, Ordering::Relaxed);
+        assert!(looks.iter().all(Result::is_ok), "{looks:?}");
+    });
+    recording.close().unwrap();
+}
+
+#[test]
 fn an_empty_recording_closes_with_no_segment() {
     let bench = Bench::new();
     let recorder = bench.open();

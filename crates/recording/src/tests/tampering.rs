@@ -36,7 +36,7 @@ impl Scene {
     }
 
     fn verify(&self) -> Result<(), Fault> {
-        look_at_wal(self.dir.path())?;
+        look_at_wal(self.dir.path()).map_err(|finding| finding.fault)?;
         for (expected, number) in self.expected.iter().zip(1..) {
             verify_segments(self.dir.path(), &session(number), expected)?;
         }

@@ -27,7 +27,8 @@ pub(crate) fn file_header(number: u64, length: u64) -> [u8; FILE_HEADER] {
 }
 
 /// A frame with what the write-ahead file adds to it; the payload is borrowed from the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(crate) struct WalFrame<'a> {
     pub(crate) session: SessionId,
     /// The frame's number in its session, from 1.

@@ -1,5 +1,6 @@
 //! Reading a write-ahead file: its intact frames, and what comes after them.
 
+use std::convert::Infallible;
 use std::io::Read;
 use std::path::Path;
 
@@ -52,6 +53,17 @@ impl WalBytes {
         }
         let clean = self.0.get(offset..).is_none_or(is_zero);
         Ok(if clean { Tail::Clean } else { Tail::Torn(offset) })
+    }
+
+    /// How many intact frames there are, and what follows them.
+    pub(crate) fn count(&self) -> (u64, Tail) {
+        let mut frames = 0;
+        let counted: Result<Tail, Infallible> = self.frames(|_| {
+            frames += 1;
+            Ok(())
+        });
+        let Ok(tail) = counted;
+        (frames, tail)
     }
 
     /// Whether a frame behind the tear shows that what is torn had been durable: damage, not an unfinished write.
