@@ -116,7 +116,12 @@ fn are_among(some: &[Vec<String>], all: &[Vec<String>]) -> bool {
 }
 
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, max_global_rejects: 65_536, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        max_global_rejects: 65_536,
+        ..ProptestConfig::default()
+    }
 }
 
 proptest! {
@@ -138,12 +143,14 @@ proptest! {
 /// Lines of fragments in any order, most of which no shell would accept.
 fn soup() -> impl Strategy<Value = String> {
     let fragments = [
-        "prog", "x1", "run-it", "'prog'", "\\x1", " ", " ", " ", " ", "2", "1", "0", ">", ">>", "<", "2>", "2>&1", ">&2", "&", "&&", "|",
-        "||", ";", "input", "out", "''", "\"\"", "'a b'", "\"a\\b\"", "\\ ", "\\\\", "\\'", "=", "~", "{}", "{", "}", "a=b", "-", "--",
-        "#", "!", "%", "^", "@", "+", ",", "if", "time", "é", "'*'", "\"~\"", "\\", "'", "\"",
+        "prog", "x1", "run-it", "'prog'", "\\x1", " ", " ", " ", " ", "2", "1", "0", ">", ">>", "<", "2>",
+        "2>&1", ">&2", "&", "&&", "|", "||", ";", "input", "out", "''", "\"\"", "'a b'", "\"a\\b\"", "\\ ",
+        "\\\\", "\\'", "=", "~", "{}", "{", "}", "a=b", "-", "--", "#", "!", "%", "^", "@", "+", ",", "if",
+        "time", "é", "'*'", "\"~\"", "\\", "'", "\"",
     ];
     let soup = proptest::collection::vec(proptest::sample::select(fragments.to_vec()), 0..14);
-    (proptest::sample::select(&["", "prog ", "prog a ", "x1 "][..]), soup).prop_map(|(start, s)| format!("{start}{}", s.concat()))
+    (proptest::sample::select(&["", "prog ", "prog a ", "x1 "][..]), soup)
+        .prop_map(|(start, s)| format!("{start}{}", s.concat()))
 }
 
 proptest! {

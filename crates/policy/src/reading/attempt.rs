@@ -28,7 +28,7 @@ impl<'a> Attempt<'a> {
         around: Around<'a>,
     ) -> Option<Self> {
         let read = matched(row, words);
-        let required = row.required.is_empty() || read.given.iter().any(|g| row.required.contains(&g.name));
+        let required = row.required.iter().all(|any| read.given.iter().any(|g| any.contains(&g.name)));
         let verb = verb(row, &read.operands)?;
         if !required {
             return None;

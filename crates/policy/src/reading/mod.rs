@@ -5,6 +5,8 @@ mod paths;
 mod sed;
 mod words;
 
+use std::collections::BTreeSet;
+
 use attempt::Attempt;
 
 use crate::Effect;
@@ -22,6 +24,7 @@ const MOST_PLACES: usize = 16;
 pub(crate) struct Reading {
     pub(crate) programs: Vec<Program>,
     pub(crate) reasons: Vec<Reason>,
+    known: BTreeSet<(usize, Effect, String)>,
     /// Where relative names may start: `~` (wherever the login starts), each `cd`, and `?` for anywhere.
     places: Vec<String>,
 }
@@ -55,7 +58,8 @@ struct Around<'a> {
 
 /// Reads a whole line.
 pub(crate) fn read(line: &Line) -> Reading {
-    let mut reading = Reading { programs: vec![], reasons: vec![], places: vec!["~".into()] };
+    let mut reading =
+        Reading { programs: vec![], reasons: vec![], known: BTreeSet::new(), places: vec!["~".into()] };
     reading.line(line, Within { outer: None, depth: 0, terminal: true });
     reading
 }
@@ -188,7 +192,11 @@ impl Reading {
         }
         if text.starts_with(['-', '+']) {
             // A shell takes this for an option, and the next word for the text.
-            return self.note(Effect::ShellEscape, format!("{name} runs a text that begins as an option"), index);
+            return self.note(
+                Effect::ShellEscape,
+                format!("{name} runs a text that begins as an option"),
+                index,
+            );
         }
         match shell::parse(text.as_bytes()) {
             Ok(line) => self.line(&line, inside),
@@ -210,9 +218,8 @@ impl Reading {
     }
 
     fn note(&mut self, effect: Effect, because: String, program: usize) {
-        let reason = Reason { effect, because, program: Some(program) };
-        if !self.reasons.contains(&reason) {
-            self.reasons.push(reason);
+        if self.known.insert((program, effect, because.clone())) {
+            self.reasons.push(Reason { effect, because, program: Some(program) });
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Obstacle;
 
-/// Longest command line, in bytes.
-const LONGEST: usize = 64 * 1024;
+/// Longest command line, in bytes, as typed and as regenerated.
+pub(super) const LONGEST: usize = 64 * 1024;
 
 /// The text as UTF-8 of visible characters, or where it is not.
 pub(super) fn legible(text: &[u8]) -> Result<&str, Obstacle> {

@@ -8,6 +8,7 @@ mod render;
 use std::fmt;
 
 pub(crate) use grammar::{Command, Line, Redirect, parse};
+pub(crate) use render::regenerated;
 
 /// The first thing in a text that is outside the subset.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,18 @@
 
 use std::fmt::{self, Write};
 
+use super::Obstacle;
+use super::characters::LONGEST;
 use super::grammar::{Command, Joint, Line, Redirect};
+
+/// The text to run. Quoting may make it too long to be read again, and then it must not run.
+pub(crate) fn regenerated(line: &Line) -> Result<String, Obstacle> {
+    let text = line.to_string();
+    if text.len() > LONGEST {
+        return Err(Obstacle::new(format!("more than {LONGEST} bytes once every word is quoted"), 0));
+    }
+    Ok(text)
+}
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

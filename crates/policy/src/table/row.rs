@@ -33,9 +33,9 @@ pub(crate) struct Row {
     /// Options that do more than the row says, by what they do.
     #[serde(default)]
     also: BTreeMap<Effect, String>,
-    /// The row is for lines with one of these options, which are listed elsewhere too.
+    /// The row is for lines with an option out of each of these, which are listed elsewhere too.
     #[serde(default)]
-    requires: String,
+    requires: Vec<String>,
     /// Options whose value is a sed script.
     #[serde(default)]
     scripts: String,
@@ -84,7 +84,7 @@ pub(crate) struct Row {
     #[serde(skip)]
     pub(crate) grammar: BTreeMap<String, Listed>,
     #[serde(skip)]
-    pub(crate) required: BTreeSet<String>,
+    pub(crate) required: Vec<BTreeSet<String>>,
 }
 
 /// How a program reads its words.
@@ -215,13 +215,14 @@ impl Row {
             self.list(&options, Means::Effect(effect))?;
         }
         self.options_first |= self.runs.is_some_and(|runs| runs != Runs::Directory);
-        self.required = self.requires.split_whitespace().map(str::to_owned).collect();
+        self.required =
+            self.requires.iter().map(|any| any.split_whitespace().map(str::to_owned).collect()).collect();
         self.checked()
     }
 
     fn checked(self) -> Result<Row, String> {
         let name = self.names.first().ok_or("a row without a name")?;
-        if let Some(option) = self.required.iter().find(|o| !self.grammar.contains_key(*o)) {
+        if let Some(option) = self.required.iter().flatten().find(|o| !self.grammar.contains_key(*o)) {
             return Err(format!("{name}: {option} is required and not listed"));
         }
         if self.effects.is_empty() || self.does.is_empty() {
