@@ -1,1 +1,23 @@
-//! Placeholder until the first commit of this crate.
+//! The road: who may do what, here, now. Sessions, requests, quorums and grants, with traits for the outside.
+//!
+//! Everything that a person asks of a target goes through [`Road`], whichever door it came in by. The crate has no
+//! runtime, no clock and no I/O of its own: state, time, randomness, the ledger and the recorder are handed in.
+
+pub mod administer;
+pub mod audit;
+pub mod blind;
+pub mod entry;
+pub mod error;
+pub mod model;
+pub mod ports;
+pub mod road;
+pub mod statement;
+pub mod text;
+pub mod vault;
+
+pub use error::{Refusal, RoadError};
+pub use road::{Grant, Pending, Road, Session, Start, Step};
+
+pub use identity;
+pub use policy;
+pub use recording;

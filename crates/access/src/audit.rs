@@ -1,0 +1,280 @@
+//! Reading the ledger: do its entries tell one consistent story? Used by `ledger verify` and at every start.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use recording::{ExpectedSegment, SealedSegment, SessionId, Totals};
+
+use crate::blind::{hex, sha256_hex};
+use crate::entry::{Entry, Event};
+
+/// What the entries say of one session.
+#[derive(Clone, Debug)]
+pub struct SessionFacts {
+    /// Random identifier.
+    pub id: SessionId,
+    /// Who.
+    pub person: String,
+    /// SHA-256 of its `key` file.
+    pub key_digest: [u8; 32],
+    /// Its sealed segments, in order.
+    pub segments: Vec<ExpectedSegment>,
+    /// What those segments add up to.
+    pub totals: Totals,
+    /// Whether its closing entry was read.
+    pub closed: bool,
+}
+
+/// An entry that contradicts the ones before it.
+#[derive(Debug, thiserror::Error)]
+#[error("entry {index}: {what}")]
+pub struct Contradiction {
+    /// Index of the entry.
+    pub index: u64,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// A fold over the entries, from the first to the last.
+#[derive(Debug, Default)]
+pub struct Audit {
+    entries: u64,
+    open: BTreeMap<String, SessionFacts>,
+    closed: BTreeSet<[u8; 16]>,
+    requests: BTreeMap<i64, RequestFacts>,
+}
+
+#[derive(Debug)]
+struct RequestFacts {
+    session: String,
+    digest: String,
+    requester: String,
+    approved: BTreeSet<String>,
+    over: bool,
+}
+
+impl Audit {
+    /// Reads the next leaf. Returns the session that it closes, if it does, for a look at its files.
+    pub fn take(&mut self, index: u64, leaf: &[u8]) -> Result<Option<SessionFacts>, Contradiction> {
+        let wrong = |what: String| Contradiction { index, what };
+        let entry = Entry::decode(leaf).map_err(|e| wrong(e.to_string()))?;
+        self.entries += 1;
+        self.follow(entry.event).map_err(wrong)
+    }
+
+    /// Number of entries read.
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// Number of sessions, open and closed.
+    pub fn sessions(&self) -> usize {
+        self.open.len() + self.closed.len()
+    }
+
+    /// Sessions without a closing entry.
+    pub fn open_sessions(&self) -> impl Iterator<Item = &SessionFacts> {
+        self.open.values()
+    }
+
+    /// The session of that id, while it is open.
+    pub fn open_session(&self, id: &SessionId) -> Option<&SessionFacts> {
+        self.open.get(&id.to_string())
+    }
+
+    /// Whether the ledger knows that session at all.
+    pub fn knows(&self, id: &SessionId) -> bool {
+        self.closed.contains(&id.0) || self.open_session(id).is_some()
+    }
+
+    fn follow(&mut self, event: Event) -> Result<Option<SessionFacts>, String> {
+        match event {
+            Event::SessionOpen { session, person, key_digest, .. } => {
+                self.session_open(session, person, &key_digest).map(|()| None)
+            }
+            Event::Segment { .. } => self.segment(event).map(|()| None),
+            Event::SessionClose { session, segments, frames, bytes, chain, .. } => {
+                let chain = bytes32(&chain)?;
+                let claimed = Totals { segments, frames, bytes, chain, ..Totals::default() };
+                self.session_close(&session, &claimed).map(Some)
+            }
+            Event::Decision { session, .. } => self.must_be_open(&session).map(|_| None),
+            Event::Request { request, session, digest, .. } => {
+                self.request(request, session, digest).map(|()| None)
+            }
+            Event::Approval { request, person, answer, .. } => {
+                self.approval(request, person, &answer).map(|()| None)
+            }
+            Event::Grant { request, session, digest, approvers, .. } => {
+                self.grant(request, &session, &digest, &approvers).map(|()| None)
+            }
+            Event::RequestEnd { request, .. } => self.live(request).map(|facts| {
+                facts.over = true;
+                None
+            }),
+            Event::Start { .. }
+            | Event::Stop {}
+            | Event::Policy { .. }
+            | Event::Login { .. }
+            | Event::LoginRefused { .. }
+            | Event::Lockout { .. }
+            | Event::ApprovalRefused { .. }
+            | Event::Refusal { .. }
+            | Event::Key { .. }
+            | Event::Admin { .. }
+            | Event::ReplayViewed { .. } => Ok(None),
+        }
+    }
+
+    fn session_open(&mut self, session: String, person: String, key_digest: &str) -> Result<(), String> {
+        let id: SessionId = session.parse().map_err(|_| format!("{session} is not a session id"))?;
+        if self.knows(&id) {
+            return Err(format!("session {session} is opened twice"));
+        }
+        let key_digest = bytes32(key_digest)?;
+        let facts = SessionFacts {
+            id,
+            person,
+            key_digest,
+            segments: Vec::new(),
+            totals: Totals::default(),
+            closed: false,
+        };
+        self.open.insert(session, facts);
+        Ok(())
+    }
+
+    fn segment(&mut self, event: Event) -> Result<(), String> {
+        let sealed = sealed_segment(event)?;
+        let facts = self.must_be_open(&sealed.session.to_string())?;
+        let before = facts.totals;
+        let chain = sha256_hex(&[before.chain, sealed.digest].concat());
+        let follows = sealed.number == before.segments + 1
+            && sealed.first_frame == before.frames + 1
+            && sealed.last_frame >= sealed.first_frame
+            && hex(&sealed.chain) == chain;
+        if !follows {
+            return Err(format!(
+                "segment {} of session {} does not follow segment {}",
+                sealed.number, sealed.session, before.segments
+            ));
+        }
+        facts.totals.extend(&sealed);
+        facts.segments.push(ExpectedSegment::from(&sealed));
+        Ok(())
+    }
+
+    fn session_close(&mut self, session: &str, claimed: &Totals) -> Result<SessionFacts, String> {
+        let mut facts = self.open.remove(session).ok_or_else(|| format!("session {session} is not open"))?;
+        let found = facts.totals;
+        let agrees = found.segments == claimed.segments
+            && found.frames == claimed.frames
+            && found.bytes == claimed.bytes
+            && found.chain == claimed.chain;
+        if !agrees {
+            return Err(format!("the totals of session {session} are not those of its segments"));
+        }
+        facts.closed = true;
+        self.closed.insert(facts.id.0);
+        Ok(facts)
+    }
+
+    fn must_be_open(&mut self, session: &str) -> Result<&mut SessionFacts, String> {
+        self.open.get_mut(session).ok_or_else(|| format!("session {session} is not open"))
+    }
+
+    fn request(&mut self, request: i64, session: String, digest: String) -> Result<(), String> {
+        let requester = self.must_be_open(&session)?.person.clone();
+        let facts = RequestFacts { session, digest, requester, approved: BTreeSet::new(), over: false };
+        match self.requests.insert(request, facts) {
+            None => Ok(()),
+            Some(_) => Err(format!("request {request} is made twice")),
+        }
+    }
+
+    fn live(&mut self, request: i64) -> Result<&mut RequestFacts, String> {
+        let facts = self.requests.get_mut(&request);
+        let facts = facts.ok_or_else(|| format!("request {request} was never made"))?;
+        if facts.over {
+            return Err(format!("request {request} is over already"));
+        }
+        Ok(facts)
+    }
+
+    fn approval(&mut self, request: i64, person: String, answer: &str) -> Result<(), String> {
+        // An answer may lose the race against the request's end: it is on the record, and counts for nothing.
+        let facts = self.requests.get_mut(&request);
+        let facts = facts.ok_or_else(|| format!("request {request} was never made"))?;
+        if facts.requester == person {
+            return Err(format!("request {request} is answered by its own requester"));
+        }
+        if answer == "approve" && !facts.over {
+            facts.approved.insert(person);
+        }
+        Ok(())
+    }
+
+    fn grant(
+        &mut self,
+        request: i64,
+        session: &str,
+        digest: &str,
+        approvers: &[String],
+    ) -> Result<(), String> {
+        self.must_be_open(session)?;
+        let facts = self.live(request)?;
+        let distinct: BTreeSet<_> = approvers.iter().cloned().collect();
+        let sound = facts.session == session
+            && facts.digest == digest
+            && !approvers.is_empty()
+            && distinct.len() == approvers.len()
+            && distinct.is_subset(&facts.approved);
+        if !sound {
+            return Err(format!("the grant of request {request} is not borne out by its approvals"));
+        }
+        facts.over = true;
+        Ok(())
+    }
+}
+
+fn sealed_segment(event: Event) -> Result<SealedSegment, String> {
+    let Event::Segment {
+        session,
+        number,
+        first_frame,
+        last_frame,
+        first_us,
+        last_us,
+        plain_bytes,
+        file_bytes,
+        digest,
+        chain,
+    } = event
+    else {
+        return Err("not a segment".to_owned());
+    };
+    Ok(SealedSegment {
+        session: session.parse().map_err(|_| format!("{session} is not a session id"))?,
+        number,
+        first_frame,
+        last_frame,
+        first_us,
+        last_us,
+        plain_bytes,
+        file_bytes,
+        digest: bytes32(&digest)?,
+        chain: bytes32(&chain)?,
+    })
+}
+
+fn bytes32(text: &str) -> Result<[u8; 32], String> {
+    let wrong = || format!("{text} is not 64 hex digits");
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return Err(wrong());
+    }
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+    }
+    Ok(bytes)
+}

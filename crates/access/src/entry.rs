@@ -1,0 +1,381 @@
+//! Ledger entries: small canonical records of what was decided and done, without personal data in clear.
+//!
+//! An entry is one JSON object in the canonical form of RFC 8785 (keys sorted, no spaces, integers only), with
+//! `at` in microseconds since the epoch, `kind`, and the fields of that kind. docs/formats.md lists them all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use recording::SessionId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::blind::{hex, sha256_hex};
+use crate::model::{Answer, Outcome, PersonId, RequestId, RequestState, Timestamp};
+
+/// One leaf of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When, microseconds since the epoch.
+    pub at: i64,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What an entry says. Names of people are identifiers; free text and addresses are commitments ([`crate::blind`]).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Event {
+    /// A node began to serve.
+    Start {
+        /// Version of the program.
+        version: String,
+        /// Digest of the policies in force.
+        policy: String,
+    },
+    /// A node stopped in order.
+    Stop {},
+    /// Policies were replaced.
+    Policy {
+        /// Digest of the policies now in force.
+        policy: String,
+    },
+    /// Someone proved who they are.
+    Login {
+        /// Who.
+        person: String,
+        /// Which factors, e.g. `publickey SHA256:… + totp`.
+        how: String,
+        /// Commitment to the client's address.
+        source: String,
+    },
+    /// Someone did not.
+    LoginRefused {
+        /// Commitment to the name that was tried, under the node's salt.
+        name: String,
+        /// Commitment to the client's address, under the node's salt.
+        source: String,
+        /// `key`, `password`, `code`, `code-reused`, `suspended`.
+        why: String,
+    },
+    /// Too many failures: the name is locked for a time.
+    Lockout {
+        /// Commitment to the name, under the node's salt.
+        name: String,
+        /// Until when, microseconds since the epoch.
+        until: i64,
+    },
+    /// A session began; durable before the first byte is forwarded.
+    SessionOpen {
+        /// Random identifier.
+        session: String,
+        /// Who.
+        person: String,
+        /// Where.
+        target: String,
+        /// As whom.
+        account: String,
+        /// `direct` or `jump`.
+        way: String,
+        /// Commitment to the client's address.
+        source: String,
+        /// Commitment to the data key that seals its segments.
+        key_commitment: String,
+        /// SHA-256 of the session's `key` file.
+        key_digest: String,
+        /// Digest of the policies in force.
+        policy: String,
+    },
+    /// A sealed piece of a session's recording is durable.
+    Segment {
+        /// Which session.
+        session: String,
+        /// From 1, without gaps.
+        number: u32,
+        /// First frame in it.
+        first_frame: u64,
+        /// Last frame in it.
+        last_frame: u64,
+        /// Time of the first frame, microseconds since the epoch.
+        first_us: u64,
+        /// Time of the last frame.
+        last_us: u64,
+        /// Bytes before sealing.
+        plain_bytes: u64,
+        /// Size of the file.
+        file_bytes: u64,
+        /// SHA-256 of the file.
+        digest: String,
+        /// SHA-256 of the previous chain value and `digest`.
+        chain: String,
+    },
+    /// A session ended; the totals show a truncation.
+    SessionClose {
+        /// Which session.
+        session: String,
+        /// `finished`, `lost`, `recording-failed`, `interrupted`.
+        outcome: String,
+        /// Number of segments.
+        segments: u32,
+        /// Number of frames.
+        frames: u64,
+        /// Bytes recorded.
+        bytes: u64,
+        /// Chain value of the last segment.
+        chain: String,
+    },
+    /// An act was judged; durable before its effect starts.
+    Decision {
+        /// In which session.
+        session: String,
+        /// On which channel.
+        channel: u32,
+        /// `connect`, `shell`, `exec`, `sftp`.
+        act: String,
+        /// Commitment to the text that was submitted.
+        text: String,
+        /// What it would do.
+        effects: BTreeSet<String>,
+        /// `allow`, `hold`, `deny`.
+        verdict: String,
+        /// The policies that decided.
+        rules: Vec<String>,
+        /// Digest of the policies in force.
+        policy: String,
+        /// The request it became, when held.
+        request: Option<i64>,
+    },
+    /// A held act waits for decisions.
+    Request {
+        /// Its number.
+        request: i64,
+        /// In which session.
+        session: String,
+        /// SHA-256 of the canonical act that approvers sign.
+        digest: String,
+        /// Which quorums suffice, each alone.
+        quorums: Vec<String>,
+        /// When it lapses, microseconds since the epoch.
+        expires: i64,
+    },
+    /// An approver's signature was verified and counted.
+    Approval {
+        /// Which request.
+        request: i64,
+        /// Who.
+        person: String,
+        /// `approve` or `deny`.
+        answer: String,
+        /// Key that signed.
+        key: String,
+        /// SHA-256 of the statement that was signed.
+        statement: String,
+        /// SHA-256 of the armored signature.
+        signature: String,
+    },
+    /// A decision was offered and not counted.
+    ApprovalRefused {
+        /// Which request.
+        request: i64,
+        /// Who offered it.
+        person: String,
+        /// Why not.
+        why: String,
+    },
+    /// A met quorum was consumed: the act starts now, once.
+    Grant {
+        /// Which request.
+        request: i64,
+        /// In which session.
+        session: String,
+        /// Digest re-derived at this moment.
+        digest: String,
+        /// Which quorum.
+        quorum: String,
+        /// Who approved.
+        approvers: Vec<String>,
+    },
+    /// A request ended without running.
+    RequestEnd {
+        /// Which request.
+        request: i64,
+        /// `denied`, `expired`, `abandoned`, `refused`.
+        state: String,
+    },
+    /// Something was asked that is not on offer.
+    Refusal {
+        /// In which session, if there was one.
+        session: Option<String>,
+        /// Who.
+        person: String,
+        /// What, e.g. `local forwarding`.
+        what: String,
+    },
+    /// A key was enrolled for or taken from a person.
+    Key {
+        /// Whose.
+        person: String,
+        /// `SHA256:…`.
+        fingerprint: String,
+        /// `enrolled` or `revoked`.
+        change: String,
+    },
+    /// An administrative change.
+    Admin {
+        /// What changed, e.g. `person.add`.
+        change: String,
+        /// Identifier of the person, or name of the target.
+        subject: String,
+        /// Commitment to who did it (the local account), under the node's salt.
+        by: String,
+        /// SHA-256 of the change in canonical form, secrets left out.
+        digest: String,
+    },
+    /// Someone looked at a recording.
+    ReplayViewed {
+        /// Which session.
+        session: String,
+        /// Commitment to who looked (the local account), under the node's salt.
+        by: String,
+    },
+}
+
+impl Entry {
+    /// An entry of that moment.
+    pub fn new(at: Timestamp, event: Event) -> Self {
+        Self { at: at.0, event }
+    }
+
+    /// The canonical bytes: what the ledger's leaf is.
+    pub fn encode(&self) -> Vec<u8> {
+        canonical(self).into_bytes()
+    }
+
+    /// Reads a leaf; refuses what [`Self::encode`] would not have written byte for byte.
+    pub fn decode(leaf: &[u8]) -> Result<Self, EntryError> {
+        let entry: Self = serde_json::from_slice(leaf).map_err(|e| EntryError(e.to_string()))?;
+        if entry.encode() != leaf {
+            return Err(EntryError("not in canonical form".to_owned()));
+        }
+        Ok(entry)
+    }
+}
+
+/// A leaf that is not an entry.
+#[derive(Debug, thiserror::Error)]
+#[error("not a ledger entry: {0}")]
+pub struct EntryError(String);
+
+/// RFC 8785 text of a value whose numbers are integers and whose keys are ASCII.
+pub fn canonical(value: &impl Serialize) -> String {
+    sorted(serde_json::to_value(value).unwrap_or_default()).to_string()
+}
+
+/// The same value with the keys of every object in order, whatever order its map type keeps.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        Value::Object(fields) => {
+            let fields: BTreeMap<_, _> =
+                fields.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            Value::Object(fields.into_iter().collect())
+        }
+        plain => plain,
+    }
+}
+
+impl Event {
+    /// The entry for a request that ended without running.
+    pub fn request_end(id: RequestId, state: RequestState) -> Self {
+        Self::RequestEnd { request: id.0, state: state.as_str().to_owned() }
+    }
+
+    /// The entry for a decision that was not counted.
+    pub fn approval_refused(id: RequestId, person: &PersonId, why: &str) -> Self {
+        Self::ApprovalRefused { request: id.0, person: person.0.clone(), why: why.to_owned() }
+    }
+
+    /// The entry for a verified signature.
+    pub fn approval(
+        id: RequestId,
+        person: &PersonId,
+        answer: Answer,
+        key: &str,
+        statement: &str,
+        signature: &[u8],
+    ) -> Self {
+        Self::Approval {
+            request: id.0,
+            person: person.0.clone(),
+            answer: answer.as_str().to_owned(),
+            key: key.to_owned(),
+            statement: sha256_hex(statement.as_bytes()),
+            signature: sha256_hex(signature),
+        }
+    }
+
+    /// The entry for a session's end.
+    pub fn session_close(session: &SessionId, outcome: Outcome, totals: &recording::Totals) -> Self {
+        Self::SessionClose {
+            session: session.to_string(),
+            outcome: outcome.as_str().to_owned(),
+            segments: totals.segments,
+            frames: totals.frames,
+            bytes: totals.bytes,
+            chain: hex(&totals.chain),
+        }
+    }
+
+    /// The entry for a sealed segment.
+    pub fn segment(s: &recording::SealedSegment) -> Self {
+        Self::Segment {
+            session: s.session.to_string(),
+            number: s.number,
+            first_frame: s.first_frame,
+            last_frame: s.last_frame,
+            first_us: s.first_us,
+            last_us: s.last_us,
+            plain_bytes: s.plain_bytes,
+            file_bytes: s.file_bytes,
+            digest: hex(&s.digest),
+            chain: hex(&s.chain),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Entry {
+        Entry::new(
+            Timestamp(5),
+            Event::Decision {
+                session: "00".into(),
+                channel: 1,
+                act: "exec".into(),
+                text: "ab".into(),
+                effects: BTreeSet::from(["read".into()]),
+                verdict: "allow".into(),
+                rules: vec!["r".into()],
+                policy: "sha256:0".into(),
+                request: None,
+            },
+        )
+    }
+
+    #[test]
+    fn an_entry_reads_back_as_written() {
+        let leaf = sample().encode();
+        assert!(leaf.starts_with(br#"{"act":"exec","at":5,"#), "{}", String::from_utf8_lossy(&leaf));
+        assert_eq!(Entry::decode(&leaf).unwrap(), sample());
+    }
+
+    #[test]
+    fn another_spelling_of_the_same_entry_is_refused() {
+        let text = String::from_utf8(sample().encode()).unwrap();
+        assert!(Entry::decode(text.replace(",\"at\"", ", \"at\"").as_bytes()).is_err());
+        assert!(Entry::decode(text.replace("\"act\"", "\"extra\":1,\"act\"").as_bytes()).is_err());
+        assert!(Entry::decode(b"\xff").is_err());
+    }
+}

@@ -1,0 +1,68 @@
+//! Errors of the road, and the one place that decides what a person outside learns of them.
+
+use crate::ports::{JournalError, StoreError};
+use crate::text::{Language, Line, RECORDER_DOWN, UNAVAILABLE};
+
+/// What a person is told: one line, already in their language. It never carries a secret or an inner fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}")]
+#[must_use]
+pub struct Refusal {
+    line: String,
+    recording: bool,
+}
+
+impl Refusal {
+    /// A refusal in those words.
+    pub fn new(line: &Line, language: Language, values: &[(&str, &str)]) -> Self {
+        Self { line: line.say(language, values), recording: false }
+    }
+
+    /// Whether it came of a recorder or ledger that cannot write, so that running sessions must end too.
+    pub fn is_recording_failure(&self) -> bool {
+        self.recording
+    }
+}
+
+/// Whose fault it was, for the log. The outside is told by [`RoadError::tell`].
+#[derive(Debug, thiserror::Error)]
+pub enum RoadError {
+    /// The person asked for what they may not have.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ledger failed.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The recorder failed.
+    #[error("the recorder cannot write: {0}")]
+    Recorder(String),
+    /// A sealed secret does not open.
+    #[error(transparent)]
+    Vault(#[from] crate::vault::VaultError),
+    /// A stored value does not parse.
+    #[error("inconsistent record: {0}")]
+    Inconsistent(String),
+}
+
+impl From<Refusal> for RoadError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl RoadError {
+    /// What the person learns. Faults of the gateway are told apart only as far as they need to act.
+    pub fn tell(&self, language: Language) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal.clone(),
+            Self::Recorder(why) => {
+                Refusal { line: RECORDER_DOWN.say(language, &[("why", why)]), recording: true }
+            }
+            Self::Journal(_) => Refusal { line: UNAVAILABLE.say(language, &[]), recording: true },
+            _ => Refusal::new(&UNAVAILABLE, language, &[]),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What the road needs from outside: a store, the ledger, a clock, randomness. The binary hands them in.
+
+use async_trait::async_trait;
+use recording::SessionId;
+
+use crate::entry::Entry;
+use crate::model::*;
+
+/// The store could not answer. `what` never contains a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database failed or is unreachable.
+    #[error("the database did not answer: {0}")]
+    Unavailable(String),
+    /// A row does not parse into a state.
+    #[error("inconsistent row in {table}: {what}")]
+    Inconsistent {
+        /// Table of the row.
+        table: &'static str,
+        /// Key and fault.
+        what: String,
+    },
+    /// A unique name is taken.
+    #[error("{0} exists already")]
+    Exists(String),
+    /// There is nothing of that name.
+    #[error("{0} does not exist")]
+    Missing(String),
+}
+
+/// State that outlives the process. Every change of a request is compare-and-swap on its version.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Adds a person. [`StoreError::Exists`] when the name or id is taken.
+    async fn add_person(&self, person: &Person) -> Result<(), StoreError>;
+    /// The person of that login name.
+    async fn person(&self, name: &str) -> Result<Option<Person>, StoreError>;
+    /// The person of that identifier.
+    async fn person_by_id(&self, id: &PersonId) -> Result<Option<Person>, StoreError>;
+    /// All people, by name.
+    async fn people(&self) -> Result<Vec<Person>, StoreError>;
+    /// Replaces the person's groups.
+    async fn set_groups(
+        &self,
+        id: &PersonId,
+        groups: &std::collections::BTreeSet<String>,
+    ) -> Result<(), StoreError>;
+    /// Suspends or re-admits a person.
+    async fn set_suspended(&self, id: &PersonId, suspended: bool) -> Result<(), StoreError>;
+    /// Replaces the password hash.
+    async fn set_password(&self, id: &PersonId, hash: Option<&str>) -> Result<(), StoreError>;
+    /// Replaces the sealed TOTP seed and forgets the last step.
+    async fn set_totp(&self, id: &PersonId, sealed: Option<&[u8]>) -> Result<(), StoreError>;
+    /// Marks a TOTP step as used, if it is later than the last one. `false`: it was not, so the code must be refused.
+    async fn use_totp_step(&self, id: &PersonId, step: u64) -> Result<bool, StoreError>;
+
+    /// Enrols a key. [`StoreError::Exists`] when any person has it.
+    async fn add_key(&self, key: &PersonKey) -> Result<(), StoreError>;
+    /// Removes a key. [`StoreError::Missing`] when the person does not have it.
+    async fn remove_key(&self, id: &PersonId, fingerprint: &str) -> Result<(), StoreError>;
+    /// The keys of a person.
+    async fn keys(&self, id: &PersonId) -> Result<Vec<PersonKey>, StoreError>;
+    /// The key of that fingerprint, whoever has it.
+    async fn key(&self, fingerprint: &str) -> Result<Option<PersonKey>, StoreError>;
+
+    /// Adds a target.
+    async fn add_target(&self, target: &Target) -> Result<(), StoreError>;
+    /// Replaces a target's record (host, port, labels, level, host key).
+    async fn set_target(&self, target: &Target) -> Result<(), StoreError>;
+    /// Removes a target and its accounts.
+    async fn remove_target(&self, name: &str) -> Result<(), StoreError>;
+    /// The target of that name.
+    async fn target(&self, name: &str) -> Result<Option<Target>, StoreError>;
+    /// All targets, by name.
+    async fn targets(&self) -> Result<Vec<Target>, StoreError>;
+    /// Adds or replaces an account with its sealed credential.
+    async fn put_account(&self, account: &Account) -> Result<(), StoreError>;
+    /// Removes an account.
+    async fn remove_account(&self, target: &str, login: &str) -> Result<(), StoreError>;
+    /// The account of that login on that target.
+    async fn account(&self, target: &str, login: &str) -> Result<Option<Account>, StoreError>;
+    /// The accounts on a target, by login.
+    async fn accounts(&self, target: &str) -> Result<Vec<Account>, StoreError>;
+
+    /// A remembered second factor.
+    async fn remembered(
+        &self,
+        person: &PersonId,
+        first: &str,
+        source: std::net::IpAddr,
+    ) -> Result<Option<RememberedFactor>, StoreError>;
+    /// Remembers a passed second factor, replacing an older one.
+    async fn remember(&self, factor: &RememberedFactor) -> Result<(), StoreError>;
+    /// Forgets all that a person had passed.
+    async fn forget(&self, person: &PersonId) -> Result<(), StoreError>;
+
+    /// Failed attempts under that key (a hash of a name, or an address).
+    async fn attempts(&self, key: &str) -> Result<Attempts, StoreError>;
+    /// Counts one more failure, atomically, and returns the new state.
+    async fn count_failure(&self, key: &str, at: u64) -> Result<Attempts, StoreError>;
+    /// Forgets the failures under that key.
+    async fn clear_failures(&self, key: &str) -> Result<(), StoreError>;
+
+    /// Adds an open session.
+    async fn add_session(&self, session: &SessionRow) -> Result<(), StoreError>;
+    /// Marks a session as ended, unless it already is.
+    async fn close_session(&self, id: &SessionId, at: Timestamp, outcome: Outcome) -> Result<(), StoreError>;
+    /// The session of that id.
+    async fn session(&self, id: &SessionId) -> Result<Option<SessionRow>, StoreError>;
+    /// The newest `limit` sessions, newest first.
+    async fn sessions(&self, limit: u32) -> Result<Vec<SessionRow>, StoreError>;
+
+    /// Takes the next request number. Numbers are never reused.
+    async fn next_request_id(&self) -> Result<RequestId, StoreError>;
+    /// Adds a waiting request.
+    async fn add_request(&self, request: &Request) -> Result<(), StoreError>;
+    /// The request of that number.
+    async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError>;
+    /// Requests that wait, oldest first.
+    async fn waiting_requests(&self) -> Result<Vec<Request>, StoreError>;
+    /// The newest `limit` requests in any state, newest first.
+    async fn requests(&self, limit: u32) -> Result<Vec<Request>, StoreError>;
+    /// Moves a waiting request to another state if its version still is `version`. `false`: it was not.
+    async fn settle_request(
+        &self,
+        id: RequestId,
+        version: i64,
+        state: RequestState,
+    ) -> Result<bool, StoreError>;
+    /// Adds a decision to a waiting request. [`StoreError::Exists`] when that person already answered;
+    /// [`StoreError::Missing`] when the request does not wait.
+    async fn add_decision(&self, decision: &Decision) -> Result<(), StoreError>;
+    /// The decisions on a request, in order of arrival.
+    async fn decisions(&self, id: RequestId) -> Result<Vec<Decision>, StoreError>;
+}
+
+/// The ledger refused or failed: nothing may follow.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the ledger cannot be written: {0}")]
+pub struct JournalError(pub String);
+
+/// The append-only ledger. On return the entries are durable, under a signed head.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Appends entries in order; returns the index of the first.
+    async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError>;
+}
+
+/// The wall clock, owned by the binary.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// Minute of the day (0–1439) and weekday (1 = Monday) of `at` in the configured zone.
+    fn local(&self, at: Timestamp) -> (u16, u8);
+}
+
+/// Randomness, owned by the binary.
+pub trait Entropy: Send + Sync {
+    /// Fills the buffer with bytes from the operating system.
+    fn fill(&self, buffer: &mut [u8]);
+}

@@ -1,0 +1,197 @@
+//! Decisions: one signed answer of one distinct person, checked before it counts.
+
+use identity::VerifiedIdentity;
+use policy::Quorum;
+
+use super::Road;
+use crate::entry::Event;
+use crate::error::{Refusal, RoadError};
+use crate::model::{Answer, Decision, Person, Request, RequestId, RequestState};
+use crate::ports::StoreError;
+use crate::statement::{NAMESPACE, statement};
+use crate::text::{self, Line};
+
+impl Road {
+    /// Counts `who`'s signed answer, or says why not. The answer is what the person is told.
+    pub async fn decide(
+        &self,
+        who: &VerifiedIdentity,
+        id: RequestId,
+        answer: Answer,
+        signature: &[u8],
+    ) -> Result<String, Refusal> {
+        self.try_decide(who, id, answer, signature).await.map_err(|fault| self.tell(&fault))
+    }
+
+    async fn try_decide(
+        &self,
+        who: &VerifiedIdentity,
+        id: RequestId,
+        answer: Answer,
+        signature: &[u8],
+    ) -> Result<String, RoadError> {
+        self.recorder_works()?;
+        let person = self.person_now(who).await?;
+        let request = self.seen_by(&person, id).await?;
+        self.may_answer(&person, &request).await?;
+        let decision = self.verify(&person, &request, answer, signature).await?;
+        self.note(Event::approval(
+            id,
+            &person.id,
+            answer,
+            &decision.fingerprint,
+            &decision.statement,
+            signature,
+        ))
+        .await?;
+        // Two connections of one person race here; the store's uniqueness decides.
+        match self.store().add_decision(&decision).await {
+            Err(StoreError::Exists(_)) => {
+                Err(self.turn_down(&person, id, &text::ANSWERED_ALREADY, &[]).await)
+            }
+            Err(StoreError::Missing(_)) => Err(self.no_longer(id).await),
+            Err(fault) => Err(fault.into()),
+            Ok(()) => self.counted(&request, answer).await,
+        }
+    }
+
+    async fn counted(&self, request: &Request, answer: Answer) -> Result<String, RoadError> {
+        let number = request.id.to_string();
+        if answer == Answer::Deny {
+            return self.deny(request).await;
+        }
+        let signers = self.signers(request).await?;
+        let missing = match self.met(request, &signers).await? {
+            Ok(_) => self.say(&text::QUORUM_MET, &[]),
+            Err(missing) => self.say(&text::STILL_NEEDS, &[("missing", &missing)]),
+        };
+        Ok(self.say(&text::DECIDED_APPROVE, &[("request", &number), ("missing", &missing)]))
+    }
+
+    /// One no ends it, unless it was started in the meantime: then that is what the person is told.
+    async fn deny(&self, request: &Request) -> Result<String, RoadError> {
+        let id = request.id;
+        let current = self.store().request(id).await?;
+        let current = current.ok_or_else(|| RoadError::Inconsistent(format!("request {id}")))?;
+        if !self.settle(&current, RequestState::Denied).await? {
+            return Err(self.no_longer(id).await);
+        }
+        Ok(self.say(&text::DECIDED_DENY, &[("request", &id.to_string())]))
+    }
+
+    /// The request, if this person may see it: it is theirs, or a quorum of it counts one of their groups.
+    pub(super) async fn seen_by(&self, person: &Person, id: RequestId) -> Result<Request, RoadError> {
+        let request = self.store().request(id).await?;
+        request
+            .filter(|request| self.may_see(person, request))
+            .ok_or_else(|| self.refusal(&text::NO_REQUEST, &[("request", &id.to_string())]).into())
+    }
+
+    pub(super) fn may_see(&self, person: &Person, request: &Request) -> bool {
+        request.requester == person.id || self.is_approver(person, request)
+    }
+
+    fn is_approver(&self, person: &Person, request: &Request) -> bool {
+        self.quorums_of(request)
+            .iter()
+            .flat_map(|quorum| &quorum.clauses)
+            .any(|clause| person.groups.contains(&clause.of))
+    }
+
+    pub(super) fn quorums_of(&self, request: &Request) -> Vec<Quorum> {
+        let policies = self.policies();
+        request.quorums.iter().filter_map(|name| policies.quorum(name).cloned()).collect()
+    }
+
+    async fn may_answer(&self, person: &Person, request: &Request) -> Result<(), RoadError> {
+        let id = request.id;
+        if request.requester == person.id {
+            return Err(self.turn_down(person, id, &text::OWN_REQUEST, &[]).await);
+        }
+        if !self.is_approver(person, request) {
+            let needs = request.quorums.join(" / ");
+            return Err(self.turn_down(person, id, &text::NOT_APPROVER, &[("needs", &needs)]).await);
+        }
+        if request.state == RequestState::Waiting && self.now() >= request.expires {
+            self.settle(request, RequestState::Expired).await?;
+            return Err(self.no_longer(id).await);
+        }
+        if request.state != RequestState::Waiting {
+            return Err(self.no_longer(id).await);
+        }
+        let answered = self.store().decisions(id).await?;
+        if answered.iter().any(|decision| decision.person == person.id) {
+            return Err(self.turn_down(person, id, &text::ANSWERED_ALREADY, &[]).await);
+        }
+        Ok(())
+    }
+
+    async fn verify(
+        &self,
+        person: &Person,
+        request: &Request,
+        answer: Answer,
+        signature: &[u8],
+    ) -> Result<Decision, RoadError> {
+        let expected = statement(request.id, &request.canonical, &request.digest, answer);
+        let verified = match identity::sshsig::verify(signature, NAMESPACE, expected.as_bytes()) {
+            Ok(verified) => verified,
+            Err(wrong) => {
+                let why = self.why_not(request, answer, signature).unwrap_or_else(|| wrong.to_string());
+                let values = [("answer", answer.as_str()), ("why", &why)];
+                return Err(self.turn_down(person, request.id, &text::BAD_SIGNATURE, &values).await);
+            }
+        };
+        let fingerprint = verified.fingerprint().as_str().to_owned();
+        let enrolled = self.store().key(&fingerprint).await?;
+        if enrolled.is_none_or(|key| key.person != person.id) {
+            let values = [("key", &*fingerprint)];
+            return Err(self.turn_down(person, request.id, &text::KEY_NOT_ENROLLED, &values).await);
+        }
+        Ok(Decision {
+            request: request.id,
+            person: person.id.clone(),
+            answer,
+            fingerprint,
+            statement: expected,
+            signature: String::from_utf8_lossy(signature).into_owned(),
+            at: self.now(),
+        })
+    }
+
+    /// A better reason than "it does not fit": the person signed the other answer.
+    fn why_not(&self, request: &Request, answer: Answer, signature: &[u8]) -> Option<String> {
+        let other = match answer {
+            Answer::Approve => Answer::Deny,
+            Answer::Deny => Answer::Approve,
+        };
+        let text = statement(request.id, &request.canonical, &request.digest, other);
+        let _verified = identity::sshsig::verify(signature, NAMESPACE, text.as_bytes()).ok()?;
+        Some(self.say(&text::OTHER_ANSWER, &[("signed", other.as_str()), ("answer", answer.as_str())]))
+    }
+
+    async fn no_longer(&self, id: RequestId) -> RoadError {
+        let state = match self.store().request(id).await {
+            Ok(request) => request.map_or(RequestState::Refused, |request| request.state),
+            Err(fault) => return fault.into(),
+        };
+        let values = [("request", &*id.to_string()), ("state", state.as_str())];
+        self.refusal(&text::NOT_WAITING, &values).into()
+    }
+
+    /// A decision that does not count is on the record too.
+    async fn turn_down(
+        &self,
+        person: &Person,
+        id: RequestId,
+        line: &Line,
+        values: &[(&str, &str)],
+    ) -> RoadError {
+        let number = id.to_string();
+        let refusal = self.refusal(line, &[&[("request", &*number)], values].concat());
+        match self.note(Event::approval_refused(id, &person.id, line.name())).await {
+            Ok(_) => refusal.into(),
+            Err(fault) => fault,
+        }
+    }
+}

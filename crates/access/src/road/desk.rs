@@ -1,0 +1,200 @@
+//! The desk: `ssh gateway requests`, `show N`, `approve N`, `deny N`, for people who have nothing but OpenSSH.
+
+use identity::VerifiedIdentity;
+
+use super::Road;
+use super::sessions::labels;
+use crate::error::{Refusal, RoadError};
+use crate::model::{Answer, Person, Request, RequestId, RequestState};
+use crate::statement::{rfc3339, statement, visible};
+use crate::text;
+
+/// What a desk command prints, and its exit status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeskAnswer {
+    /// For standard output.
+    pub stdout: String,
+    /// For standard error.
+    pub stderr: String,
+    /// 0 done, 1 refused, 2 not a command.
+    pub status: u32,
+}
+
+/// The commands of the desk. A new one does not compile until it is placed in [`Road::desk`].
+#[derive(Debug, PartialEq, Eq)]
+enum Command {
+    Requests,
+    Show(RequestId),
+    Statement(RequestId, Answer),
+    Decide(RequestId, Answer),
+    Targets,
+    Help,
+}
+
+impl Command {
+    const USAGE: &str = "requests | show N [--statement approve|deny] | approve N < SIGNATURE | deny N < SIGNATURE | targets | help";
+
+    /// Reads a command line; `None` when it is not one.
+    fn parse(line: &str) -> Option<Self> {
+        let words: Vec<_> = line.split_ascii_whitespace().collect();
+        let number = |word: &str| word.parse().ok().filter(|&n: &i64| n > 0).map(RequestId);
+        Some(match *words.as_slice() {
+            ["requests"] => Self::Requests,
+            ["targets"] => Self::Targets,
+            [] | ["help"] => Self::Help,
+            ["show", n] => Self::Show(number(n)?),
+            ["show", n, "--statement", answer] => Self::Statement(number(n)?, Answer::parse(answer)?),
+            [answer, n] => Self::Decide(number(n)?, Answer::parse(answer)?),
+            _ => return None,
+        })
+    }
+}
+
+impl Road {
+    /// Answers one desk command. `stdin` is what the client sent, for the commands that take a signature.
+    pub async fn desk(&self, who: &VerifiedIdentity, line: &str, stdin: &[u8]) -> DeskAnswer {
+        let Some(command) = Command::parse(line) else {
+            let usage = self.say(&text::DESK_USAGE, &[("usage", Command::USAGE)]);
+            return DeskAnswer { stderr: usage + "\n", status: 2, ..DeskAnswer::default() };
+        };
+        match self.answer(who, command, stdin).await {
+            Ok(stdout) => DeskAnswer { stdout, ..DeskAnswer::default() },
+            Err(fault) => {
+                let stderr = format!("{}\n", self.tell(&fault));
+                DeskAnswer { stderr, status: 1, ..DeskAnswer::default() }
+            }
+        }
+    }
+
+    /// Whether a desk command reads standard input.
+    pub fn desk_reads_stdin(line: &str) -> bool {
+        matches!(Command::parse(line), Some(Command::Decide(..)))
+    }
+
+    async fn answer(
+        &self,
+        who: &VerifiedIdentity,
+        command: Command,
+        stdin: &[u8],
+    ) -> Result<String, RoadError> {
+        let person = self.person_now(who).await?;
+        match command {
+            Command::Requests => self.list(&person).await,
+            Command::Show(id) => self.show(&person, id).await,
+            Command::Statement(id, answer) => self.to_sign(&person, id, answer).await,
+            Command::Decide(id, answer) => {
+                let told: Result<String, Refusal> = self.decide(who, id, answer, stdin).await;
+                Ok(told? + "\n")
+            }
+            Command::Targets => self.reach(&person, who).await,
+            Command::Help => Ok(self.say(&text::DESK_HELP, &[("person", &person.name)]) + "\n"),
+        }
+    }
+
+    async fn list(&self, person: &Person) -> Result<String, RoadError> {
+        let mut lines = vec![self.say(&text::REQUESTS_HEADER, &[])];
+        for request in self.store().waiting_requests().await? {
+            if self.may_see(person, &request) && self.now() < request.expires {
+                lines.push(self.row(&request).await?);
+            }
+        }
+        if lines.len() == 1 {
+            lines = vec![self.say(&text::NO_REQUESTS, &[])];
+        }
+        Ok(lines.join("\n") + "\n")
+    }
+
+    async fn row(&self, request: &Request) -> Result<String, RoadError> {
+        let who = self.name_of(&request.requester).await?;
+        Ok(format!(
+            "{:<8} {:<10} {:<9} {:<9} {:<9} {:<24} {}",
+            request.id,
+            request.state.as_str(),
+            request.target,
+            request.account,
+            who,
+            rfc3339(request.expires),
+            visible(&request.run),
+        ))
+    }
+
+    async fn show(&self, person: &Person, id: RequestId) -> Result<String, RoadError> {
+        let request = self.seen_by(person, id).await?;
+        let mut text = self.describe(&request).await?;
+        if request.state == RequestState::Waiting {
+            text += &self.say(&text::SHOW_HOW, &[("request", &id.to_string())]);
+        }
+        Ok(text + "\n")
+    }
+
+    async fn describe(&self, request: &Request) -> Result<String, RoadError> {
+        let target = self.store().target(&request.target).await?;
+        let mut needs = Vec::new();
+        for quorum in self.quorums_of(request) {
+            needs.push(self.needs(&quorum, &request.requester.0).await?);
+        }
+        let signed: Vec<_> = self.signers(request).await?.into_iter().map(|(name, _)| name).collect();
+        let effects: Vec<_> = request.effects.iter().map(String::as_str).collect();
+        Ok(self.say(
+            &text::SHOW,
+            &[
+                ("request", &request.id.to_string()),
+                ("state", request.state.as_str()),
+                ("target", &request.target),
+                ("labels", &target.as_ref().map(labels).unwrap_or_default()),
+                ("account", &request.account),
+                ("who", &self.name_of(&request.requester).await?),
+                ("created", &rfc3339(request.created)),
+                ("run", &visible(&request.run)),
+                ("effects", &effects.join(", ")),
+                ("needs", &needs.join(" / ")),
+                ("signed", &signed.join(", ")),
+                ("until", &rfc3339(request.expires)),
+                ("session", &request.session.to_string()),
+                ("digest", &request.digest),
+            ],
+        ))
+    }
+
+    async fn to_sign(&self, person: &Person, id: RequestId, answer: Answer) -> Result<String, RoadError> {
+        let request = self.seen_by(person, id).await?;
+        Ok(statement(id, &request.canonical, &request.digest, answer))
+    }
+
+    async fn reach(&self, person: &Person, who: &VerifiedIdentity) -> Result<String, RoadError> {
+        let mut lines = Vec::new();
+        for target in self.store().targets().await? {
+            for account in self.store().accounts(&target.name).await? {
+                if self.may_connect(who, person, &target, &account.login) {
+                    let shown = labels(&target);
+                    lines.push(format!("{}@{}  {}  {}", account.login, target.name, target.level, shown));
+                }
+            }
+        }
+        Ok(lines.join("\n") + "\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_listed_commands_parse() {
+        let show = Command::Statement(RequestId(4), Answer::Deny);
+        assert_eq!(Command::parse("show 4 --statement deny"), Some(show));
+        assert_eq!(Command::parse(" approve  7 "), Some(Command::Decide(RequestId(7), Answer::Approve)));
+        for line in [
+            "show",
+            "show x",
+            "show 0",
+            "show -1",
+            "approve",
+            "grant 4",
+            "show 4 --statement maybe",
+            "requests all",
+        ] {
+            assert_eq!(Command::parse(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! The door: two factors, one answer for everybody who does not belong, back-off and lockout, codes that work once.
+
+use std::net::IpAddr;
+
+use identity::lockout::{Failures, Limits, Standing, Subject};
+use identity::totp::TotpError;
+use identity::{
+    EnrolledKey, FirstFactor, Password, PasswordHash, PersonName, PublicKey, Remembered, SecondFactor,
+    VerifiedIdentity,
+};
+
+use super::Road;
+use crate::blind::{Blind, hex};
+use crate::entry::Event;
+use crate::error::{Refusal, RoadError};
+use crate::model::{Person, PersonId, RememberedFactor, Timestamp};
+use crate::text::NOT_ADMITTED;
+
+/// What follows a first factor.
+#[derive(Debug)]
+pub enum Entered {
+    /// The second factor is remembered for this person, credential and address.
+    Complete(VerifiedIdentity),
+    /// A code is needed.
+    NeedsCode(FirstFactor),
+}
+
+impl Road {
+    /// Whether a login with that key could go on. Decides nothing, counts nothing.
+    pub async fn knows_key(&self, person: &str, key: &PublicKey) -> bool {
+        matches!(self.enrolled(person, key).await, Ok(Some(_)))
+    }
+
+    /// A login whose transport has verified a signature by `key` over this connection.
+    pub async fn enter_with_key(
+        &self,
+        person: &str,
+        key: &PublicKey,
+        source: IpAddr,
+    ) -> Result<Entered, Refusal> {
+        self.admit(Attempt { guesses: None, name: person, source }, self.try_key(person, key, source)).await
+    }
+
+    /// A login with a password. Spends the same work for a person that does not exist.
+    ///
+    /// Blocks the thread for the tens of milliseconds that Argon2 takes.
+    pub async fn enter_with_password(
+        &self,
+        person: &str,
+        password: &str,
+        source: IpAddr,
+    ) -> Result<Entered, Refusal> {
+        let attempt = Attempt { guesses: Some("password"), name: person, source };
+        self.admit(attempt, self.try_password(person, password, source)).await
+    }
+
+    /// The code that follows a first factor. A code works once, whatever else happens.
+    pub async fn second_factor(
+        &self,
+        first: FirstFactor,
+        code: &str,
+        source: IpAddr,
+    ) -> Result<VerifiedIdentity, Refusal> {
+        let name = first.person().as_str().to_owned();
+        let attempt = Attempt { guesses: Some("code"), name: &name, source };
+        self.admit(attempt, self.try_code(first, code, source)).await
+    }
+
+    /// Lets an attempt be made at all, and says the same to everybody who fails.
+    async fn admit<T>(
+        &self,
+        attempt: Attempt<'_>,
+        trial: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, Refusal> {
+        let outcome = match self.count_first(&attempt).await {
+            Ok(true) => trial.await,
+            // Not tried and not noted: a flood of attempts must not grow the ledger. The transport makes every
+            // rejection take the same time.
+            Ok(false) => return Err(self.refusal(&NOT_ADMITTED, &[])),
+            Err(fault) => Err(Failed::Fault(fault)),
+        };
+        let told = match outcome {
+            Ok(value) => self.forgive(&attempt).await.map(|()| value),
+            Err(Failed::Person(why)) => match self.turn_away(&attempt, why).await {
+                Ok(refusal) => return Err(refusal),
+                Err(fault) => Err(fault),
+            },
+            Err(Failed::Fault(fault)) => Err(fault),
+        };
+        told.map_err(|fault| self.tell(&fault))
+    }
+
+    async fn try_key(&self, name: &str, key: &PublicKey, source: IpAddr) -> Result<Entered, Failed> {
+        let (person, enrolled) = self.enrolled(name, key).await?.ok_or(Failed::Person("key"))?;
+        let first = FirstFactor::key(enrolled.person(), &enrolled).map_err(|_| Failed::Person("key"))?;
+        self.after_first(&person, first, source).await
+    }
+
+    async fn try_password(&self, name: &str, typed: &str, source: IpAddr) -> Result<Entered, Failed> {
+        let typed = Password::new(typed.to_owned()).map_err(|_| Failed::Person("password"))?;
+        let known = self.person_named(name).await?.and_then(|(name, person)| {
+            let hash = PasswordHash::parse(person.password.as_deref()?).ok()?;
+            Some((name, person, hash))
+        });
+        let Some((name, person, hash)) = known else {
+            identity::password::verify_unknown(&typed);
+            return Err(Failed::Person("password"));
+        };
+        let first = FirstFactor::password(&name, &hash, &typed).ok_or(Failed::Person("password"))?;
+        self.after_first(&person, first, source).await
+    }
+
+    async fn after_first(
+        &self,
+        person: &Person,
+        first: FirstFactor,
+        source: IpAddr,
+    ) -> Result<Entered, Failed> {
+        if person.suspended {
+            return Err(Failed::Person("suspended"));
+        }
+        let Some(second) = self.remembered(person, &first, source).await? else {
+            return Ok(Entered::NeedsCode(first));
+        };
+        let who = VerifiedIdentity::join(first, second, source).map_err(|_| Failed::Person("code"))?;
+        self.welcome(person, &who).await?;
+        Ok(Entered::Complete(who))
+    }
+
+    async fn remembered(
+        &self,
+        person: &Person,
+        first: &FirstFactor,
+        source: IpAddr,
+    ) -> Result<Option<SecondFactor>, RoadError> {
+        let word = first.credential().to_string();
+        let source = source.to_canonical();
+        let Some(row) = self.store().remembered(&person.id, &word, source).await? else { return Ok(None) };
+        let kept = Remembered::restored(
+            first.person().clone(),
+            first.credential().clone(),
+            row.source,
+            row.passed.seconds(),
+        );
+        let keep = self.settings().remember_seconds;
+        Ok(SecondFactor::remembered(&kept, first, source, self.now().seconds(), keep).ok())
+    }
+
+    async fn try_code(
+        &self,
+        first: FirstFactor,
+        code: &str,
+        source: IpAddr,
+    ) -> Result<VerifiedIdentity, Failed> {
+        let name = first.person().as_str().to_owned();
+        let (_, person) = self.person_named(&name).await?.ok_or(Failed::Person("code"))?;
+        if person.suspended {
+            return Err(Failed::Person("suspended"));
+        }
+        let second = self.check_code(&person, &first, code).await?;
+        let who = VerifiedIdentity::join(first, second, source).map_err(|_| Failed::Person("code"))?;
+        self.remember(&person, &who).await?;
+        self.welcome(&person, &who).await?;
+        Ok(who)
+    }
+
+    async fn check_code(
+        &self,
+        person: &Person,
+        first: &FirstFactor,
+        code: &str,
+    ) -> Result<SecondFactor, Failed> {
+        let sealed = person.totp.as_deref().ok_or(Failed::Person("code"))?;
+        let opened = self.vault().open("totp", &person.id.0, sealed).map_err(RoadError::from)?;
+        let secret = identity::totp::Secret::from_bytes(&opened)
+            .map_err(|_| RoadError::Inconsistent("TOTP seed".to_owned()))?;
+        let second =
+            SecondFactor::totp(first.person(), &secret, code, self.now().seconds(), person.totp_last_step)
+                .map_err(|wrong| {
+                    Failed::Person(match wrong {
+                        TotpError::AlreadyUsed => "code-reused",
+                        _ => "code",
+                    })
+                })?;
+        let step = second.step().map_or(0, |step| step.number());
+        // The store decides, not the row read above: two connections may hold the same code.
+        if !self.store().use_totp_step(&person.id, step).await.map_err(RoadError::from)? {
+            return Err(Failed::Person("code-reused"));
+        }
+        Ok(second)
+    }
+
+    async fn remember(&self, person: &Person, who: &VerifiedIdentity) -> Result<(), RoadError> {
+        let factor = RememberedFactor {
+            person: person.id.clone(),
+            first: who.credential().to_string(),
+            source: who.source(),
+            passed: Timestamp(0).plus_seconds(who.mfa_at()),
+        };
+        Ok(self.store().remember(&factor).await?)
+    }
+
+    /// The login is an entry before anything can be done with it.
+    async fn welcome(&self, person: &Person, who: &VerifiedIdentity) -> Result<(), RoadError> {
+        self.note(Event::Login {
+            person: person.id.0.clone(),
+            how: who.how(),
+            source: Blind(&person.salt).commit("source", who.source().to_string().as_bytes()),
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Counts a guess *before* it is checked, so that many connections at once get no more guesses than one.
+    /// `false`: no guess may be made now. A key is no guess: a stranger's wrong passwords must not lock its holder out.
+    async fn count_first(&self, attempt: &Attempt<'_>) -> Result<bool, RoadError> {
+        let now = self.now().seconds();
+        let place = self.failures(&self.subject_source(attempt.source)).await?;
+        if !Standing::after(&place, now, &Limits::SOURCE).is_open() {
+            return Ok(false);
+        }
+        let Some(subject) = self.subject_guess(attempt) else { return Ok(true) };
+        let limits = self.settings().lockout;
+        let before = self.failures(&subject).await?;
+        if !Standing::after(&before, now, &limits).is_open() {
+            return Ok(false);
+        }
+        let after = self.count(&subject, now, &limits).await?;
+        // Somebody else's guess came between: then this one waits for that one's pause.
+        let raced = Failures { count: after.count.saturating_sub(1), last_at: now };
+        Ok(after.count <= before.count.saturating_add(1) || Standing::after(&raced, now, &limits).is_open())
+    }
+
+    async fn forgive(&self, attempt: &Attempt<'_>) -> Result<(), RoadError> {
+        match self.subject_guess(attempt) {
+            Some(subject) => Ok(self.store().clear_failures(&subject).await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn turn_away(&self, attempt: &Attempt<'_>, why: &str) -> Result<Refusal, RoadError> {
+        let now = self.now().seconds();
+        let salt = Blind(&self.settings().node_salt);
+        let name = salt.commit("name", attempt.name.as_bytes());
+        self.note(Event::LoginRefused {
+            name: name.clone(),
+            source: salt.commit("source", attempt.source.to_string().as_bytes()),
+            why: why.to_owned(),
+        })
+        .await?;
+        self.count(&self.subject_source(attempt.source), now, &Limits::SOURCE).await?;
+        if let Some(subject) = self.subject_guess(attempt) {
+            let failures = self.failures(&subject).await?;
+            if let Standing::Locked { until } = Standing::after(&failures, now, &self.settings().lockout) {
+                self.note(Event::Lockout { name, until: Timestamp(0).plus_seconds(until).0 }).await?;
+            }
+        }
+        Ok(self.refusal(&NOT_ADMITTED, &[]))
+    }
+
+    async fn count(&self, subject: &str, now: u64, limits: &Limits) -> Result<Failures, RoadError> {
+        if self.failures(subject).await?.is_forgotten(now, limits) {
+            self.store().clear_failures(subject).await?;
+        }
+        let after = self.store().count_failure(subject, now).await?;
+        Ok(Failures { count: after.failures, last_at: after.last })
+    }
+
+    async fn failures(&self, subject: &str) -> Result<Failures, RoadError> {
+        let kept = self.store().attempts(subject).await?;
+        Ok(Failures { count: kept.failures, last_at: kept.last })
+    }
+
+    fn subject_guess(&self, attempt: &Attempt<'_>) -> Option<String> {
+        let name = format!("{} {}", attempt.guesses?, attempt.name);
+        Some(hex(Subject::name(&self.subject_key(), name.as_bytes()).as_bytes()))
+    }
+
+    fn subject_source(&self, source: IpAddr) -> String {
+        hex(Subject::source(&self.subject_key(), source).as_bytes())
+    }
+
+    fn subject_key(&self) -> [u8; 32] {
+        let salt = self.settings().node_salt;
+        let mut key = [0; 32];
+        key.iter_mut().zip(salt.iter().cycle()).for_each(|(to, from)| *to = *from);
+        key
+    }
+
+    async fn enrolled(
+        &self,
+        name: &str,
+        key: &PublicKey,
+    ) -> Result<Option<(Person, EnrolledKey)>, RoadError> {
+        let Some((name, person)) = self.person_named(name).await? else { return Ok(None) };
+        let row = self.store().key(key.fingerprint().as_str()).await?;
+        let theirs = row.is_some_and(|row| row.person == person.id) && !person.suspended;
+        Ok(theirs.then(|| (person, EnrolledKey::new(name, key.clone()))))
+    }
+
+    async fn person_named(&self, name: &str) -> Result<Option<(PersonName, Person)>, RoadError> {
+        let Ok(name) = PersonName::parse(name) else { return Ok(None) };
+        let person = self.store().person(name.as_str()).await?;
+        Ok(person.map(|person| (name, person)))
+    }
+
+    /// The person behind an identity, as the store has them now: groups and suspension take effect at once.
+    pub(super) async fn person_now(&self, who: &VerifiedIdentity) -> Result<Person, RoadError> {
+        let person = self.store().person(who.person().as_str()).await?;
+        person
+            .filter(|person| !person.suspended)
+            .ok_or_else(|| RoadError::Refused(self.refusal(&crate::text::SUSPENDED, &[])))
+    }
+
+    /// The login name behind an identifier, for what people read.
+    pub(super) async fn name_of(&self, id: &PersonId) -> Result<String, RoadError> {
+        Ok(self.store().person_by_id(id).await?.map_or_else(|| id.0.clone(), |person| person.name))
+    }
+}
+
+/// Who tries what, and from where.
+struct Attempt<'a> {
+    /// What is guessed: `password` or `code`; nothing for a key.
+    guesses: Option<&'static str>,
+    name: &'a str,
+    source: IpAddr,
+}
+
+/// Why an attempt did not pass: the person's doing, or a fault of ours that must not count against them.
+enum Failed {
+    Person(&'static str),
+    Fault(RoadError),
+}
+
+impl From<RoadError> for Failed {
+    fn from(fault: RoadError) -> Self {
+        Self::Fault(fault)
+    }
+}

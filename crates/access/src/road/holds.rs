@@ -1,0 +1,437 @@
+//! A held act: bound by a digest, waited for, and claimed once, after everything was checked again.
+
+use std::collections::BTreeSet;
+
+use policy::{Held, Quorum, Signer, Verdict};
+
+use super::Road;
+use super::acts::{Grant, Judged};
+use super::sessions::{Session, labels};
+use crate::blind::hex;
+use crate::entry::{Entry, Event};
+use crate::error::{Refusal, RoadError};
+use crate::model::{Answer, Decision, Person, Request, RequestId, RequestState, Target, Timestamp};
+use crate::statement::{BoundAct, rfc3339, statement, submitted, visible};
+use crate::text;
+
+/// An act that waits in its session for other people. Nothing of it has reached the target.
+pub struct Pending {
+    id: RequestId,
+    session: Session,
+    channel: u32,
+    judged: Judged,
+    notice: String,
+}
+
+impl Pending {
+    /// Number of the request.
+    pub fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// What the requester is told at once, several lines.
+    pub fn notice(&self) -> &str {
+        &self.notice
+    }
+}
+
+/// How a held act stands.
+#[derive(Debug)]
+pub enum Progress {
+    /// Not yet; the line changes when someone signs.
+    Waiting(String),
+    /// A quorum has signed: [`Road::claim`] it.
+    Met,
+    /// It will not run.
+    Ended(Refusal),
+}
+
+impl Road {
+    pub(super) async fn hold(
+        &self,
+        session: &Session,
+        channel: u32,
+        judged: Judged,
+        held: &Held,
+    ) -> Result<Pending, RoadError> {
+        let id = self.store().next_request_id().await?;
+        let request = self.draft(id, session, channel, &judged, held);
+        self.enter_decision(session, channel, &judged, "hold", &held.rules, Some(id)).await?;
+        self.note(Event::Request {
+            request: id.0,
+            session: session.id().to_string(),
+            digest: request.digest.clone(),
+            quorums: request.quorums.clone(),
+            expires: request.expires.0,
+        })
+        .await?;
+        self.store().add_request(&request).await?;
+        let notice = self.held_notice(session, &judged, &request, &held.quorums).await?;
+        Ok(Pending { id, session: session.clone(), channel, judged, notice })
+    }
+
+    fn draft(&self, id: RequestId, session: &Session, channel: u32, judged: &Judged, held: &Held) -> Request {
+        let created = self.now();
+        let lapse = held.quorums.iter().map(|quorum| quorum.expires_seconds).min().unwrap_or(0);
+        let mut request = Request {
+            id,
+            nonce: hex(&self.random::<16>()),
+            session: session.id(),
+            channel,
+            requester: session.person().id.clone(),
+            target: session.target_name().to_owned(),
+            account: session.account().to_owned(),
+            text: judged.text.clone(),
+            run: String::from_utf8_lossy(&judged.run).into_owned(),
+            canonical: String::new(),
+            digest: String::new(),
+            quorums: held.quorums.iter().map(|quorum| quorum.name.clone()).collect(),
+            effects: judged.effect_words(),
+            policy_version: self.policies().version().to_owned(),
+            created,
+            expires: created.plus_seconds(lapse),
+            state: RequestState::Waiting,
+            version: 0,
+        };
+        let act = bind(&request, &session.person().name, session.target(), judged);
+        (request.canonical, request.digest) = act.seal();
+        request
+    }
+
+    async fn held_notice(
+        &self,
+        session: &Session,
+        judged: &Judged,
+        request: &Request,
+        quorums: &[Quorum],
+    ) -> Result<String, RoadError> {
+        let mut needs = Vec::new();
+        for quorum in quorums {
+            needs.push(self.needs(quorum, &request.requester.0).await?);
+        }
+        let mut notice = self.say(
+            &text::HELD,
+            &[
+                ("request", &request.id.to_string()),
+                ("target", &request.target),
+                ("labels", &labels(session.target())),
+                ("account", &request.account),
+                ("run", &visible(&request.run)),
+                ("effects", &because(judged)),
+                ("needs", &needs.join(" / ")),
+                ("until", &rfc3339(request.expires)),
+            ],
+        );
+        if judged.closes_stdin() {
+            notice.push('\n');
+            notice.push_str(&self.say(&text::STDIN_CLOSED, &[]));
+        }
+        Ok(notice)
+    }
+
+    /// `2 of dba-leads (bob, carol)`: the clauses with the people who could sign.
+    pub(super) async fn needs(&self, quorum: &Quorum, requester: &str) -> Result<String, RoadError> {
+        let people = self.store().people().await?;
+        let clause = |clause: &policy::Clause| {
+            let able = |person: &&Person| {
+                !person.suspended && person.groups.contains(&clause.of) && person.id.0 != requester
+            };
+            let names: Vec<_> = people.iter().filter(able).map(|person| person.name.as_str()).collect();
+            format!("{} of {} ({})", clause.n, clause.of, names.join(", "))
+        };
+        Ok(quorum.clauses.iter().map(clause).collect::<Vec<_>>().join(" + "))
+    }
+
+    /// How a held act stands now. A request whose time is over lapses here; silence is never consent.
+    pub async fn progress(&self, pending: &Pending) -> Progress {
+        match self.try_progress(pending).await {
+            Ok(progress) => progress,
+            Err(fault) => Progress::Ended(self.tell(&fault)),
+        }
+    }
+
+    async fn try_progress(&self, pending: &Pending) -> Result<Progress, RoadError> {
+        self.recorder_works()?;
+        let request = self.waiting(pending.id).await?;
+        if self.now() >= request.expires {
+            self.settle(&request, RequestState::Expired).await?;
+            return Ok(Progress::Ended(self.ended(pending.id, RequestState::Expired).await?));
+        }
+        let signers = self.signers(&request).await?;
+        let names: Vec<_> = signers.iter().map(|(name, _)| name.as_str()).collect();
+        match self.met(&request, &signers).await? {
+            Ok(_) => Ok(Progress::Met),
+            Err(missing) => Ok(Progress::Waiting(self.waiting_line(&request, &names, &missing))),
+        }
+    }
+
+    fn waiting_line(&self, request: &Request, names: &[&str], missing: &str) -> String {
+        let nobody = self.say(&text::NOBODY, &[]);
+        let signed = if names.is_empty() { nobody } else { names.join(", ") };
+        let values = [("request", &*request.id.to_string()), ("signed", &signed), ("missing", missing)];
+        self.say(&text::WAITING, &values)
+    }
+
+    /// Claims a met request: re-analyses, re-judges, verifies every signature again, and consumes it, once.
+    pub async fn claim(&self, pending: Pending) -> Result<Grant, Refusal> {
+        match self.try_claim(&pending).await {
+            Ok(grant) => Ok(grant),
+            Err(fault) => {
+                tracing::warn!(request = %pending.id, %fault, "claim refused");
+                Err(self.tell(&fault))
+            }
+        }
+    }
+
+    async fn try_claim(&self, pending: &Pending) -> Result<Grant, RoadError> {
+        self.recorder_works()?;
+        let session = &pending.session;
+        let person = self.person_now(session.who()).await?;
+        let request = self.waiting(pending.id).await?;
+        if self.now() >= request.expires {
+            self.settle(&request, RequestState::Expired).await?;
+            return Err(self.ended(pending.id, RequestState::Expired).await?.into());
+        }
+        let (target, judged) = self.rederive(pending, &request, &person).await?;
+        let signers = self.signers(&request).await?;
+        let quorums = match self.met(&request, &signers).await? {
+            Ok(quorums) => quorums,
+            Err(missing) => {
+                let why = self.say(&text::CHANGED_PEOPLE, &[("missing", &missing)]);
+                return Err(self.spoil(&request, &why).await);
+            }
+        };
+        let verdict = self.ask(session.who(), &person, &target, session.account(), &judged, &quorums);
+        if !matches!(verdict, Verdict::Allow(_)) {
+            let why = self.say(&text::CHANGED_POLICY, &[]);
+            return Err(self.spoil(&request, &why).await);
+        }
+        self.consume(pending, &request, &quorums, &signers).await
+    }
+
+    /// What would run, derived afresh. Anything that differs from what was signed ends the request.
+    async fn rederive(
+        &self,
+        pending: &Pending,
+        request: &Request,
+        person: &Person,
+    ) -> Result<(Target, Judged), RoadError> {
+        let session = &pending.session;
+        let unchanged = self.store().target(session.target_name()).await?;
+        let Some(target) = unchanged.filter(|target| target == session.target()) else {
+            let why = self.say(&text::CHANGED_TARGET, &[]);
+            return Err(self.spoil(request, &why).await);
+        };
+        if self.policies().version() != request.policy_version {
+            let why = self.say(&text::CHANGED_POLICY, &[]);
+            return Err(self.spoil(request, &why).await);
+        }
+        let judged = pending.judged.again(target.level);
+        let same_place = request.session == session.id()
+            && request.channel == pending.channel
+            && request.requester == person.id
+            && request.account == session.account()
+            && request.target == target.name;
+        let (canonical, digest) = bind(request, &person.name, &target, &judged).seal();
+        if !same_place || canonical != request.canonical || digest != request.digest {
+            let why = self.say(&text::CHANGED_ACT, &[]);
+            return Err(self.spoil(request, &why).await);
+        }
+        Ok((target, judged))
+    }
+
+    async fn consume(
+        &self,
+        pending: &Pending,
+        request: &Request,
+        quorums: &BTreeSet<String>,
+        signers: &[(String, Signer)],
+    ) -> Result<Grant, RoadError> {
+        // Consumed here and nowhere else: whoever loses this race starts nothing.
+        if !self.store().settle_request(request.id, request.version, RequestState::Used).await? {
+            return Err(self.ended(request.id, RequestState::Used).await?.into());
+        }
+        // A no that arrived before the row was taken is a no, even if it was not read above.
+        let denied = self.store().decisions(request.id).await?.iter().any(|d| d.answer == Answer::Deny);
+        if denied {
+            self.note(Event::request_end(request.id, RequestState::Denied)).await?;
+            return Err(self.ended(request.id, RequestState::Denied).await?.into());
+        }
+        let names: Vec<_> = signers.iter().map(|(name, _)| name.clone()).collect();
+        self.note(Event::Grant {
+            request: request.id.0,
+            session: request.session.to_string(),
+            digest: request.digest.clone(),
+            quorum: quorums.iter().next().cloned().unwrap_or_default(),
+            approvers: signers.iter().map(|(_, signer)| signer.person.clone()).collect(),
+        })
+        .await?;
+        let values = [("request", &*request.id.to_string()), ("who", &names.join(", "))];
+        Ok(Grant::approved(&pending.judged, self.say(&text::APPROVED, &values)))
+    }
+
+    /// Gives a held act up: the client left, or typed Ctrl-C.
+    pub async fn abandon(&self, pending: Pending) -> Refusal {
+        match self.try_abandon(&pending).await {
+            Ok(refusal) => refusal,
+            Err(fault) => self.tell(&fault),
+        }
+    }
+
+    async fn try_abandon(&self, pending: &Pending) -> Result<Refusal, RoadError> {
+        let request = self.waiting(pending.id).await?;
+        self.settle(&request, RequestState::Abandoned).await?;
+        self.ended(pending.id, RequestState::Abandoned).await
+    }
+
+    /// Ends what earlier processes left waiting: their sessions are gone, so nothing of it can run.
+    pub async fn abandon_orphans(&self) -> Result<usize, RoadError> {
+        let waiting = self.store().waiting_requests().await?;
+        for request in &waiting {
+            self.settle(request, RequestState::Abandoned).await?;
+        }
+        Ok(waiting.len())
+    }
+
+    /// The request, if it still waits.
+    async fn waiting(&self, id: RequestId) -> Result<Request, RoadError> {
+        let missing = || RoadError::Inconsistent(format!("request {id}"));
+        let request = self.store().request(id).await?.ok_or_else(missing)?;
+        match request.state {
+            RequestState::Waiting => Ok(request),
+            state => Err(self.ended(id, state).await?.into()),
+        }
+    }
+
+    /// Ends a request without running it. The row decides who wins against a claim; only the winner is entered.
+    pub(super) async fn settle(&self, request: &Request, state: RequestState) -> Result<bool, RoadError> {
+        let won = self.store().settle_request(request.id, request.version, state).await?;
+        if won {
+            self.note(Event::request_end(request.id, state)).await?;
+        }
+        Ok(won)
+    }
+
+    async fn spoil(&self, request: &Request, why: &str) -> RoadError {
+        if let Err(fault) = self.settle(request, RequestState::Refused).await {
+            return fault;
+        }
+        self.refusal(&text::ENDED_REFUSED, &[("request", &request.id.to_string()), ("why", why)]).into()
+    }
+
+    async fn ended(&self, id: RequestId, state: RequestState) -> Result<Refusal, RoadError> {
+        let number = id.to_string();
+        let request = ("request", &*number);
+        Ok(match state {
+            RequestState::Waiting | RequestState::Used => self.refusal(&text::ENDED_USED, &[request]),
+            RequestState::Denied => {
+                let who = self.deniers(id).await?;
+                self.refusal(&text::ENDED_DENIED, &[request, ("who", &who)])
+            }
+            RequestState::Expired => self.refusal(&text::ENDED_EXPIRED, &[request]),
+            RequestState::Abandoned => self.refusal(&text::ENDED_ABANDONED, &[request]),
+            RequestState::Refused => {
+                let why = self.say(&text::CHANGED_ACT, &[]);
+                self.refusal(&text::ENDED_REFUSED, &[request, ("why", &why)])
+            }
+        })
+    }
+
+    async fn deniers(&self, id: RequestId) -> Result<String, RoadError> {
+        let mut names = Vec::new();
+        for decision in self.store().decisions(id).await? {
+            if decision.answer == Answer::Deny {
+                names.push(self.name_of(&decision.person).await?);
+            }
+        }
+        Ok(names.join(", "))
+    }
+
+    /// The approvals that hold at this moment: signature verified again, key still enrolled, person not suspended.
+    pub(super) async fn signers(&self, request: &Request) -> Result<Vec<(String, Signer)>, RoadError> {
+        let mut signers = Vec::new();
+        for decision in self.store().decisions(request.id).await? {
+            if let Some(person) = self.holds(request, &decision).await? {
+                signers.push((person.name, Signer { person: person.id.0, groups: person.groups }));
+            }
+        }
+        Ok(signers)
+    }
+
+    async fn holds(&self, request: &Request, decision: &Decision) -> Result<Option<Person>, RoadError> {
+        let expected = statement(request.id, &request.canonical, &request.digest, Answer::Approve);
+        let signature = decision.signature.as_bytes();
+        let verified = identity::sshsig::verify(signature, crate::statement::NAMESPACE, expected.as_bytes());
+        let Ok(verified) = verified else { return Ok(None) };
+        let enrolled = self.store().key(verified.fingerprint().as_str()).await?;
+        let theirs = enrolled.is_some_and(|key| key.person == decision.person);
+        let person = self.store().person_by_id(&decision.person).await?;
+        Ok(person.filter(|person| theirs && !person.suspended && decision.answer == Answer::Approve))
+    }
+
+    /// The quorums that the signers meet, or what the nearest one lacks.
+    pub(super) async fn met(
+        &self,
+        request: &Request,
+        signers: &[(String, Signer)],
+    ) -> Result<Result<BTreeSet<String>, String>, RoadError> {
+        let policies = self.policies();
+        let signers: Vec<_> = signers.iter().map(|(_, signer)| signer.clone()).collect();
+        let mut met = BTreeSet::new();
+        let mut missing = Vec::new();
+        for name in &request.quorums {
+            let Some(quorum) = policies.quorum(name) else { continue };
+            match quorum.met_by(&request.requester.0, &signers) {
+                Ok(()) => drop(met.insert(name.clone())),
+                Err(lack) => missing.push(lack.to_string()),
+            }
+        }
+        Ok(if met.is_empty() { Err(missing.join(" / ")) } else { Ok(met) })
+    }
+
+    pub(super) fn say(&self, line: &text::Line, values: &[(&str, &str)]) -> String {
+        line.say(self.language(), values)
+    }
+
+    /// Several entries of this moment, in order, durable on return.
+    pub(crate) async fn note_all(&self, events: Vec<Event>) -> Result<u64, RoadError> {
+        let now: Timestamp = self.now();
+        let entries = events.into_iter().map(|event| Entry::new(now, event)).collect();
+        Ok(self.0.parts.journal.append(entries).await?)
+    }
+}
+
+/// Why it is held, effect by effect.
+fn because(judged: &Judged) -> String {
+    let reasons = judged.analysis.iter().flat_map(|analysis| analysis.reasons());
+    let lines: Vec<_> =
+        reasons.map(|reason| format!("{} ({})", reason.effect, visible(&reason.because))).collect();
+    lines.join("; ")
+}
+
+fn bind(request: &Request, requester: &str, target: &Target, judged: &Judged) -> BoundAct {
+    BoundAct {
+        account: request.account.clone(),
+        act: judged.act.to_string(),
+        channel: request.channel,
+        created: rfc3339(request.created),
+        directory: "login",
+        effects: judged.effect_words(),
+        expires: rfc3339(request.expires),
+        impact: None,
+        labels: target.labels.clone(),
+        level: target.level.to_string(),
+        nonce: request.nonce.clone(),
+        policy: request.policy_version.clone(),
+        programs: judged.programs(),
+        quorums: request.quorums.clone(),
+        request: request.id.0,
+        requester: requester.to_owned(),
+        run: String::from_utf8_lossy(&judged.run).into_owned(),
+        session: request.session.to_string(),
+        stdin: if judged.closes_stdin() { "closed" } else { "open" },
+        submitted: submitted(&judged.text),
+        target: target.name.clone(),
+        target_host_key: target.host_key.clone(),
+    }
+}

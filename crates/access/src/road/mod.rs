@@ -1,0 +1,149 @@
+//! The one road: identify → judge → await approval → record → grant, for every door of the gateway.
+
+mod acts;
+mod decisions;
+mod desk;
+mod door;
+mod holds;
+mod sessions;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use identity::lockout;
+use policy::Policies;
+use recording::Recorder;
+
+pub use acts::{Ask, Grant, Start, Step};
+pub use desk::DeskAnswer;
+pub use door::Entered;
+pub use holds::{Pending, Progress};
+pub use sessions::{Session, TargetCredential, credential_owner};
+
+use crate::entry::{Entry, Event};
+use crate::error::{Refusal, RoadError};
+use crate::model::Timestamp;
+use crate::ports::{Clock, Entropy, Journal, Store};
+use crate::text::{Language, Line};
+use crate::vault::Vault;
+
+/// What the binary hands to the road.
+pub struct Parts {
+    /// State that outlives the process.
+    pub store: Arc<dyn Store>,
+    /// The ledger.
+    pub journal: Arc<dyn Journal>,
+    /// The session recorder of this node.
+    pub recorder: Arc<Recorder>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Secrets at rest.
+    pub vault: Vault,
+    /// Numbers and language from the configuration.
+    pub settings: Settings,
+}
+
+/// The road's part of the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Language of what people read.
+    pub language: Language,
+    /// How long a passed second factor is remembered, seconds.
+    pub remember_seconds: u64,
+    /// Back-off and lockout.
+    pub lockout: lockout::Limits,
+    /// Salt of commitments that belong to no person or session (names that were tried, addresses).
+    pub node_salt: [u8; 16],
+}
+
+/// The road. Cheap to clone; every door holds one.
+#[derive(Clone)]
+pub struct Road(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    policies: RwLock<Arc<Policies>>,
+}
+
+impl Road {
+    /// A road over those parts, with those policies in force.
+    pub fn new(parts: Parts, policies: Policies) -> Self {
+        Self(Arc::new(Inner { policies: RwLock::new(Arc::new(policies)), parts }))
+    }
+
+    /// Whether a new session could be recorded.
+    pub fn may_serve(&self) -> Result<(), Refusal> {
+        self.recorder_works().map_err(|fault| self.tell(&fault))
+    }
+
+    /// Replaces the policies for everything judged from now on; the entry is durable first.
+    pub async fn replace_policies(&self, policies: Policies) -> Result<(), RoadError> {
+        self.note(Event::Policy { policy: policies.version().to_owned() }).await?;
+        *self.0.policies.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policies);
+        Ok(())
+    }
+
+    /// The language of what people read.
+    pub fn language(&self) -> Language {
+        self.0.parts.settings.language
+    }
+
+    /// The store, for lists that need no judgement.
+    pub fn store(&self) -> &dyn Store {
+        &*self.0.parts.store
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.0.parts.clock.now()
+    }
+
+    /// Appends one entry of this moment; durable on return.
+    pub async fn note(&self, event: Event) -> Result<u64, RoadError> {
+        let entry = Entry::new(self.now(), event);
+        Ok(self.0.parts.journal.append(vec![entry]).await?)
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.parts.settings
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.parts.vault
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        &*self.0.parts.entropy
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.0.parts.recorder
+    }
+
+    pub(crate) fn policies(&self) -> Arc<Policies> {
+        self.0.policies.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy().fill(&mut bytes);
+        bytes
+    }
+
+    fn local(&self, at: Timestamp) -> (u16, u8) {
+        self.0.parts.clock.local(at)
+    }
+
+    fn recorder_works(&self) -> Result<(), RoadError> {
+        self.recorder().failed().map_or(Ok(()), |why| Err(RoadError::Recorder(why)))
+    }
+
+    fn refusal(&self, line: &Line, values: &[(&str, &str)]) -> Refusal {
+        Refusal::new(line, self.language(), values)
+    }
+
+    fn tell(&self, fault: &RoadError) -> Refusal {
+        fault.tell(self.language())
+    }
+}

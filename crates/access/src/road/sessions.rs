@@ -1,0 +1,317 @@
+//! Sessions: opened on the record, ended on the record, with the credential that only the gateway sees.
+
+use std::sync::Arc;
+
+use identity::{Destination, VerifiedIdentity};
+use policy::{Act, Level, Verdict};
+use recording::{SessionId, SessionRecorder};
+use zeroize::Zeroizing;
+
+use super::Road;
+use super::acts::Judged;
+use crate::blind::Blind;
+use crate::entry::Event;
+use crate::error::{Refusal, RoadError};
+use crate::model::{Account, Outcome, Person, SessionRow, Target, Way};
+use crate::ports::StoreError;
+use crate::text::{self, GREETING, NO_SUCH_DESTINATION};
+
+/// One authenticated connection of one person to one target. Cheap to clone.
+#[derive(Clone)]
+pub struct Session(Arc<SessionParts>);
+
+struct SessionParts {
+    id: SessionId,
+    who: VerifiedIdentity,
+    person: Person,
+    target: Target,
+    account: String,
+    salt: [u8; 16],
+    recorder: SessionRecorder,
+    greeting: String,
+}
+
+/// What the gateway dials a target with. Never shown, never logged.
+pub struct TargetCredential {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Login on the target.
+    pub login: String,
+    /// OpenSSH private key.
+    pub private_key: Zeroizing<String>,
+    /// Pinned host key, in `known_hosts` key form.
+    pub host_key: String,
+}
+
+impl Session {
+    /// Random identifier.
+    pub fn id(&self) -> SessionId {
+        self.0.id
+    }
+
+    /// Name of the target.
+    pub fn target_name(&self) -> &str {
+        &self.0.target.name
+    }
+
+    /// Login on the target.
+    pub fn account(&self) -> &str {
+        &self.0.account
+    }
+
+    /// Where its frames go.
+    pub fn recorder(&self) -> &SessionRecorder {
+        &self.0.recorder
+    }
+
+    /// One line that names the target, its labels and its level, for the client's standard error.
+    pub fn greeting(&self) -> &str {
+        &self.0.greeting
+    }
+
+    /// Who proved themselves for it.
+    pub fn who(&self) -> &VerifiedIdentity {
+        &self.0.who
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.0.target
+    }
+
+    pub(super) fn person(&self) -> &Person {
+        &self.0.person
+    }
+
+    pub(super) fn blind(&self) -> Blind<'_> {
+        Blind(&self.0.salt)
+    }
+}
+
+impl Road {
+    /// Opens a session, if policy lets this person connect. The session-open entry is durable on return.
+    pub async fn open(&self, who: &VerifiedIdentity, to: &Destination, way: Way) -> Result<Session, Refusal> {
+        self.try_open(who, to, way).await.map_err(|fault| self.tell(&fault))
+    }
+
+    async fn try_open(
+        &self,
+        who: &VerifiedIdentity,
+        to: &Destination,
+        way: Way,
+    ) -> Result<Session, RoadError> {
+        self.recorder_works()?;
+        let person = self.person_now(who).await?;
+        let target = self.reachable(who, &person, to).await?;
+        let session = self.begin(who, person, target, to.account.as_str())?;
+        self.enter_open(&session, way).await?;
+        Ok(session)
+    }
+
+    /// The target, if it exists, has that account, and policy lets the person connect. One answer for all else.
+    async fn reachable(
+        &self,
+        who: &VerifiedIdentity,
+        person: &Person,
+        to: &Destination,
+    ) -> Result<Target, RoadError> {
+        let (name, login) = (to.target.as_str(), to.account.as_str());
+        let target = self.store().target(name).await?;
+        let account = self.store().account(name, login).await?;
+        if let (Some(target), Some(_)) = (target, account)
+            && self.may_connect(who, person, &target, login)
+        {
+            return Ok(target);
+        }
+        self.note(Event::Refusal {
+            session: None,
+            person: person.id.0.clone(),
+            what: format!("connect to {name}"),
+        })
+        .await?;
+        Err(self.refusal(&NO_SUCH_DESTINATION, &[("target", name), ("account", login)]).into())
+    }
+
+    /// Whether policy lets this person connect there, with nobody's approval.
+    pub(super) fn may_connect(
+        &self,
+        who: &VerifiedIdentity,
+        person: &Person,
+        target: &Target,
+        login: &str,
+    ) -> bool {
+        let connect = Judged::bare(Act::Connect);
+        let verdict = self.ask(who, person, target, login, &connect, &Default::default());
+        matches!(verdict, Verdict::Allow(_))
+    }
+
+    fn begin(
+        &self,
+        who: &VerifiedIdentity,
+        person: Person,
+        target: Target,
+        account: &str,
+    ) -> Result<Session, RoadError> {
+        let id = SessionId(self.random());
+        let recorder = self.recorder().begin(id).map_err(|e| RoadError::Recorder(e.to_string()))?;
+        let greeting = self.greet(&target, account, &id);
+        Ok(Session(Arc::new(SessionParts {
+            id,
+            who: who.clone(),
+            person,
+            target,
+            account: account.to_owned(),
+            salt: self.random(),
+            recorder,
+            greeting,
+        })))
+    }
+
+    async fn enter_open(&self, session: &Session, way: Way) -> Result<(), RoadError> {
+        let source = session.who().source();
+        self.note(Event::SessionOpen {
+            session: session.id().to_string(),
+            person: session.person().id.0.clone(),
+            target: session.target_name().to_owned(),
+            account: session.account().to_owned(),
+            way: way.as_str().to_owned(),
+            source: session.blind().commit("source", source.to_string().as_bytes()),
+            key_commitment: crate::blind::hex(&session.recorder().key_commitment),
+            key_digest: crate::blind::hex(&session.recorder().key_digest),
+            policy: self.policies().version().to_owned(),
+        })
+        .await?;
+        let row = SessionRow {
+            id: session.id(),
+            person: session.person().id.clone(),
+            person_name: session.person().name.clone(),
+            target: session.target_name().to_owned(),
+            account: session.account().to_owned(),
+            way: way.as_str().to_owned(),
+            source,
+            salt: session.0.salt,
+            opened: self.now(),
+            closed: None,
+        };
+        Ok(self.store().add_session(&row).await?)
+    }
+
+    fn greet(&self, target: &Target, account: &str, id: &SessionId) -> String {
+        let language = self.language();
+        let meaning = match target.level {
+            Level::Recorded => text::LEVEL_RECORDED,
+            Level::CommandGated => text::LEVEL_GATED,
+            Level::ExecGated | Level::StatementGated => text::LEVEL_OTHER,
+        };
+        GREETING.say(
+            language,
+            &[
+                ("target", &target.name),
+                ("labels", &labels(target)),
+                ("account", account),
+                ("level", &target.level.to_string()),
+                ("meaning", &meaning.say(language, &[])),
+                ("session", &id.to_string()),
+            ],
+        )
+    }
+
+    /// The credential for the session's account, opened for this dial only.
+    pub async fn credential(&self, session: &Session) -> Result<TargetCredential, Refusal> {
+        self.try_credential(session).await.map_err(|fault| self.tell(&fault))
+    }
+
+    async fn try_credential(&self, session: &Session) -> Result<TargetCredential, RoadError> {
+        let (target, login) = (session.target(), session.account());
+        let account = self.store().account(&target.name, login).await?;
+        let account =
+            account.ok_or_else(|| RoadError::Inconsistent(format!("account {login} of {}", target.name)))?;
+        Ok(TargetCredential {
+            host: target.host.clone(),
+            port: target.port,
+            login: account.login.clone(),
+            private_key: self.open_credential(&account)?,
+            host_key: target.host_key.clone(),
+        })
+    }
+
+    fn open_credential(&self, account: &Account) -> Result<Zeroizing<String>, RoadError> {
+        let opened = self.vault().open(
+            "credential",
+            &credential_owner(&account.target, &account.login),
+            &account.credential,
+        )?;
+        let text = std::str::from_utf8(&opened)
+            .map_err(|_| RoadError::Inconsistent(format!("credential of {}", account.login)))?;
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+
+    /// Ends a session: seals what is left of its recording, then writes the closing entry.
+    ///
+    /// Blocks the thread while the last segment is sealed.
+    pub async fn close(&self, session: &Session, outcome: Outcome) {
+        if let Err(fault) = self.try_close(session, outcome).await {
+            tracing::error!(session = %session.id(), %fault, "session not closed on the record; the next start does it");
+        }
+    }
+
+    async fn try_close(&self, session: &Session, outcome: Outcome) -> Result<(), RoadError> {
+        let totals = session.recorder().close().map_err(|e| RoadError::Recorder(e.to_string()))?;
+        self.note(Event::session_close(&session.id(), outcome, &totals)).await?;
+        Ok(self.store().close_session(&session.id(), self.now(), outcome).await?)
+    }
+
+    /// Closes on the record what a killed process left open.
+    pub async fn close_interrupted(&self, found: &[recording::Interrupted]) -> Result<(), RoadError> {
+        for session in found {
+            self.note(Event::session_close(&session.session, Outcome::Interrupted, &session.totals)).await?;
+            let closed = self.store().close_session(&session.session, self.now(), Outcome::Interrupted).await;
+            match closed {
+                // Killed between the entry and the row: there is no row to close.
+                Ok(()) | Err(StoreError::Missing(_)) => {}
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Records that something was asked that is not on offer, and says so.
+    pub async fn note_refusal(
+        &self,
+        session: Option<&Session>,
+        who: &VerifiedIdentity,
+        what: &str,
+    ) -> Refusal {
+        match self.try_note_refusal(session, who, what).await {
+            Ok(()) => self.refusal(&text::NOT_ON_OFFER, &[("what", what)]),
+            Err(fault) => self.tell(&fault),
+        }
+    }
+
+    async fn try_note_refusal(
+        &self,
+        session: Option<&Session>,
+        who: &VerifiedIdentity,
+        what: &str,
+    ) -> Result<(), RoadError> {
+        let person = match session {
+            Some(session) => session.person().id.clone(),
+            None => self.person_now(who).await?.id,
+        };
+        let session = session.map(|session| session.id().to_string());
+        self.note(Event::Refusal { session, person: person.0, what: what.to_owned() }).await?;
+        Ok(())
+    }
+}
+
+/// The labels in one line: `env=prod, tier=core-data`.
+pub(super) fn labels(target: &Target) -> String {
+    let pairs: Vec<_> = target.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    pairs.join(", ")
+}
+
+/// The owner under which an account's credential is sealed.
+pub fn credential_owner(target: &str, login: &str) -> String {
+    format!("{login}@{target}")
+}

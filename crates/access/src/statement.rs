@@ -1,0 +1,187 @@
+//! What approvers sign: a canonical, self-explanatory statement of exactly one act and one answer.
+//!
+//! The act is one JSON object in RFC 8785 form; its SHA-256 is the request's digest. The statement wraps the act,
+//! the digest and the answer, ends with a line feed, and is signed as SSHSIG in the namespace [`NAMESPACE`].
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::blind::sha256_hex;
+use crate::entry::canonical;
+use crate::model::{Answer, RequestId, Timestamp};
+
+/// The SSHSIG namespace of decisions.
+pub const NAMESPACE: &str = "countersign";
+
+/// Everything that a signature binds. Field names are those of the JSON object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BoundAct {
+    /// Login on the target.
+    pub account: String,
+    /// `exec`, `shell`, `sftp`.
+    pub act: String,
+    /// SSH channel number in the session.
+    pub channel: u32,
+    /// When it was asked, RFC 3339.
+    pub created: String,
+    /// Where it starts: always the account's login directory.
+    pub directory: &'static str,
+    /// What it would do.
+    pub effects: BTreeSet<String>,
+    /// When it lapses, RFC 3339.
+    pub expires: String,
+    /// Impact estimate; this version makes none.
+    pub impact: Option<String>,
+    /// `env = prod` and so on.
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// Assurance level of the target.
+    pub level: String,
+    /// Random, 32 hex digits.
+    pub nonce: String,
+    /// Digest of the policies that held it.
+    pub policy: String,
+    /// The argument lists that would run.
+    pub programs: Vec<Vec<String>>,
+    /// Any one of these suffices.
+    pub quorums: Vec<String>,
+    /// Number of the request.
+    pub request: i64,
+    /// Who asked.
+    pub requester: String,
+    /// The text that would be handed to the target's shell.
+    pub run: String,
+    /// Session in which it would run, and nowhere else.
+    pub session: String,
+    /// `open` or `closed`.
+    pub stdin: &'static str,
+    /// What was submitted: `utf8:` and the text, or `base64:` and the bytes.
+    pub submitted: String,
+    /// Name of the target.
+    pub target: String,
+    /// The target's pinned host key.
+    pub target_host_key: String,
+}
+
+impl BoundAct {
+    /// The RFC 8785 text and its SHA-256 in lower hex.
+    pub fn seal(&self) -> (String, String) {
+        let text = canonical(self);
+        let digest = sha256_hex(text.as_bytes());
+        (text, digest)
+    }
+}
+
+/// Bytes as one string that says how to read it.
+pub fn submitted(text: &[u8]) -> String {
+    match std::str::from_utf8(text) {
+        Ok(text) => format!("utf8:{text}"),
+        Err(_) => format!("base64:{}", BASE64_STANDARD.encode(text)),
+    }
+}
+
+/// The statement for `answer`, from the canonical text of the act. Ends with a line feed.
+pub fn statement(id: RequestId, act: &str, digest: &str, answer: Answer) -> String {
+    let act: Value = serde_json::from_str(act).unwrap_or(Value::Null);
+    let statement = serde_json::json!({
+        "act": act,
+        "answer": answer.as_str(),
+        "digest": format!("sha256:{digest}"),
+        "request": id.0,
+        "statement": "countersign-decision-v1",
+    });
+    canonical(&statement) + "\n"
+}
+
+/// RFC 3339 in UTC with whole seconds.
+pub fn rfc3339(at: Timestamp) -> String {
+    match jiff::Timestamp::from_microsecond(at.0) {
+        Ok(time) => time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        Err(_) => "unrepresentable".to_owned(),
+    }
+}
+
+/// Text in which nothing hides: control, bidirectional, zero-width and other invisible characters are escaped, and
+/// trailing blanks are marked.
+pub fn visible(text: &str) -> String {
+    let body = text.trim_end_matches(' ');
+    let mut shown: String = body.chars().map(visible_char).collect();
+    shown.extend(std::iter::repeat_n('␠', text.len() - body.len()));
+    shown
+}
+
+fn visible_char(c: char) -> String {
+    let plain = c.is_ascii_graphic() || c == ' ' || (c.is_alphanumeric() && !hides(c));
+    if plain { c.to_string() } else { c.escape_unicode().to_string() }
+}
+
+/// Letters that print as nothing.
+fn hides(c: char) -> bool {
+    matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{17b4}' | '\u{17b5}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn act() -> BoundAct {
+        BoundAct {
+            account: "root".into(),
+            act: "exec".into(),
+            channel: 0,
+            created: rfc3339(Timestamp(0)),
+            directory: "login",
+            effects: BTreeSet::from(["data.destroy".into()]),
+            expires: rfc3339(Timestamp(1_800_000_000)),
+            impact: None,
+            labels: Default::default(),
+            level: "command-gated".into(),
+            nonce: "00".into(),
+            policy: "sha256:0".into(),
+            programs: vec![vec!["rm".into(), "x".into()]],
+            quorums: vec!["two".into()],
+            request: 1,
+            requester: "alice".into(),
+            run: "'rm' 'x'".into(),
+            session: "ab".into(),
+            stdin: "open",
+            submitted: submitted(b"rm x"),
+            target: "db-1".into(),
+            target_host_key: "ssh-ed25519 AAAA".into(),
+        }
+    }
+
+    #[test]
+    fn every_bound_field_changes_the_digest() {
+        let base = serde_json::to_value(act()).unwrap();
+        let fields = base.as_object().unwrap().len();
+        assert_eq!(fields, 22, "a new field needs a line in docs/formats.md");
+        let mut other = act();
+        other.channel = 1;
+        assert_ne!(other.seal().1, act().seal().1);
+        other = act();
+        other.stdin = "closed";
+        assert_ne!(other.seal().1, act().seal().1);
+    }
+
+    #[test]
+    fn approve_and_deny_are_different_statements() {
+        let (text, digest) = act().seal();
+        let yes = statement(RequestId(1), &text, &digest, Answer::Approve);
+        let no = statement(RequestId(1), &text, &digest, Answer::Deny);
+        assert_ne!(yes, no);
+        assert!(yes.starts_with(r#"{"act":{"account":"root","#), "{yes}");
+        assert!(yes.contains("1970-01-01T00:30:00Z") && yes.ends_with("}\n"));
+    }
+
+    #[test]
+    fn nothing_hides_in_what_approvers_see() {
+        assert_eq!(visible("rm -rf x"), "rm -rf x");
+        assert_eq!(visible("a\u{202e}b\u{200b}c\td"), "a\\u{202e}b\\u{200b}c\\u{9}d");
+        assert_eq!(visible("x  "), "x␠␠");
+        assert_eq!(visible("数据"), "数据");
+    }
+}

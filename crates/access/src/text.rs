@@ -1,0 +1,205 @@
+//! The catalogue: every sentence that a person may read, in English and 简体中文, in one place.
+
+/// A language of the catalogue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// 简体中文.
+    Chinese,
+}
+
+impl Language {
+    /// The language that a configuration names: `en` or `zh-CN`.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "en" => Some(Self::English),
+            "zh-CN" => Some(Self::Chinese),
+            _ => None,
+        }
+    }
+
+    /// The language that a `LANG` value asks for; English unless it begins with `zh`.
+    pub fn of_locale(locale: &str) -> Self {
+        if locale.starts_with("zh") { Self::Chinese } else { Self::English }
+    }
+}
+
+/// One sentence in every language, with `{name}` where a value goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    name: &'static str,
+    en: &'static str,
+    zh: &'static str,
+}
+
+impl Line {
+    /// Its name in the catalogue, which is stable and carries no values: `OWN_REQUEST`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The sentence with its values filled in.
+    pub fn say(&self, language: Language, values: &[(&str, &str)]) -> String {
+        let pattern = match language {
+            Language::English => self.en,
+            Language::Chinese => self.zh,
+        };
+        fill(pattern, values)
+    }
+}
+
+/// Fills `{name}`s in one pass, so that a value that contains braces is never taken for a pattern.
+fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
+    let mut text = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, tail) = after.split_once('}').unwrap_or((after, ""));
+        text.push_str(before);
+        text.push_str(values.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value));
+        rest = tail;
+    }
+    text.push_str(rest);
+    text
+}
+
+macro_rules! catalogue {
+    ($($name:ident: $en:literal, $zh:literal;)*) => {
+        $(
+            #[doc = $en]
+            pub const $name: Line = Line { name: stringify!($name), en: $en, zh: $zh };
+        )*
+        #[cfg(test)]
+        const ALL: &[Line] = &[$($name),*];
+    };
+}
+
+catalogue! {
+    UNAVAILABLE: "refused: Countersign cannot decide or record at the moment; nothing was run. Tell its operators.",
+        "已拒绝：Countersign 目前无法裁决或记录，未执行任何操作。请联系其运维人员。";
+    RECORDER_DOWN: "refused: the recorder cannot write ({why}); no session starts until it can. Tell the operators of Countersign.",
+        "已拒绝：记录器无法写入（{why}），恢复之前不能开始任何会话。请联系 Countersign 运维人员。";
+    RECORDER_ENDED: "this session ends now: its recording cannot be written. Nothing more will cross.",
+        "本会话立即结束：无法写入录像，不再传输任何数据。";
+    NOT_ADMITTED: "authentication failed",
+        "认证失败";
+    NO_SUCH_DESTINATION: "refused: you have no access to {target} as {account}. Ask the owners of that target.",
+        "已拒绝：您无权以 {account} 身份访问 {target}。请联系该目标的负责人。";
+    SUSPENDED: "refused: your access is suspended. Ask a security administrator.",
+        "已拒绝：您的访问权限已被暂停。请联系安全管理员。";
+    DENIED: "refused: {what} on {target} is not allowed ({rule}): {reason}. Ask the owners of that target.",
+        "已拒绝：不允许在 {target} 上执行 {what}（{rule}）：{reason}。请联系该目标的负责人。";
+    NOT_UNDERSTOOD: "refused: not understood, so not run: {what}. Write it with plain words and quotes; see docs/policy.md.",
+        "已拒绝：无法理解，因此未执行：{what}。请只使用普通单词和引号，参见 docs/policy.md。";
+    NO_SHELL: "refused: {target} is command-gated, so it has no interactive shell here. Send one command: ssh … 'command'.",
+        "已拒绝：{target} 为 command-gated 级别，此处没有交互式 shell。请发送单条命令：ssh … '命令'。";
+    NO_SFTP: "refused: {target} is command-gated and file transfer by SFTP is not inspected yet. Use `scp -O` or rsync, which are judged as commands.",
+        "已拒绝：{target} 为 command-gated 级别，尚不检查 SFTP 文件传输。请使用会按命令裁决的 `scp -O` 或 rsync。";
+    NOT_ON_OFFER: "refused: {what} is not offered by this gateway. It was recorded.",
+        "已拒绝：本网关不提供 {what}。该请求已被记录。";
+    GREETING: "countersign: {target} ({labels}) as {account}, level {level}: {meaning}. Session {session} is recorded.",
+        "countersign：{target}（{labels}），账户 {account}，级别 {level}：{meaning}。会话 {session} 正在录制。";
+    LEVEL_RECORDED: "everything is recorded, commands are not gated",
+        "全程录制，不拦截命令";
+    LEVEL_GATED: "every command is judged before it runs",
+        "每条命令在执行前都会裁决";
+    LEVEL_OTHER: "not enforced by this version",
+        "本版本尚未实施";
+    HELD: "countersign: HELD as request {request} on {target} ({labels}) as {account}. Nothing has run.\n  would run  {run}\n  because    {effects}\n  needs      {needs}\n  until      {until}, then it lapses\n  approvers  ssh GATEWAY show {request}",
+        "countersign：已挂起，请求 {request}，目标 {target}（{labels}），账户 {account}。尚未执行任何操作。\n  将执行    {run}\n  原因      {effects}\n  需要      {needs}\n  截止      {until}，逾期失效\n  审批人    ssh GATEWAY show {request}";
+    STDIN_CLOSED: "  stdin      closed: what you type is not part of what is approved",
+        "  标准输入  已关闭：您输入的内容不在审批范围内";
+    WAITING: "countersign: request {request}: {signed} signed; waiting for {missing}",
+        "countersign：请求 {request}：已签署 {signed}；等待 {missing}";
+    NOBODY: "nobody has",
+        "尚无人";
+    APPROVED: "countersign: request {request} approved by {who}; running now, once",
+        "countersign：请求 {request} 已由 {who} 批准；现在执行，仅此一次";
+    ENDED_DENIED: "refused: request {request} was denied by {who}. Nothing has run.",
+        "已拒绝：请求 {request} 被 {who} 否决，未执行任何操作。";
+    ENDED_EXPIRED: "refused: request {request} lapsed without enough signatures. Nothing has run; ask again if it is still needed.",
+        "已拒绝：请求 {request} 因签名不足而失效，未执行任何操作；如仍需要请重新提交。";
+    ENDED_ABANDONED: "request {request} was given up. Nothing has run.",
+        "请求 {request} 已放弃，未执行任何操作。";
+    ENDED_USED: "refused: request {request} was used already; an approval serves once.",
+        "已拒绝：请求 {request} 已被使用，批准仅一次有效。";
+    ENDED_REFUSED: "refused: request {request} cannot run any more: {why}. Nothing has run; ask again.",
+        "已拒绝：请求 {request} 不能再执行：{why}。未执行任何操作，请重新提交。";
+    CHANGED_POLICY: "the policies changed after it was made", "提交之后策略已变更";
+    CHANGED_TARGET: "the target or its host key changed after it was made", "提交之后目标或其主机密钥已变更";
+    CHANGED_ACT: "what would run is not what was signed", "将执行的内容与签署的内容不一致";
+    CHANGED_PEOPLE: "the signatures that remain valid are not enough ({missing})", "仍然有效的签名数量不足（{missing}）";
+    NO_REQUEST: "refused: there is no request {request} that you may see",
+        "已拒绝：没有您可以查看的请求 {request}";
+    NOT_WAITING: "refused: request {request} is {state} already",
+        "已拒绝：请求 {request} 已处于 {state} 状态";
+    OWN_REQUEST: "refused: request {request} is your own; somebody else must answer it",
+        "已拒绝：请求 {request} 是您本人提交的，必须由他人答复";
+    NOT_APPROVER: "refused: request {request} needs {needs}, and you are in none of those groups",
+        "已拒绝：请求 {request} 需要 {needs}，您不属于其中任何一组";
+    ANSWERED_ALREADY: "refused: you have answered request {request} already; a person counts once, whichever key signs",
+        "已拒绝：您已答复过请求 {request}；无论使用哪个密钥，每人只计一次";
+    BAD_SIGNATURE: "refused: {why}. Sign exactly what `show {request} --statement {answer}` prints: ssh-keygen -Y sign -n countersign -f KEY",
+        "已拒绝：{why}。请对 `show {request} --statement {answer}` 的输出签名：ssh-keygen -Y sign -n countersign -f KEY";
+    OTHER_ANSWER: "the signature says {signed}, the command says {answer}",
+        "签名内容为 {signed}，而命令为 {answer}";
+    KEY_NOT_ENROLLED: "refused: key {key} is not enrolled for you; an administrator enrols it with `countersign admin key add`",
+        "已拒绝：密钥 {key} 未登记在您名下；请管理员执行 `countersign admin key add` 登记";
+    DECIDED_APPROVE: "request {request}: your approval is recorded. {missing}",
+        "请求 {request}：您的批准已记录。{missing}";
+    DECIDED_DENY: "request {request}: denied. Nothing will run.",
+        "请求 {request}：已否决，不会执行任何操作。";
+    QUORUM_MET: "The quorum is met: it runs now, in the requester's session.",
+        "已达到法定人数：现在将在申请人的会话中执行。";
+    STILL_NEEDS: "Still needed: {missing}.",
+        "仍需要：{missing}。";
+    NO_REQUESTS: "nothing waits for you",
+        "没有等待您处理的请求";
+    REQUESTS_HEADER: "REQUEST  STATE      TARGET    ACCOUNT   WHO       UNTIL                    WOULD RUN",
+        "请求     状态       目标      账户      申请人    截止                     将执行";
+    SHOW: "request {request} ({state})\n  TARGET     {target}   {labels}\n  account    {account}\n  asked by   {who}, {created}\n  would run  {run}\n  effects    {effects}\n  needs      {needs}\n  signed     {signed}\n  until      {until}\n  session    {session}\n  digest     sha256:{digest}",
+        "请求 {request}（{state}）\n  目标      {target}   {labels}\n  账户      {account}\n  申请人    {who}，{created}\n  将执行    {run}\n  影响      {effects}\n  需要      {needs}\n  已签署    {signed}\n  截止      {until}\n  会话      {session}\n  摘要      sha256:{digest}";
+    SHOW_HOW: "\nto approve:  ssh GATEWAY show {request} --statement approve | ssh-keygen -Y sign -n countersign -f KEY | ssh GATEWAY approve {request}\nto refuse:   the same with deny",
+        "\n批准：  ssh GATEWAY show {request} --statement approve | ssh-keygen -Y sign -n countersign -f KEY | ssh GATEWAY approve {request}\n否决：  将上述 approve 换成 deny";
+    DESK_HELP: "Countersign. Commands: requests | show N [--statement approve|deny] | approve N < SIGNATURE | deny N < SIGNATURE | targets | help\nTo work on a target: ssh {person}+ACCOUNT@TARGET@GATEWAY",
+        "Countersign。命令：requests | show N [--statement approve|deny] | approve N < 签名 | deny N < 签名 | targets | help\n登录目标：ssh {person}+ACCOUNT@TARGET@GATEWAY";
+    DESK_UNKNOWN: "refused: there is no command {command} here; try `help`",
+        "已拒绝：没有 {command} 这个命令；请尝试 `help`";
+    DESK_USAGE: "refused: usage: {usage}",
+        "已拒绝：用法：{usage}";
+    HOST_KEY_CHANGED: "refused: {target} answered with another host key ({seen}) than the pinned one ({pinned}). This may be an attack. After checking out of band, an administrator runs: countersign admin target set-host-key {target} --host-key KEY",
+        "已拒绝：{target} 的主机密钥（{seen}）与登记的密钥（{pinned}）不一致，可能是攻击。经线下核实后，由管理员执行：countersign admin target set-host-key {target} --host-key KEY";
+    TARGET_UNREACHABLE: "refused: {target} does not answer ({why}). Nothing was run.",
+        "已拒绝：{target} 无响应（{why}）。未执行任何操作。";
+    TARGET_AUTH_FAILED: "refused: {target} does not accept the gateway's credential for {account}. An administrator renews it with: countersign admin account add",
+        "已拒绝：{target} 不接受网关的 {account} 凭据。请管理员执行 countersign admin account add 更新。";
+    CODE_PROMPT: "Verification code: ",
+        "验证码：";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holes(pattern: &str) -> Vec<&str> {
+        let mut names: Vec<_> =
+            pattern.split('{').skip(1).map(|rest| rest.split('}').next().unwrap()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn both_languages_say_the_same_values() {
+        for line in ALL {
+            assert_eq!(holes(line.en), holes(line.zh), "{}", line.name);
+            assert!(!line.zh.is_ascii(), "{} is not translated", line.name);
+        }
+    }
+
+    #[test]
+    fn a_value_is_never_taken_for_a_pattern() {
+        assert_eq!(fill("a {x} b {y}", &[("x", "{y}"), ("y", "2")]), "a {y} b 2");
+        assert_eq!(fill("open {x", &[]), "open ");
+    }
+}
