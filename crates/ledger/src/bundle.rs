@@ -34,3 +34,29 @@ fn split_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<2>()?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_pushed_comes_back(leaves in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 0..20)) {
+            let mut bundle = Vec::new();
+            leaves.iter().for_each(|leaf| push(&mut bundle, leaf));
+            let back: Result<Vec<&[u8]>, _> = entries(&bundle).collect();
+            prop_assert_eq!(back, Ok(leaves.iter().map(Vec::as_slice).collect()));
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_entries_and_at_most_one_cut_off(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+            let all: Vec<_> = entries(&bytes).collect();
+            let whole: usize = all.iter().flatten().map(|entry| entry.len() + 2).sum();
+            let cut = all.last() == Some(&Err(Truncated));
+            prop_assert_eq!(all.iter().filter(|entry| entry.is_err()).count(), usize::from(cut));
+            prop_assert_eq!(whole < bytes.len(), cut);
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The right edge of the tree: everything that a writer must remember to add the next leaf, and that a reader
 //! must check against the signed root before any full tile can be trusted.
 
+use crate::blame::blame;
 use crate::bundle;
 use crate::checkpoint::Checkpoint;
 use crate::disk::Disk;
@@ -96,7 +97,7 @@ impl Edge {
             None => Vec::new(),
         };
         if root_of_levels(&levels) != *head.root() {
-            return Err(blame(disk, head, levels, &bundle));
+            return Err(blame(disk, head, &levels, &bundle));
         }
         Edge::replay(size, bundle, levels)
     }
@@ -147,7 +148,8 @@ fn read_levels(disk: &dyn Disk, size: u64) -> Result<Vec<Vec<Hash>>, Fault> {
     partial.map(|tile| tile.map_or(Ok(Vec::new()), |tile| store::read_hashes(disk, tile))).collect()
 }
 
-fn root_of_levels(levels: &[Vec<Hash>]) -> Hash {
+/// The Merkle tree hash over leaves of which `levels` are the partial tiles.
+pub(crate) fn root_of_levels(levels: &[Vec<Hash>]) -> Hash {
     let mut frontier = Frontier::default();
     for (level, hashes) in levels.iter().enumerate().rev() {
         hashes.iter().for_each(|hash| frontier.push(8 * level as u32, *hash));
@@ -157,41 +159,4 @@ fn root_of_levels(levels: &[Vec<Hash>]) -> Hash {
 
 fn to_bytes(hashes: &[Hash]) -> Vec<u8> {
     hashes.iter().flat_map(|hash| hash.0).collect()
-}
-
-/// The partial tiles do not lead to the signed root: finds the one that, computed from the tiles below it,
-/// would. If none does, more than one file was changed, and the lowest that differs is named.
-fn blame(disk: &dyn Disk, head: &Checkpoint, levels: Vec<Vec<Hash>>, bundle: &[u8]) -> Fault {
-    let mut suspect = None;
-    for (level, row) in (0u8..).zip(&levels) {
-        let Some(tile) = Tile::partial(Row::Hashes(level), head.size()) else { continue };
-        let below = recompute(disk, tile, bundle);
-        if below.as_ref().is_none_or(|below| below == row) {
-            continue;
-        }
-        let mut mended = levels.clone();
-        mended.iter_mut().skip(usize::from(level)).take(1).zip(below).for_each(|(row, below)| *row = below);
-        if root_of_levels(&mended) == *head.root() {
-            return Fault::new(tile.path(), "does not match the tiles below it and the signed root");
-        }
-        suspect = suspect.or(Some(tile));
-    }
-    match suspect {
-        Some(tile) => Fault::new(tile.path(), "matches neither the tiles below it nor the signed root"),
-        None => Fault::new(
-            store::CHECKPOINT,
-            "the signed root is not the root of the tiles: they are another log's",
-        ),
-    }
-}
-
-/// A partial tile of hashes as the tiles below have it; `None` if they cannot be read.
-fn recompute(disk: &dyn Disk, tile: Tile, bundle: &[u8]) -> Option<Vec<Hash>> {
-    let Row::Hashes(level) = tile.row else { return None };
-    if level == 0 {
-        return bundle::entries(bundle).map(|entry| entry.ok().map(leaf_hash)).collect();
-    }
-    let children = (tile.index * FULL..).take(usize::from(tile.width));
-    let tiles = children.map(|index| Tile::full(Row::Hashes(level - 1), index));
-    tiles.map(|child| store::read_hashes(disk, child).ok().map(|hashes| root_of(&hashes))).collect()
 }

@@ -53,15 +53,9 @@ fn older(head: &Checkpoint, tile: &Tile) -> Fault {
     Fault::new(CHECKPOINT, format!("is older than the tiles: it is for {size} entries, but there is {tile}"))
 }
 
-/// Checks every name in the log's folder against the tiles of `head`. A writer may commit meanwhile: what it
+/// Checks every name below the log's folder against the tiles of `head`. A writer may commit meanwhile: what it
 /// added is judged by the head that is there afterwards.
-pub(crate) fn check(
-    disk: &dyn Disk,
-    key: &NoteVerifier,
-    head: &Checkpoint,
-    siblings: &[&str],
-) -> Result<(), Fault> {
-    check_top(disk, siblings)?;
+pub(crate) fn check(disk: &dyn Disk, key: &NoteVerifier, head: &Checkpoint) -> Result<(), Fault> {
     let mut odd = Vec::new();
     find_odd_tiles(disk, TILES, head.size(), MAX_DEPTH, &mut odd)?;
     check_staged(disk, head.size())?;
@@ -72,7 +66,8 @@ pub(crate) fn check(
     odd.into_iter().try_for_each(|tile| check_odd(disk, tile, head, &now))
 }
 
-fn check_top(disk: &dyn Disk, siblings: &[&str]) -> Result<(), Fault> {
+/// Checks the names beside the checkpoint, and that the lock says nothing.
+pub(crate) fn check_top(disk: &dyn Disk, siblings: &[&str]) -> Result<(), Fault> {
     for (name, kind) in list(disk, "")? {
         let expected = match name.as_str() {
             CHECKPOINT | LOCK => kind == Kind::File,

@@ -6,6 +6,7 @@
 //! What the signature cannot show: a whole folder replaced by an older copy of itself is consistent in every
 //! byte. Only a checkpoint kept elsewhere ([`Expected::since`]) reveals that.
 
+mod blame;
 mod bundle;
 mod checkpoint;
 mod commit;
@@ -28,4 +29,7 @@ pub use hash::{Hash, leaf_hash};
 pub use log::{Appended, Log};
 pub use note::{NoteSigner, NoteVerifier};
 pub use proof::{verify_consistency, verify_inclusion};
-pub use verify::{Expected, Verified, verify};
+pub use verify::{Expected, Verified, Visit, verify};
+
+#[cfg(test)]
+mod faults;

@@ -246,11 +246,12 @@ fn ensure_staged(disk: &dyn Disk) -> Result<()> {
     Ok(())
 }
 
-/// The folders that the last append may have changed, up to the log's own.
+/// The folders that the last append may have added to, up to the log's own. Not the staging folder: that a tile
+/// has left it may become durable only after its arrival.
 fn edge_folders(size: u64) -> Unsynced {
     let tiles = Row::of(size).filter_map(|row| Tile::holding(row, row.count(size) - 1, size));
     let paths = tiles.map(|tile| tile.path());
     let above =
         |path: String| std::iter::successors(Some(path), |path| folder_of(path).map(str::to_owned)).skip(1);
-    paths.flat_map(above).chain([String::new(), STAGED.to_owned()]).collect()
+    paths.flat_map(above).chain([String::new()]).collect()
 }

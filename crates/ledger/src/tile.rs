@@ -156,3 +156,80 @@ fn parse_index(groups: &[&str], last: &str) -> Option<u64> {
     }
     (index < 1 << 56).then_some(index)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tiles() -> impl Strategy<Value = Tile> {
+        let rows = prop_oneof![Just(Row::Entries), (0u8..=7).prop_map(Row::Hashes)];
+        (rows, 0u64..1 << 56, 0u32..56, 1u16..=256).prop_map(|(row, index, shift, width)| Tile {
+            row,
+            index: index >> shift,
+            width,
+        })
+    }
+
+    #[test]
+    fn paths_are_those_of_the_specification() {
+        let tile = |row, index, width| Tile { row, index, width };
+        assert_eq!(tile(Row::Hashes(0), 1_234_067, 256).path(), "tile/0/x001/x234/067");
+        assert_eq!(tile(Row::Entries, 5, 3).path(), "tile/entries/005.p/3");
+        assert_eq!(tile(Row::Hashes(1), 1000, 255).staged_path(), "staged/1-x001-000.p-255");
+    }
+
+    #[test]
+    fn other_spellings_of_a_path_are_refused() {
+        for path in [
+            "",
+            "tile",
+            "tile/",
+            "tile/0",
+            "tile/0/",
+            "tile/0/00",
+            "tile/0/0000",
+            "tile/0/x000/000",
+            "tile/00/000",
+            "tile/8/000",
+            "tile/0/000.p",
+            "tile/0/000.p/0",
+            "tile/0/000.p/01",
+            "tile/0/000.p/256",
+            "tile/0/000.p/257",
+            "tile/0/000.p/+1",
+            "tile/0/+00",
+            "tile/+0/000",
+            "tile/0/000/",
+            "tile/0//000",
+            "tile/data/000",
+            "tile/0/001/000",
+            "tile/0/x001/x000",
+            "tile/0/000.p/1.p/1",
+            "entries/000",
+            "tile/0/x072/x057/x594/x037/x927/936",
+        ] {
+            assert_eq!(Tile::parse(path), None, "{path}");
+        }
+        assert_eq!(Tile::parse_staged("entries-000.p"), None);
+        assert_eq!(Tile::parse_staged("entries/000"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_tile_has_one_path(tile in tiles()) {
+            prop_assert_eq!(Tile::parse(&tile.path()), Some(tile));
+            let staged = tile.staged_path();
+            prop_assert_eq!(Tile::parse_staged(staged.strip_prefix("staged/").unwrap()), Some(tile));
+        }
+
+        #[test]
+        fn arbitrary_names_never_panic(name: String, path in "tile/[0-9x/.p-]{0,30}") {
+            for text in [&name, &path] {
+                prop_assert!(Tile::parse(text).is_none_or(|tile| tile.path() == *text));
+                let _ = Tile::parse_staged(text);
+            }
+        }
+    }
+}

@@ -26,6 +26,9 @@ pub struct Expected<'a> {
     pub siblings: &'a [&'a str],
 }
 
+/// Is shown the index and the bytes of each entry, and may object with a fault of its own.
+pub type Visit<'a> = dyn FnMut(u64, &[u8]) -> Result<(), Fault> + 'a;
+
 /// What was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
@@ -49,7 +52,7 @@ pub fn verify(
     dir: &Path,
     key: &NoteVerifier,
     expected: Expected<'_>,
-    visit: &mut dyn FnMut(u64, &[u8]) -> Result<(), Fault>,
+    visit: &mut Visit<'_>,
 ) -> Result<Verified, Fault> {
     let disk = Folder::open(dir).map_err(|error| Fault::unreadable(&dir.to_string_lossy(), &error))?;
     verify_disk(&disk, key, expected, visit)
@@ -59,10 +62,11 @@ pub(crate) fn verify_disk(
     disk: &dyn Disk,
     key: &NoteVerifier,
     expected: Expected<'_>,
-    visit: &mut dyn FnMut(u64, &[u8]) -> Result<(), Fault>,
+    visit: &mut Visit<'_>,
 ) -> Result<Verified, Fault> {
+    inventory::check_top(disk, expected.siblings)?;
     let (head, edge) = read_head(disk, key)?;
-    inventory::check(disk, key, &head, expected.siblings)?;
+    inventory::check(disk, key, &head)?;
     let mut walk = Walk { disk, visit, bytes: 0, since: Since::new(expected.since, &head)? };
     walk.tree(&edge)?;
     walk.since.check()?;
@@ -88,7 +92,7 @@ fn read_head(disk: &dyn Disk, key: &NoteVerifier) -> Result<(Checkpoint, Edge), 
 /// The descent from hashes that are known to be right to those that they cover.
 struct Walk<'a> {
     disk: &'a dyn Disk,
-    visit: &'a mut dyn FnMut(u64, &[u8]) -> Result<(), Fault>,
+    visit: &'a mut Visit<'a>,
     bytes: u64,
     since: Since<'a>,
 }

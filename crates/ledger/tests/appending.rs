@@ -1,5 +1,7 @@
 //! What the single writer promises: order, durability of what it returned, one writer, no rewriting.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::fs;
 use std::path::Path;
 
