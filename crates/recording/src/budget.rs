@@ -42,7 +42,7 @@ impl Budget {
         self.freed.notify_all();
     }
 
-    /// Whether so much is in use that segments should be sealed before they are full or old.
+    /// Whether so much is in use that segments are sealed before they are full or old, and floods wait.
     pub(crate) fn is_tight(&self) -> bool {
         *lock(&self.used) > self.limit / 2
     }

@@ -1,6 +1,7 @@
 //! The frames on their way to the writer: one queue, so that frames keep their order.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::mem;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -59,9 +60,42 @@ pub(crate) enum Order {
     Close(Arc<Stream>),
 }
 
+impl Order {
+    fn stream(&self) -> &Stream {
+        match self {
+            Self::Write(waiting) => &waiting.stream,
+            Self::Close(stream) => stream,
+        }
+    }
+
+    fn cost(&self) -> usize {
+        match self {
+            Self::Write(waiting) => waiting.cost(),
+            Self::Close(_) => 0,
+        }
+    }
+}
+
+/// Whose orders are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Every session's.
+    All,
+    /// Only those of sessions that do not flood, so that a keystroke need not wait until a flood is sealed.
+    Light,
+}
+
+impl Whose {
+    fn includes(self, stream: &Stream) -> bool {
+        self == Self::All || !stream.is_heavy()
+    }
+}
+
 #[derive(Default)]
 struct Orders {
     waiting: VecDeque<Order>,
+    /// Empty except while drawing.
+    passed_over: VecDeque<Order>,
     ended: bool,
 }
 
@@ -118,28 +152,49 @@ impl Queue {
     /// Drops everything that waits, which answers it with the failure, and accepts nothing more.
     pub(crate) fn abandon(&self) {
         self.end();
-        let waiting = std::mem::take(&mut lock(&self.orders).waiting);
+        let waiting = mem::take(&mut lock(&self.orders).waiting);
         drop(waiting);
     }
 
-    /// Waits up to `patience` for orders and takes about `most` bytes of them.
-    pub(crate) fn take(&self, most: usize, patience: Duration) -> Taken {
+    /// Waits up to `patience` for orders of these sessions and takes about `most` bytes of them.
+    pub(crate) fn take(&self, most: usize, patience: Duration, whose: Whose) -> Taken {
         let orders = lock(&self.orders);
-        let wait = |orders: &mut Orders| orders.waiting.is_empty() && !orders.ended;
-        let woken = self.arrived.wait_timeout_while(orders, patience, wait);
+        let woken = self.arrived.wait_timeout_while(orders, patience, |orders| orders.has_nothing(whose));
         let mut orders = woken.unwrap_or_else(PoisonError::into_inner).0;
         if orders.waiting.is_empty() && orders.ended {
             return Taken::Ended;
         }
-        let mut room = most;
-        let count = orders.waiting.iter().take_while(|order| take_from(&mut room, order)).count();
-        Taken::Orders(orders.waiting.drain(..count).collect())
+        Taken::Orders(orders.draw(most, whose))
     }
 }
 
-fn take_from(room: &mut usize, order: &Order) -> bool {
-    let Order::Write(waiting) = order else { return true };
-    let some_left = *room > 0;
-    *room = room.saturating_sub(waiting.cost());
-    some_left
+impl Orders {
+    fn has_nothing(&self, whose: Whose) -> bool {
+        let ended = self.waiting.is_empty() && self.ended;
+        !ended && !self.waiting.iter().any(|order| whose.includes(order.stream()))
+    }
+
+    /// Takes what may be taken; what stays keeps its order, and so does each session's share.
+    fn draw(&mut self, most: usize, whose: Whose) -> Vec<Order> {
+        let mut room = most;
+        let mut stay = HashSet::new();
+        let mut drawn = Vec::new();
+        while let Some(order) = self.waiting.pop_front() {
+            let stream = order.stream();
+            if stay.contains(&stream.id) || !whose.includes(stream) {
+                // Once one order of a session stays, all later ones do, whatever is sealed meanwhile.
+                stay.insert(stream.id);
+                self.passed_over.push_back(order);
+                continue;
+            }
+            room = room.saturating_sub(order.cost());
+            drawn.push(order);
+            if room == 0 {
+                break;
+            }
+        }
+        self.passed_over.append(&mut self.waiting);
+        mem::swap(&mut self.waiting, &mut self.passed_over);
+        drawn
+    }
 }

@@ -13,7 +13,7 @@ use crate::keyfile::KeyFile;
 use crate::layout;
 use crate::sealer::Sealer;
 use crate::session::{Interrupted, SessionId, Totals};
-use crate::stream::Stream;
+use crate::stream::{Stream, cost};
 use crate::vault::{DataKey, KeyVault};
 use crate::wal::format::WalFrame;
 use crate::wal::scan::{Tail, WalBytes};
@@ -112,7 +112,9 @@ impl Replay<'_> {
             return Err(Fault::new(path, what).into());
         }
         *last = wal.number;
-        let written = Written { stream: Arc::clone(stream), number: wal.number, file, frame: frame_of(&wal) };
+        let frame = frame_of(&wal);
+        stream.recovered(cost(&frame));
+        let written = Written { stream: Arc::clone(stream), number: wal.number, file, frame };
         self.sealer.gather(&written);
         while self.sealer.seal_due()? {}
         Ok(())

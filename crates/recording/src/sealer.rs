@@ -203,6 +203,7 @@ impl Sealer {
         let sealed = self.ground.seal(&mut self.press, &open.stream, &open.totals, &gathered)?;
         open.totals.extend(&sealed);
         gathered.files.iter().for_each(|(file, frames)| self.ground.unsealed.remove(*file, *frames));
+        open.stream.sealed(gathered.cost);
         self.ground.budget.release(gathered.cost);
         Ok(true)
     }

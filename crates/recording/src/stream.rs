@@ -19,12 +19,16 @@ pub(crate) fn cost(frame: &Frame) -> usize {
     frame.bytes.len() + BESIDES_PAYLOAD
 }
 
+/// A session with more than this unsealed is one that floods.
+const HEAVY: usize = 256 << 10;
+
 /// A session that is being recorded.
 pub(crate) struct Stream {
     pub(crate) id: SessionId,
     pub(crate) key: DataKey,
     last_frame: AtomicU64,
     backlog: AtomicUsize,
+    unsealed: AtomicUsize,
     closing: AtomicBool,
     outcome: Mutex<Option<Totals>>,
     decided: Condvar,
@@ -37,6 +41,7 @@ impl Stream {
             key,
             last_frame: AtomicU64::new(0),
             backlog: AtomicUsize::new(0),
+            unsealed: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
             outcome: Mutex::new(None),
             decided: Condvar::new(),
@@ -57,8 +62,25 @@ impl Stream {
         self.backlog.fetch_add(cost, Ordering::Relaxed);
     }
 
+    /// A frame has become durable and waits for sealing.
     pub(crate) fn settled(&self, cost: usize) {
         self.backlog.fetch_sub(cost, Ordering::Relaxed);
+        self.unsealed.fetch_add(cost, Ordering::Relaxed);
+    }
+
+    /// A durable frame of a killed process waits for sealing.
+    pub(crate) fn recovered(&self, cost: usize) {
+        self.unsealed.fetch_add(cost, Ordering::Relaxed);
+    }
+
+    /// Frames of this cost were sealed.
+    pub(crate) fn sealed(&self, cost: usize) {
+        self.unsealed.fetch_sub(cost, Ordering::Relaxed);
+    }
+
+    /// Whether this session should wait for sealing before others have to.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.unsealed.load(Ordering::Relaxed) > HEAVY
     }
 
     /// Marks the stream as closing; true for the first caller.

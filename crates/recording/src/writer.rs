@@ -8,7 +8,7 @@ use crate::budget::Budget;
 use crate::error::RecordingError;
 use crate::frame::{Frame, MAX_PAYLOAD};
 use crate::health::Health;
-use crate::queue::{Done, Order, Queue, Taken, Waiting};
+use crate::queue::{Done, Order, Queue, Taken, Waiting, Whose};
 use crate::stream::{Stream, cost};
 use crate::wal::format::{FRAME_OVERHEAD, WalFrame};
 use crate::wal::log::{Log, Unsealed};
@@ -17,6 +17,8 @@ use crate::wal::log::{Log, Unsealed};
 const BATCH_BYTES: usize = 4 << 20;
 /// How often an idle writer looks whether its file is still there.
 const TICK: Duration = Duration::from_millis(500);
+/// How soon a flood is looked at again while sealing is behind.
+const UNTIL_SEALED: Duration = Duration::from_millis(2);
 
 /// A frame that is durable in the write-ahead file `file`.
 pub(crate) struct Written {
@@ -55,10 +57,13 @@ impl Writer {
         let mut batch = Batch::default();
         loop {
             self.budget.wait_for_room(&self.health)?;
-            match queue.take(BATCH_BYTES, TICK) {
+            let (whose, patience) =
+                if self.budget.is_tight() { (Whose::Light, UNTIL_SEALED) } else { (Whose::All, TICK) };
+            match queue.take(BATCH_BYTES, patience, whose) {
                 Taken::Ended => return Ok(self.log),
-                Taken::Orders(orders) if orders.is_empty() => self.log.tend()?,
-                Taken::Orders(orders) => self.carry_out(orders, &mut batch)?,
+                Taken::Orders(orders) if !orders.is_empty() => self.carry_out(orders, &mut batch)?,
+                Taken::Orders(_) if whose == Whose::All => self.log.tend()?,
+                Taken::Orders(_) => {}
             }
         }
     }

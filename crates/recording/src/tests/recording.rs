@@ -238,6 +238,36 @@ fn memory_stays_bounded_when_sealing_falls_behind() {
 }
 
 #[test]
+fn a_keystroke_does_not_wait_until_a_flood_is_sealed() {
+    struct StuckLedger(Mutex<()>);
+    impl Sealing for StuckLedger {
+        fn sealed(&self, _: &SealedSegment) -> Result<(), String> {
+            drop(lock(&self.0));
+            Ok(())
+        }
+    }
+    let bench = Bench::new();
+    let options = Options { memory_bytes: 16 << 20, session_backlog: 32 << 20, ..bench.options.clone() };
+    let ledger = std::sync::Arc::new(StuckLedger(Mutex::new(())));
+    let (recorder, _) =
+        Recorder::open(bench.path(), options, vault(), ledger.clone(), &|_| None, testing::random()).unwrap();
+    let (flood, typing) = (bench.begin(&recorder, session(1)), bench.begin(&recorder, session(2)));
+    let stuck = lock(&ledger.0);
+    let answers: Vec<_> =
+        (0..200).map(|at| start(&flood, output(session(1), at, vec![3; 100_000]))).collect();
+    let last = answers.last().unwrap();
+    assert!(last.recv_timeout(Duration::from_millis(300)).is_err(), "the flood waits");
+    for at in 0..10 {
+        let typed = start(&typing, output(session(2), at, "x"));
+        typed.recv_timeout(Duration::from_secs(5)).expect("the keystroke does not").unwrap();
+    }
+    drop(stuck);
+    answers.iter().for_each(|answer| assert!(!matches!(answer.recv(), Ok(Err(_)))));
+    assert_eq!(flood.close().unwrap().frames, 200);
+    assert!(bench.frames(session(1)).iter().map(|frame| frame.at_us).eq(0..200));
+}
+
+#[test]
 fn seeking_starts_with_the_segment_that_holds_the_time() {
     let bench = Bench::new();
     let recorder = bench.open();

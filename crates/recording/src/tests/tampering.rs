@@ -187,6 +187,26 @@ fn a_ledger_that_leaves_a_segment_out_does_not_verify() {
 }
 
 #[test]
+fn every_field_of_the_ledgers_entries_is_checked() {
+    let scene = Scene::new();
+    let spoilers: [fn(&mut ExpectedSession); 8] = [
+        |expected| expected.key_commitment[0] ^= 1,
+        |expected| expected.key_digest[31] ^= 1,
+        |expected| expected.segments[1].number += 1,
+        |expected| expected.segments[1].digest[5] ^= 1,
+        |expected| expected.segments[1].chain[5] ^= 1,
+        |expected| expected.segments[1].first_frame += 1,
+        |expected| expected.segments[1].last_frame += 1,
+        |expected| expected.segments[1].plain_bytes += 1,
+    ];
+    for (spoil, at) in spoilers.into_iter().zip(0..) {
+        let mut expected = scene.expected[0].clone();
+        spoil(&mut expected);
+        assert!(verify_segments(scene.dir.path(), &session(1), &expected).is_err(), "spoiler {at}");
+    }
+}
+
+#[test]
 fn a_torn_write_ahead_file_says_what_to_do() {
     let scene = Scene::new();
     let path = scene.files().remove(0);
