@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use recording::{ExpectedSegment, SealedSegment, SessionId, Totals};
+use recording::{ExpectedSegment, ExpectedSession, SealedSegment, SessionId, Totals};
 
 use crate::blind::{hex, sha256_hex};
 use crate::entry::{Entry, Event};
@@ -14,14 +14,10 @@ pub struct SessionFacts {
     pub id: SessionId,
     /// Who.
     pub person: String,
-    /// SHA-256 of its `key` file.
-    pub key_digest: [u8; 32],
-    /// Its sealed segments, in order.
-    pub segments: Vec<ExpectedSegment>,
-    /// What those segments add up to.
+    /// What its files must be.
+    pub files: ExpectedSession,
+    /// What its segments add up to.
     pub totals: Totals,
-    /// Whether its closing entry was read.
-    pub closed: bool,
 }
 
 /// An entry that contradicts the ones before it.
@@ -88,8 +84,9 @@ impl Audit {
 
     fn follow(&mut self, event: Event) -> Result<Option<SessionFacts>, String> {
         match event {
-            Event::SessionOpen { session, person, key_digest, .. } => {
-                self.session_open(session, person, &key_digest).map(|()| None)
+            Event::SessionOpen { session, person, key_commitment, key_digest, .. } => {
+                let files = expected(&key_commitment, &key_digest)?;
+                self.session_open(session, person, files).map(|()| None)
             }
             Event::Segment { .. } => self.segment(event).map(|()| None),
             Event::SessionClose { session, segments, frames, bytes, chain, .. } => {
@@ -125,21 +122,17 @@ impl Audit {
         }
     }
 
-    fn session_open(&mut self, session: String, person: String, key_digest: &str) -> Result<(), String> {
+    fn session_open(
+        &mut self,
+        session: String,
+        person: String,
+        files: ExpectedSession,
+    ) -> Result<(), String> {
         let id: SessionId = session.parse().map_err(|_| format!("{session} is not a session id"))?;
         if self.knows(&id) {
             return Err(format!("session {session} is opened twice"));
         }
-        let key_digest = bytes32(key_digest)?;
-        let facts = SessionFacts {
-            id,
-            person,
-            key_digest,
-            segments: Vec::new(),
-            totals: Totals::default(),
-            closed: false,
-        };
-        self.open.insert(session, facts);
+        self.open.insert(session, SessionFacts { id, person, files, totals: Totals::default() });
         Ok(())
     }
 
@@ -159,7 +152,7 @@ impl Audit {
             ));
         }
         facts.totals.extend(&sealed);
-        facts.segments.push(ExpectedSegment::from(&sealed));
+        facts.files.segments.push(ExpectedSegment::from(&sealed));
         Ok(())
     }
 
@@ -173,7 +166,7 @@ impl Audit {
         if !agrees {
             return Err(format!("the totals of session {session} are not those of its segments"));
         }
-        facts.closed = true;
+        facts.files.closed = true;
         self.closed.insert(facts.id.0);
         Ok(facts)
     }
@@ -234,6 +227,15 @@ impl Audit {
         facts.over = true;
         Ok(())
     }
+}
+
+fn expected(key_commitment: &str, key_digest: &str) -> Result<ExpectedSession, String> {
+    Ok(ExpectedSession {
+        key_commitment: bytes32(key_commitment)?,
+        key_digest: bytes32(key_digest)?,
+        segments: Vec::new(),
+        closed: false,
+    })
 }
 
 fn sealed_segment(event: Event) -> Result<SealedSegment, String> {
