@@ -1,5 +1,7 @@
 //! Lines and what they do: `lines/effects.txt`, row by row.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use std::collections::BTreeSet;
 
 use policy::{Analysis, Effect};

@@ -1,5 +1,7 @@
 //! Attempts to get a command past the analysis: `lines/hostile.txt`, and those that do not fit on a line of text.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use policy::{Analysis, Effect};
 
 #[test]

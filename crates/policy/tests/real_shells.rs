@@ -1,6 +1,8 @@
 //! The analysis against real shells: the regenerated text, and the text as it was typed, start exactly the programs
 //! that the analysis names.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 mod loggers;
 
 use std::sync::LazyLock;
@@ -166,7 +168,7 @@ proptest! {
         for ((shell, as_typed), (_, ran)) in LOGGERS.run(&typed).into_iter().zip(LOGGERS.run(analysis.run().unwrap())) {
             prop_assert!(are_among(&ran.argvs, &named), "{} ran {:?}, not {:?}", shell.display(), ran.argvs, named);
             prop_assert_eq!(&as_typed, &ran, "{}: {:?}", shell.display(), &typed);
-            let first = first.get_or_insert_with(|| as_typed);
+            let first = first.get_or_insert(as_typed);
             prop_assert_eq!(&*first, &ran, "{} differs from bash for {}", shell.display(), analysis.run().unwrap());
         }
     }

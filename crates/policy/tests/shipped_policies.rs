@@ -1,5 +1,7 @@
 //! The policies that are shipped in `config/policies/`: who may do what on the two kinds of production target.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Policies that somebody writes: what is refused at parse, and what odd but valid ones decide.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use policy::{Act, Effect, Level, Policies, Question, Sources, TargetFacts, Verdict};

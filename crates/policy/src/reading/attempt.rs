@@ -126,13 +126,28 @@ impl<'a> Attempt<'a> {
     }
 
     fn rest(&mut self, rest: &[&'a str]) {
-        let last = self.row.last.filter(|_| rest.len() > 1);
-        for (i, word) in rest.iter().enumerate() {
-            match last.filter(|_| i + 1 == rest.len()).or(self.row.rest) {
+        let (words, target) = match (rest, self.row.last) {
+            ([words @ .., target], Some(role)) if !words.is_empty() => (words, Some((target, role))),
+            _ => (rest, None),
+        };
+        for word in words {
+            match self.row.rest {
                 Some(role) => self.operand(role, word),
                 None => self.strange.push(shown(word)),
             }
         }
+        if let Some((target, role)) = target {
+            self.operand(role, target);
+            words.iter().for_each(|word| self.under(target, role, word));
+        }
+    }
+
+    /// When the last operand is a directory, each word arrives in it under its own name.
+    fn under(&mut self, target: &str, role: Role, word: &str) {
+        let name = word.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let usage = if role == Role::Extends { Use::Extends } else { Use::Replaces };
+        let path = format!("{target}/{name}");
+        self.found.extend(paths::effects(self.name, usage, &path, self.around.places));
     }
 
     fn command(&mut self, rest: &[&'a str]) {
@@ -162,6 +177,7 @@ impl<'a> Attempt<'a> {
             Role::Number => words::is_number(word),
             Role::Script => return self.script(word),
             Role::Service => return self.service(word),
+            Role::Unit => return self.unit(word),
             Role::Owned => return self.owned(word),
             Role::Reads => return self.file(Use::Reads, word),
             Role::Extends => return self.file(Use::Extends, word),
@@ -183,6 +199,13 @@ impl<'a> Attempt<'a> {
     fn service(&mut self, name: &str) {
         if ["audit", "syslog", "journal", "osquery", "falco"].iter().any(|part| name.contains(part)) {
             self.find(Effect::AuditTamper, format!("{}, which logs", shown(name)));
+        }
+    }
+
+    fn unit(&mut self, name: &str) {
+        self.service(name);
+        if name.contains('/') {
+            self.find(Effect::ShellEscape, format!("{}, which says what to start", shown(name)));
         }
     }
 
@@ -234,7 +257,7 @@ impl<'a> Attempt<'a> {
             Role::Replaces => self.find_all(&[Effect::Write, Effect::DataDestroy], because),
             Role::Removes => self.find_all(&[Effect::DataDestroy], because),
             Role::Script => self.find_all(&[Effect::ShellEscape], "with a script from its input"),
-            Role::Data | Role::Service | Role::Owned => {}
+            Role::Data | Role::Service | Role::Unit | Role::Owned => {}
             Role::Plain | Role::Arithmetic | Role::Format | Role::Plus | Role::Number => {
                 self.find_all(&[Effect::Unknown], because);
             }

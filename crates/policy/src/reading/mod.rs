@@ -12,7 +12,7 @@ use attempt::Attempt;
 use crate::Effect;
 use crate::analysis::{Program, Reason};
 use crate::shell::{self, Command, Line, Redirect};
-use crate::table::{self, Runs, Use};
+use crate::table::{self, Row, Runs, Use};
 
 /// How many programs may stand inside each other.
 const DEEPEST: usize = 8;
@@ -127,9 +127,19 @@ impl Reading {
         let around = Around { more, places: &places, terminal: inside.terminal };
         let attempts: Vec<Attempt> =
             rows.iter().filter_map(|row| Attempt::of(row, name, words, around)).collect();
+        if *more == More::Words && (rows.len() > 1 || attempts.is_empty()) {
+            self.any_of(name, rows, index);
+        }
         match attempts.iter().find(|attempt| attempt.fits()) {
             Some(fitting) => self.take(fitting, more, inside, index),
             None => self.take_all(name, &attempts, more, inside, index),
+        }
+    }
+
+    /// The input may turn this use of the program into any other.
+    fn any_of(&mut self, name: &str, rows: &[Row], index: usize) {
+        for effect in rows.iter().flat_map(|row| row.effects.iter().chain(row.also.keys())) {
+            self.note(*effect, format!("{name} with words from its input"), index);
         }
     }
 

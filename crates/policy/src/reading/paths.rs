@@ -155,6 +155,9 @@ fn by_place(usage: Use, path: &str) -> Vec<(Effect, &'static str)> {
             AREAS.iter().filter(|(area, ..)| lies_in(&absolute, area) || whole && holds(&absolute, area));
         found.extend(areas.map(|(_, effect, why)| (*effect, *why)));
     }
+    if rooted && AREAS.iter().any(|(area, ..)| holds(&absolute, area)) {
+        found.push((Unknown, "which holds what matters"));
+    }
     if path.starts_with('?') || path.split('/').any(|name| name == "..") {
         found.push((Unknown, "which may lie anywhere"));
     }

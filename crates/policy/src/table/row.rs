@@ -32,7 +32,7 @@ pub(crate) struct Row {
     uses: BTreeMap<Use, String>,
     /// Options that do more than the row says, by what they do.
     #[serde(default)]
-    also: BTreeMap<Effect, String>,
+    pub(crate) also: BTreeMap<Effect, String>,
     /// The row is for lines with an option out of each of these, which are listed elsewhere too.
     #[serde(default)]
     requires: Vec<String>,
@@ -136,6 +136,8 @@ pub(crate) enum Role {
     Script,
     /// A service or process; to stop one that logs is to tamper with the log.
     Service,
+    /// As `service`; with a slash it is a file that says which commands to start.
+    Unit,
     /// A file whose owner, mode or label changes, or the new value of these.
     Owned,
 }
