@@ -68,6 +68,25 @@ fn sessions_recorded_at_once_keep_their_own_order() {
 }
 
 #[test]
+fn answers_come_in_the_order_of_the_frames() {
+    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
+    let bench = Bench::new();
+    let recorder = bench.open();
+    let recording = bench.begin(&recorder, session(1));
+    let answered = Arc::new(Mutex::new(Vec::new()));
+    bench.disk.stalled.store(true, Ordering::Relaxed);
+    for at in 0..100 {
+        let answered = Arc::clone(&answered);
+        let done = move |result: Result<(), RecordingError>| lock(&answered).push((at, result.is_ok()));
+        recording.record(output(session(1), at, "x"), Box::new(done));
+    }
+    bench.disk.stalled.store(false, Ordering::Relaxed);
+    recording.close().unwrap();
+    assert!(lock(&answered).iter().copied().eq((0..100).map(|at| (at, true))));
+}
+
+#[test]
 fn a_closed_recording_verifies_and_leaves_no_clear_bytes() {
     let bench = Bench::new();
     let recorder = bench.open();
