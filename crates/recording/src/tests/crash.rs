@@ -172,7 +172,11 @@ fn record_and_kill(dir: &Path, time: Duration) -> BTreeMap<SessionId, u64> {
 fn whatever_a_killed_recorder_has_acknowledged_is_there_exactly_once_and_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let mut acknowledged = BTreeMap::new();
-    for round in 0..25_u64 {
+    for round in 0..200_u64 {
+        // On a busy machine many are killed before they have begun.
+        if round >= 25 && acknowledged.len() >= 10 {
+            break;
+        }
         let mut noise = [0];
         testing::random()(&mut noise);
         let time = Duration::from_millis(5 + u64::from(noise[0]) * (1 + round % 2));
@@ -197,7 +201,7 @@ fn whatever_a_killed_recorder_has_acknowledged_is_there_exactly_once_and_in_orde
         assert!(counters.len() as u64 >= last, "{id}: {} frames of {last} acknowledged", counters.len());
     }
     let total: u64 = acknowledged.values().sum();
-    eprintln!("{total} acknowledged frames in {} sessions survived 25 kills", acknowledged.len());
+    eprintln!("{total} acknowledged frames in {} sessions survived the kills", acknowledged.len());
 }
 
 /// A bench whose recorder has recorded `count` frames that are not sealed, and a copy of its directory.
