@@ -156,7 +156,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(config(200))]
+    #![proptest_config(config(150))]
 
     #[test]
     fn an_accepted_text_does_the_same_typed_and_regenerated(typed in soup()) {

@@ -167,7 +167,7 @@ impl Lexer<'_> {
     }
 
     fn bare(&mut self, c: char, word: &mut Word) -> Result<(), Obstacle> {
-        let first = word.text.is_empty() && !word.quoted;
+        let first = word.text.is_empty(); // zsh expands ~ and = after empty quotes too
         match c {
             'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | '.' | '/' | ':' | ',' | '+' | '@' | '%' => {}
             '=' if !first => word.equals = true,

@@ -48,7 +48,10 @@ impl<'a> Reader<'_, '_, 'a> {
 
     fn word(&mut self, word: &'a str) {
         let operands_only = self.found.ended || self.row.options_first && !self.found.operands.is_empty();
-        if operands_only || self.row.any_options {
+        if self.row.any_options {
+            return self.any(word);
+        }
+        if operands_only {
             return self.found.operands.push(word);
         }
         match self.row.style {
@@ -57,6 +60,20 @@ impl<'a> Reader<'_, '_, 'a> {
             Style::Dashless => self.getopt(word),
             Style::Words => self.whole(word),
             Style::Keys => self.key(word),
+        }
+    }
+
+    /// Where options are not told from operands, a word that could be a listed option counts as it too.
+    fn any(&mut self, word: &'a str) {
+        self.found.operands.push(word);
+        let row = self.row;
+        let name = word.split('=').next().unwrap_or(word);
+        for (full, listed) in &row.grammar {
+            let long = full.starts_with("--") && name.len() > 2 && full.starts_with(name);
+            let short = !full.starts_with("--") && word.starts_with(full.as_str());
+            if long || short {
+                self.give(full, listed.means, None);
+            }
         }
     }
 

@@ -60,7 +60,7 @@ pub(crate) struct Row {
     /// `-5` is an option.
     #[serde(default)]
     pub(crate) number: bool,
-    /// No option can make it do more than `effects`.
+    /// No option can make it do more than `effects`, but for those in `also`.
     #[serde(default)]
     pub(crate) any_options: bool,
     /// Options are as in `options`, but one that is not listed could not do more either (for xargs).
@@ -230,8 +230,8 @@ impl Row {
         if self.effects.is_empty() || self.does.is_empty() {
             return Err(format!("{name}: no effect, or no word about it"));
         }
-        if self.any_options && !self.grammar.is_empty() {
-            return Err(format!("{name}: any options, and some listed"));
+        if self.any_options && self.grammar.values().any(|listed| !matches!(listed.means, Means::Effect(_))) {
+            return Err(format!("{name}: any options, and some listed that do no more"));
         }
         Ok(self)
     }

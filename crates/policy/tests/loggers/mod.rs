@@ -19,8 +19,8 @@ const LOGGER: &str = "#!/bin/sh\nprintf '%s\\0' \"${0##*/}\" \"$@\" > \"$LOG/$$\
 pub struct Ran {
     /// The words of each program that was started, sorted.
     pub argvs: Vec<Vec<String>>,
-    /// The files in the working directory with their content.
-    pub files: BTreeMap<String, Vec<u8>>,
+    /// The files in the working directory with the lines that loggers wrote; each shell words its own errors.
+    pub files: BTreeMap<String, Vec<String>>,
 }
 
 /// The shells of this machine with a folder of loggers as their only commands.
@@ -62,7 +62,9 @@ impl Loggers {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
         let mut argvs: Vec<Vec<String>> = contents(log.path()).into_values().map(argv).collect();
         argvs.sort();
-        Ran { argvs, files: contents(work.path()) }
+        let files =
+            contents(work.path()).into_iter().map(|(name, content)| (name, logged_lines(&content))).collect();
+        Ran { argvs, files }
     }
 }
 
@@ -74,6 +76,11 @@ fn found(shell: &str) -> Option<PathBuf> {
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     entries.map(|e| (e.file_name().into_string().unwrap(), fs::read(e.path()).unwrap())).collect()
+}
+
+fn logged_lines(content: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(content);
+    text.lines().filter(|line| ["in", "out", "err"].contains(line)).map(str::to_owned).collect()
 }
 
 fn argv(logged: Vec<u8>) -> Vec<String> {
