@@ -35,7 +35,7 @@ pub struct Contradiction {
 pub struct Audit {
     entries: u64,
     open: BTreeMap<String, SessionFacts>,
-    closed: BTreeSet<[u8; 16]>,
+    closed: BTreeMap<[u8; 16], Totals>,
     requests: BTreeMap<i64, RequestFacts>,
 }
 
@@ -77,9 +77,15 @@ impl Audit {
         self.open.get(&id.to_string())
     }
 
+    /// How far the recording of that session is committed; `None` when the ledger does not know it.
+    pub fn committed(&self, id: &SessionId) -> Option<Totals> {
+        let open = self.open_session(id).map(|facts| facts.totals);
+        open.or_else(|| self.closed.get(&id.0).copied())
+    }
+
     /// Whether the ledger knows that session at all.
     pub fn knows(&self, id: &SessionId) -> bool {
-        self.closed.contains(&id.0) || self.open_session(id).is_some()
+        self.closed.contains_key(&id.0) || self.open_session(id).is_some()
     }
 
     fn follow(&mut self, event: Event) -> Result<Option<SessionFacts>, String> {
@@ -167,7 +173,7 @@ impl Audit {
             return Err(format!("the totals of session {session} are not those of its segments"));
         }
         facts.files.closed = true;
-        self.closed.insert(facts.id.0);
+        self.closed.insert(facts.id.0, facts.totals);
         Ok(facts)
     }
 
