@@ -135,7 +135,7 @@ pub fn verify_consistency(
         if node & 1 == 1 || node == last {
             old_hash = node_hash(sibling, &old_hash);
             new_hash = node_hash(sibling, &new_hash);
-            let skipped = node.trailing_zeros().min(63);
+            let skipped = node.trailing_zeros();
             (node, last) = (node >> skipped, last >> skipped);
         } else {
             new_hash = node_hash(&new_hash, sibling);

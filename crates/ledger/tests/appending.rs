@@ -71,6 +71,30 @@ fn an_empty_log_verifies_and_so_do_empty_and_longest_leaves() {
     assert_eq!(read_all(dir.path()).unwrap().1, [vec![], vec![9; 65535], vec![], vec![1]]);
 }
 
+/// The example in docs/formats.md. If this changes, every log that exists becomes unreadable.
+#[test]
+fn the_documented_example_is_what_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let seed = std::array::from_fn(|at| at as u8);
+    let signer = NoteSigner::from_seed("log.example/node-1", seed).unwrap();
+    let key = signer.verifier().to_string();
+    let mut log = Log::create(dir.path(), signer).unwrap();
+    let checkpoint = log.append(&[b"a".to_vec(), b"bc".to_vec(), vec![]]).unwrap().checkpoint;
+    assert_eq!(key, "log.example/node-1+d460d4b0+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4");
+    assert_eq!(
+        checkpoint.note(),
+        concat!(
+            "log.example/node-1\n",
+            "3\n",
+            "YBVANwaul9zqd25ZQ2TQN7uvwWhUcCgQYwHJ75dCsOY=\n",
+            "\n",
+            "— log.example/node-1 1GDUsMWZvWNvkXGef/jd52SJRxhPytgXWGCzAmN7qGIflkwF+ckqxk12xgf7x97veRp3XJMgyqPU9KKVkNvozswsIAc=\n",
+        )
+    );
+    let entries = fs::read(dir.path().join("tile/entries/000.p/3")).unwrap();
+    assert_eq!(entries, b"\x00\x01a\x00\x02bc\x00\x00");
+}
+
 #[test]
 fn appending_nothing_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
@@ -139,6 +163,21 @@ fn an_older_checkpoint_is_refused_at_opening_and_the_tiles_stay() {
         fs::write(dir.path().join("checkpoint"), now.note()).unwrap();
         assert_eq!(read_all(dir.path()).unwrap().0.size, old_size + more);
     }
+}
+
+#[test]
+fn a_reader_of_a_damaged_log_gets_an_error_and_then_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut log = Log::create(dir.path(), signer()).unwrap();
+    log.append(&leaves(0..1000)).unwrap();
+    let tile = dir.path().join("tile/entries/001");
+    let mut contents = fs::read(&tile).unwrap();
+    contents[2] ^= 1;
+    fs::write(tile, contents).unwrap();
+    let items: Vec<_> = log.entries(0).collect();
+    assert_eq!(items.len(), 257);
+    assert!(matches!(items.last(), Some(Err(Error::Fault(_)))));
+    assert!(log.entry(256).is_err() && log.entry(512).is_ok());
 }
 
 #[test]
