@@ -168,6 +168,9 @@ proptest! {
         for ((shell, as_typed), (_, ran)) in LOGGERS.run(&typed).into_iter().zip(LOGGERS.run(analysis.run().unwrap())) {
             prop_assert!(are_among(&ran.argvs, &named), "{} ran {:?}, not {:?}", shell.display(), ran.argvs, named);
             prop_assert_eq!(&as_typed, &ran, "{}: {:?}", shell.display(), &typed);
+            if !named.iter().all(|argv| NAMES.contains(&argv[0].as_str())) {
+                continue; // shells look for a missing program before or after they open its files
+            }
             let first = first.get_or_insert(as_typed);
             prop_assert_eq!(&*first, &ran, "{} differs from bash for {}", shell.display(), analysis.run().unwrap());
         }

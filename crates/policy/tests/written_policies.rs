@@ -184,3 +184,16 @@ fn every_fact_can_be_asked_for() {
     let elsewhere = Question { source: "2001:db8::1".parse().unwrap(), ..question(Level::Recorded) };
     assert!(matches!(judge(policy, &elsewhere), Verdict::Deny(_)));
 }
+
+#[test]
+fn the_examples_in_the_documentation_are_valid() {
+    let page = include_str!("../../../docs/policy.md");
+    let block = |language: &str| {
+        let start = page.split_once(&format!("```{language}\n")).unwrap().1;
+        start.split_once("```").unwrap().0.to_owned()
+    };
+    let mut sources = sources(&block("cedar"));
+    Policies::parse(&sources).unwrap();
+    sources.quorums.1 = block("toml");
+    assert_eq!(Policies::parse(&sources).unwrap().quorum("lead-and-security").unwrap().clauses.len(), 2);
+}

@@ -11,8 +11,8 @@ use tempfile::TempDir;
 /// Names that are no builtin, keyword or alias in any shell.
 pub const NAMES: [&str; 6] = ["prog", "run-it", "x1", "a_b", "tool.sh", "9lives"];
 
-/// Logs its words, NUL-separated, in a file of its own; then writes to both outputs.
-const LOGGER: &str = "#!/bin/sh\nprintf '%s\\0' \"${0##*/}\" \"$@\" > \"$LOG/$$\"\necho out\necho err >&2\n";
+/// Logs its words, NUL-separated, in a file of its own; then writes to both outputs, whether anybody reads or not.
+const LOGGER: &str = "#!/bin/sh\ntrap '' PIPE\nprintf '%s\\0' \"${0##*/}\" \"$@\" > \"$LOG/$$\"\necho out\necho err >&2\nexit 0\n";
 
 /// What running a text did.
 #[derive(Debug, PartialEq, Eq)]
