@@ -19,15 +19,25 @@ pub(crate) struct ClientOutlet {
     write: ChannelWriteHalf<Msg>,
     handle: Handle,
     brake: Arc<Brake>,
+    /// The program's output has ended, which the client is not told yet; see [`ClientOutlet::end_output`].
+    output_ended: bool,
 }
 
 impl ClientOutlet {
     pub(crate) fn new(write: ChannelWriteHalf<Msg>, handle: Handle, brake: Arc<Brake>) -> Self {
-        Self { write, handle, brake }
+        Self { write, handle, brake, output_ended: false }
     }
 
     fn id(&self) -> ChannelId {
         self.write.id()
+    }
+
+    /// Tells the end of output, after the status and before the closing.
+    ///
+    /// OpenSSH closes its side as soon as both ends of data are known, and russh answers that at once by forgetting
+    /// the channel: a status that a target sends a moment after its `EOF` would be lost.
+    async fn end_output(&mut self) -> bool {
+        !std::mem::take(&mut self.output_ended) || self.handle.eof(self.id()).await.is_ok()
     }
 
     async fn exit_signal(&self, name: &str, core_dumped: bool, message: String) -> bool {
@@ -43,12 +53,17 @@ impl Outlet for ClientOutlet {
             Crossing::Data(Stream::Plain, bytes) => send(&self.write, &self.brake, None, bytes).await,
             Crossing::Data(Stream::Error, bytes) => send(&self.write, &self.brake, Some(STDERR), bytes).await,
             Crossing::Notice(text) => send(&self.write, &self.brake, Some(STDERR), text.into()).await,
-            Crossing::ExitStatus(status) => self.handle.exit_status_request(id, status).await.is_ok(),
-            Crossing::ExitSignal { name, core_dumped, message } => {
-                self.exit_signal(&name, core_dumped, message).await
+            Crossing::ExitStatus(status) => {
+                self.handle.exit_status_request(id, status).await.is_ok() && self.end_output().await
             }
-            Crossing::Eof => self.handle.eof(id).await.is_ok(),
-            Crossing::Close => self.handle.close(id).await.is_ok(),
+            Crossing::ExitSignal { name, core_dumped, message } => {
+                self.exit_signal(&name, core_dumped, message).await && self.end_output().await
+            }
+            Crossing::Eof => {
+                self.output_ended = true;
+                true
+            }
+            Crossing::Close => self.end_output().await && self.handle.close(id).await.is_ok(),
             // Requests go the other way; a client is told of its own requests when it makes them.
             _ => true,
         }

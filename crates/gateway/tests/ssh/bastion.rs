@@ -60,7 +60,6 @@ pub struct Bastion {
     pub port: u16,
     pub store: Arc<MemoryStore>,
     pub journal: Arc<MemoryJournal>,
-    pub road: Road,
     target_port: u16,
     sshd: Child,
     stop: Option<oneshot::Sender<()>>,
@@ -96,12 +95,12 @@ impl Bastion {
         std::fs::write(dir.path().join("known_hosts"), format!("[127.0.0.1]:{port} {own}\n{trusted}\n"))
             .unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let (serving_road, shutdown) = (road.clone(), async { drop(stopped.await) });
+        let shutdown = async { drop(stopped.await) };
         let serving = tokio::spawn(async move {
-            gateway::serve(serving_road, options, listener, shutdown).await.unwrap();
+            gateway::serve(road, options, listener, shutdown).await.unwrap();
         });
         let (stop, serving) = (Some(stop), Some(serving));
-        Self { dir, port, store, journal, road, target_port, sshd, stop, serving }
+        Self { dir, port, store, journal, target_port, sshd, stop, serving }
     }
 
     /// `ssh` to the gateway as `user`, with alice's key.
@@ -137,7 +136,7 @@ impl Bastion {
             "IdentitiesOnly=yes".into(),
             "BatchMode=yes".into(),
             "ConnectTimeout=20".into(),
-            "LogLevel=ERROR".into(),
+            "LogLevel=INFO".into(),
         ]
     }
 

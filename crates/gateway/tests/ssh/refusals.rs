@@ -1,1 +1,98 @@
-//! To be written.
+//! What is not on offer is refused in one line, on the record, without breaking what is.
+
+use access::model::Target;
+
+use super::bastion::{Bastion, output, text};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agent_and_x11_forwarding_are_refused_and_the_command_still_runs() {
+    let bastion = Bastion::start().await;
+    let script =
+        r#"eval $(ssh-agent) >/dev/null; DISPLAY=:9 "$@"; status=$?; ssh-agent -k >/dev/null; exit $status"#;
+    let mut ssh = bastion.client("ssh", "alice");
+    ssh.args([
+        "-A",
+        "-p",
+        &bastion.port.to_string(),
+        "-l",
+        &bastion.web(),
+        "127.0.0.1",
+        "echo ran; echo $SSH_AUTH_SOCK",
+    ]);
+    let out = output(&mut super::bastion::piped(script, &ssh)).await;
+    assert_eq!(text(&out.stdout), "ran\n\n", "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("agent forwarding is not on offer"), "{}", text(&out.stderr));
+    assert!(bastion.ledger().contains("agent forwarding"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forwarding_from_a_target_session_is_refused() {
+    let bastion = Bastion::start().await;
+    let mut ssh = bastion.client("ssh", "alice");
+    ssh.args(["-W", "127.0.0.1:22", "-p", &bastion.port.to_string(), "-l", &bastion.web(), "127.0.0.1"]);
+    let out = output(&mut ssh).await;
+    assert!(!out.status.success());
+    assert!(text(&out.stderr).contains("local forwarding is not on offer"), "{}", text(&out.stderr));
+    let mut ssh = bastion.client("ssh", "alice");
+    ssh.args(["-R", "0:127.0.0.1:22", "-o", "ExitOnForwardFailure=yes", "-p", &bastion.port.to_string()]);
+    ssh.args(["-l", &bastion.web(), "127.0.0.1", "true"]);
+    let out = output(&mut ssh).await;
+    assert!(!out.status.success());
+    assert!(bastion.ledger().contains("local forwarding 127.0.0.1:22"), "{}", bastion.ledger());
+    assert!(bastion.ledger().contains("remote forwarding"), "{}", bastion.ledger());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateway_is_no_way_to_anywhere_but_targets() {
+    let bastion = Bastion::start().await;
+    // A name at port 22 is a jump: what answers is the gateway itself, in that name, and no session follows.
+    for (place, answer) in [
+        ("127.0.0.1:22", "SSH-2.0-Countersign\r\n"),
+        ("[::1]:22", ""),
+        ("web-1:5432", ""),
+        ("169.254.169.254:80", ""),
+    ] {
+        let mut ssh = bastion.client("ssh", "alice");
+        ssh.args(["-W", place, "-p", &bastion.port.to_string(), "-l", "alice", "127.0.0.1"]);
+        let out = output(&mut ssh).await;
+        assert!(text(&out.stdout).starts_with(answer), "{place}: {}", text(&out.stdout));
+        assert_eq!(out.stdout.is_empty(), answer.is_empty(), "{place}");
+        assert_eq!(text(&out.stderr).contains("is not on offer"), answer.is_empty(), "{}", text(&out.stderr));
+    }
+    assert_eq!(bastion.target_connections(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_subsystems_and_variables_do_not_cross() {
+    let bastion = Bastion::start().await;
+    let mut ssh = bastion.client("ssh", "alice");
+    ssh.args(["-s", "-p", &bastion.port.to_string(), "-l", &bastion.web(), "127.0.0.1", "netconf"]);
+    assert!(!output(&mut ssh).await.status.success());
+    let mut ssh = bastion.client("ssh", "alice");
+    ssh.args(["-o", "SetEnv=LC_TEST=kept BASH_ENV=/evil LD_PRELOAD=/evil", "-p", &bastion.port.to_string()]);
+    ssh.args(["-l", &bastion.web(), "127.0.0.1", "echo $LC_TEST-$BASH_ENV-$LD_PRELOAD"]);
+    let out = output(&mut ssh).await;
+    assert_eq!(text(&out.stdout), "kept--\n", "{}", text(&out.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_host_key_than_the_pinned_one_is_refused_with_both_fingerprints() {
+    let bastion = Bastion::start().await;
+    let other = std::fs::read_to_string(bastion.dir.path().join("stranger.pub")).unwrap();
+    let other = other.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+    bastion.move_target(|target: &mut Target| target.host_key = other).await;
+    let out = bastion.run("true").await;
+    let told = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{told}");
+    assert_eq!(told.matches("SHA256:").count(), 2, "{told}");
+    assert!(told.contains("web-1") && told.contains("set-host-key"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_is_down_is_told_in_one_line() {
+    let bastion = Bastion::start().await;
+    bastion.move_target(|target: &mut Target| target.port = 1).await;
+    let out = bastion.run("true").await;
+    assert!(text(&out.stderr).contains("web-1 cannot be reached"), "{}", text(&out.stderr));
+    assert_eq!(text(&out.stderr).lines().count(), 1);
+}
