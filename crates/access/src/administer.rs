@@ -93,6 +93,15 @@ pub enum Change {
         /// The new key.
         host_key: String,
     },
+    /// Moves a target to another address; its host key stays pinned.
+    TargetAddress {
+        /// Target.
+        name: String,
+        /// Host name or address.
+        host: String,
+        /// TCP port.
+        port: u16,
+    },
     /// Removes a target and its accounts.
     TargetRemove {
         /// Target.
@@ -172,6 +181,7 @@ impl Road {
             Change::KeyRemove { name, fingerprint } => self.revoke(by, change, name, fingerprint).await,
             Change::TargetAdd { .. } => self.add_target(by, change).await,
             Change::TargetHostKey { name, host_key } => self.pin(by, change, name, host_key).await,
+            Change::TargetAddress { name, host, port } => self.readdress(by, change, name, host, *port).await,
             Change::TargetRemove { name } => self.remove_target(by, change, name).await,
             Change::AccountAdd { target, login, private_key } => {
                 self.add_account(by, change, target, login, private_key).await
@@ -307,9 +317,7 @@ impl Road {
         valid("name", TargetName::parse(name))?;
         let host_key = host_key_line(host_key)?;
         let level: Level = valid("level", level.parse())?;
-        if host.is_empty() || host.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(ChangeError::Value { field: "host", why: "is not a host name or address".into() });
-        }
+        valid_host(host)?;
         if self.store().target(name).await?.is_some() {
             return Err(StoreError::Exists(format!("target {name}")).into());
         }
@@ -332,6 +340,21 @@ impl Road {
         let target = self.known_target(name).await?;
         self.note_change(by, change, name, vec![]).await?;
         self.store().set_target(&Target { host_key, ..target }).await?;
+        Ok(Changed::default())
+    }
+
+    async fn readdress(
+        &self,
+        by: &str,
+        change: &Change,
+        name: &str,
+        host: &str,
+        port: u16,
+    ) -> Result<Changed, ChangeError> {
+        valid_host(host)?;
+        let target = self.known_target(name).await?;
+        self.note_change(by, change, name, vec![]).await?;
+        self.store().set_target(&Target { host: host.to_owned(), port, ..target }).await?;
         Ok(Changed::default())
     }
 
@@ -435,6 +458,13 @@ fn key_event(person: &PersonId, fingerprint: &str, change: &str) -> Event {
 
 fn valid<T, E: std::fmt::Display>(field: &'static str, value: Result<T, E>) -> Result<T, ChangeError> {
     value.map_err(|why| ChangeError::Value { field, why: why.to_string() })
+}
+
+fn valid_host(host: &str) -> Result<(), ChangeError> {
+    match host.is_empty() || host.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        true => Err(ChangeError::Value { field: "host", why: "is not a host name or address".into() }),
+        false => Ok(()),
+    }
 }
 
 fn valid_groups(groups: &BTreeSet<String>) -> Result<(), ChangeError> {

@@ -1,2 +1,88 @@
-//! Placeholder.
-fn main() {}
+//! Countersign: an SSH gateway that judges, holds for countersignature, and records. The binary owns the clock, the
+//! configuration and the wiring; the library crates know none of them.
+
+mod cli;
+mod commands;
+mod config;
+mod control;
+mod demo;
+mod journal;
+mod node;
+mod secrets;
+mod surroundings;
+
+use std::process::ExitCode;
+
+use access::model::Answer;
+use anyhow::Result;
+use clap::Parser as _;
+
+use cli::{Cli, Command, Decide, LedgerCommand, PolicyCommand};
+use commands::decide::Approver;
+use commands::policy::Asked;
+use commands::replay::Show;
+use commands::{admin, decide, init, ledger, policy, replay, serve, sessions, totp};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_logging();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(fault) => return tell(&fault.into()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => tell(&fault),
+    }
+}
+
+fn tell(fault: &anyhow::Error) -> ExitCode {
+    eprintln!("countersign: {fault:#}");
+    ExitCode::FAILURE
+}
+
+/// Warnings and errors on standard error, more with `RUST_LOG`.
+fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,russh=error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+}
+
+async fn run(cli: Cli) -> Result<()> {
+    let config = cli.config.as_path();
+    match cli.command {
+        Command::Demo(options) => demo::demo(options).await,
+        Command::Init { dir, listen } => {
+            init::init(&dir, listen)?;
+            println!("{} is ready; next: countersign admin, then countersign serve", dir.display());
+            Ok(())
+        }
+        Command::Serve => serve::serve(config).await,
+        Command::Admin(command) => admin::admin(config, command).await,
+        Command::Policy(PolicyCommand::Check { dir }) => policy::check(config, dir),
+        Command::Policy(PolicyCommand::Explain { person, target, account, text }) => {
+            policy::explain(config, &Asked { person, target, account, text: text.join(" ") }).await
+        }
+        Command::Sessions { limit } => sessions::sessions(config, limit).await,
+        Command::Replay(options) => {
+            let show = Show {
+                channel: options.channel,
+                speed: options.speed,
+                from: options.from,
+                as_cast: options.asciicast,
+            };
+            replay::replay(config, &options.session, &show).await
+        }
+        Command::Ledger(LedgerCommand::Verify { dir, key, since }) => {
+            ledger::verify(&dir, &key, since.as_deref())
+        }
+        Command::Approve(options) => sign(options, Answer::Approve),
+        Command::Deny(options) => sign(options, Answer::Deny),
+        Command::Totp { secret_file } => totp::totp(&secret_file),
+    }
+}
+
+fn sign(options: Decide, answer: Answer) -> Result<()> {
+    let Decide { request, gateway, port, ssh_config, key, yes } = options;
+    decide::decide(request, answer, &Approver { gateway, ssh_config, port, key, yes })
+}

@@ -84,6 +84,11 @@ impl Road {
         Ok(())
     }
 
+    /// Digest of the policies in force.
+    pub fn policy_version(&self) -> String {
+        self.policies().version().to_owned()
+    }
+
     /// The language of what people read.
     pub fn language(&self) -> Language {
         self.0.parts.settings.language

@@ -1,0 +1,126 @@
+//! A store that lets a test change what it returns, or act between two of the road's steps.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use access::model::{
+    Account, Attempts, Decision, Outcome, Person, PersonId, PersonKey, RememberedFactor, Request, RequestId,
+    RequestState, SessionRow, Target, Timestamp,
+};
+use access::ports::{Store, StoreError};
+use access::recording::SessionId;
+use async_trait::async_trait;
+use testkit::MemoryStore;
+
+type Alteration = Box<dyn Fn(&mut Request) + Send>;
+type Act = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A [`MemoryStore`] whose rows somebody can change behind the road's back.
+#[derive(Default)]
+pub struct Interlude {
+    inner: MemoryStore,
+    alteration: Mutex<Option<Alteration>>,
+    before_settling: Mutex<Option<Act>>,
+}
+
+impl Interlude {
+    /// From now on every request is read with this change.
+    pub fn alter(&self, change: impl Fn(&mut Request) + Send + 'static) {
+        *lock(&self.alteration) = Some(Box::new(change));
+    }
+
+    /// From now on requests are read as they were written.
+    pub fn restore(&self) {
+        *lock(&self.alteration) = None;
+    }
+
+    /// Does `act` once, just before the next request is settled.
+    pub fn before_settling(&self, act: impl Future<Output = ()> + Send + 'static) {
+        *lock(&self.before_settling) = Some(Box::pin(act));
+    }
+
+    fn altered(&self, mut request: Request) -> Request {
+        if let Some(change) = &*lock(&self.alteration) {
+            change(&mut request);
+        }
+        request
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+macro_rules! store {
+    ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        #[async_trait]
+        impl Store for Interlude {
+            async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
+                Ok(self.inner.request(id).await?.map(|request| self.altered(request)))
+            }
+
+            async fn waiting_requests(&self) -> Result<Vec<Request>, StoreError> {
+                Ok(self.inner.waiting_requests().await?.into_iter().map(|request| self.altered(request)).collect())
+            }
+
+            async fn settle_request(
+                &self,
+                id: RequestId,
+                version: i64,
+                state: RequestState,
+            ) -> Result<bool, StoreError> {
+                let act = lock(&self.before_settling).take();
+                if let Some(act) = act {
+                    act.await;
+                }
+                self.inner.settle_request(id, version, state).await
+            }
+
+            $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
+                self.inner.$name($($argument),*).await
+            })*
+        }
+    };
+}
+
+store! {
+    add_person(person: &Person) -> ();
+    person(name: &str) -> Option<Person>;
+    person_by_id(id: &PersonId) -> Option<Person>;
+    people() -> Vec<Person>;
+    set_groups(id: &PersonId, groups: &BTreeSet<String>) -> ();
+    set_suspended(id: &PersonId, suspended: bool) -> ();
+    set_password(id: &PersonId, hash: Option<&str>) -> ();
+    set_totp(id: &PersonId, sealed: Option<&[u8]>) -> ();
+    use_totp_step(id: &PersonId, step: u64) -> bool;
+    add_key(key: &PersonKey) -> ();
+    remove_key(id: &PersonId, fingerprint: &str) -> ();
+    keys(id: &PersonId) -> Vec<PersonKey>;
+    key(fingerprint: &str) -> Option<PersonKey>;
+    add_target(target: &Target) -> ();
+    set_target(target: &Target) -> ();
+    remove_target(name: &str) -> ();
+    target(name: &str) -> Option<Target>;
+    targets() -> Vec<Target>;
+    put_account(account: &Account) -> ();
+    remove_account(target: &str, login: &str) -> ();
+    account(target: &str, login: &str) -> Option<Account>;
+    accounts(target: &str) -> Vec<Account>;
+    remembered(person: &PersonId, first: &str, source: IpAddr) -> Option<RememberedFactor>;
+    remember(factor: &RememberedFactor) -> ();
+    forget(person: &PersonId) -> ();
+    attempts(key: &str) -> Attempts;
+    count_failure(key: &str, at: u64) -> Attempts;
+    clear_failures(key: &str) -> ();
+    add_session(session: &SessionRow) -> ();
+    close_session(id: &SessionId, at: Timestamp, outcome: Outcome) -> ();
+    session(id: &SessionId) -> Option<SessionRow>;
+    sessions(limit: u32) -> Vec<SessionRow>;
+    next_request_id() -> RequestId;
+    add_request(request: &Request) -> ();
+    requests(limit: u32) -> Vec<Request>;
+    add_decision(decision: &Decision) -> ();
+    decisions(id: RequestId) -> Vec<Decision>;
+}

@@ -1,0 +1,18 @@
+//! The road over the shipped policies, with a real recorder and real signatures: one file per group of behaviours.
+
+mod administering;
+mod auditing;
+mod bastion;
+mod counting;
+mod desk;
+mod door;
+mod failures;
+mod interlude;
+mod keys;
+mod meanwhile;
+mod notices;
+mod once;
+mod sessions;
+mod signatures;
+mod story;
+mod tampering;

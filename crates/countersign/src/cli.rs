@@ -1,0 +1,162 @@
+//! The command line: one definition, from which help and parsing come.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::admin::Admin;
+
+/// A privileged-access gateway: judged, countersigned, recorded.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 110)]
+pub struct Cli {
+    /// The node's configuration
+    #[arg(long, global = true, default_value = "countersign.toml")]
+    pub config: PathBuf,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a complete example on this machine: a gateway, a host behind it, four people
+    Demo(Demo),
+    /// Make a new node's folder
+    Init {
+        /// The folder
+        dir: PathBuf,
+        /// Where people will connect
+        #[arg(long, default_value = "0.0.0.0:2222")]
+        listen: SocketAddr,
+    },
+    /// Serve until told to stop
+    Serve,
+    /// Change people, keys, targets and accounts
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Check policies, and explain what they make of a command
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// List recorded sessions
+    Sessions {
+        /// How many, newest first
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Show a recorded session in this terminal
+    Replay(Replay),
+    /// The append-only log
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Sign for a request with your key, after a look at it
+    Approve(Decide),
+    /// Refuse a request, signed with your key
+    Deny(Decide),
+    /// Print the verification code of this moment
+    Totp {
+        /// File that holds the base32 secret
+        #[arg(long)]
+        secret_file: PathBuf,
+    },
+}
+
+/// Options of the demo.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Keep everything in this folder; default: a fresh temporary one, removed at the end
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// Do not remove the temporary folder
+    #[arg(long)]
+    pub keep: bool,
+    /// Write a JSON description for scripts once it serves
+    #[arg(long)]
+    pub ready_file: Option<PathBuf>,
+    /// Port of the gateway; default: a free one
+    #[arg(long)]
+    pub ssh_port: Option<u16>,
+}
+
+/// What to do with policies.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Validate the policies
+    Check {
+        /// A folder of policies instead of the configuration's
+        dir: Option<PathBuf>,
+    },
+    /// Print the analysis, the deciding rules and what would allow a command
+    Explain {
+        /// Who
+        #[arg(long)]
+        person: String,
+        /// Where
+        #[arg(long)]
+        target: String,
+        /// As whom there
+        #[arg(long, default_value = "root")]
+        account: String,
+        /// The command line
+        #[arg(last = true, required = true)]
+        text: Vec<String>,
+    },
+}
+
+/// Options of replay.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The session, as `countersign sessions` prints it
+    pub session: String,
+    /// How many times faster than it happened
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+    /// From this second on
+    #[arg(long, default_value_t = 0.0)]
+    pub from: f64,
+    /// Which channel; default: the first with something to see
+    #[arg(long)]
+    pub channel: Option<u32>,
+    /// Write asciicast v2 to standard output instead
+    #[arg(long)]
+    pub asciicast: bool,
+}
+
+/// What to do with the log.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Check every entry and every recording, offline
+    Verify {
+        /// The ledger's folder
+        dir: PathBuf,
+        /// Its public key (`ledger.pub`)
+        #[arg(long)]
+        key: PathBuf,
+        /// An earlier checkpoint, kept elsewhere: the log must have grown out of it
+        #[arg(long)]
+        since: Option<PathBuf>,
+    },
+}
+
+/// Options of approve and deny.
+#[derive(Debug, Args)]
+pub struct Decide {
+    /// Number of the request
+    pub request: i64,
+    /// The gateway and your name there, as ssh takes it: NAME@HOST
+    #[arg(long)]
+    pub gateway: String,
+    /// Port of the gateway
+    #[arg(long, short)]
+    pub port: Option<u16>,
+    /// An ssh_config file
+    #[arg(long, short = 'F')]
+    pub ssh_config: Option<PathBuf>,
+    /// The key, or its public half when an agent holds it; default: the agent's first
+    #[arg(long, short)]
+    pub key: Option<PathBuf>,
+    /// Sign without asking
+    #[arg(long)]
+    pub yes: bool,
+}

@@ -1,0 +1,343 @@
+//! `countersign admin`: people, keys, targets and accounts, each change on the record.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use access::administer::{Change, Changed, Secret};
+use access::identity::hostca;
+use access::ports::Store as _;
+use anyhow::{Context as _, Result, bail};
+use clap::Subcommand;
+use ssh_key::LineEnding;
+use zeroize::Zeroizing;
+
+use crate::config::Config;
+use crate::control::{Request, ask};
+use crate::surroundings;
+
+/// What can be administered.
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// People
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// People's SSH public keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Hosts behind the gateway
+    #[command(subcommand)]
+    Target(TargetCommand),
+    /// Logins on targets, with the gateway's credential
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Print the lines that people need in ssh_config and known_hosts
+    SshConfig {
+        /// Name or address under which people reach the gateway
+        #[arg(long, default_value = "127.0.0.1")]
+        host: String,
+    },
+    /// Read the policies again in a running gateway
+    ReloadPolicies,
+}
+
+/// Changes of people.
+#[derive(Debug, Subcommand)]
+pub enum PersonCommand {
+    /// Add a person
+    Add {
+        /// Login name
+        name: String,
+        /// A group; may be repeated
+        #[arg(long = "group")]
+        groups: Vec<String>,
+    },
+    /// List people
+    List,
+    /// Replace a person's groups
+    Groups {
+        /// Login name
+        name: String,
+        /// All groups from now on
+        groups: Vec<String>,
+    },
+    /// Set the password, read from standard input
+    Password {
+        /// Login name
+        name: String,
+    },
+    /// Make a new verification seed and print it once
+    Totp {
+        /// Login name
+        name: String,
+    },
+    /// Suspend: no entry, no signature counts
+    Suspend {
+        /// Login name
+        name: String,
+    },
+    /// Re-admit a suspended person
+    Resume {
+        /// Login name
+        name: String,
+    },
+}
+
+/// Changes of keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Enrol a public key
+    Add {
+        /// Login name
+        name: String,
+        /// A `.pub` file
+        file: PathBuf,
+    },
+    /// Remove a key
+    Remove {
+        /// Login name
+        name: String,
+        /// SHA256:… as `ssh-keygen -l` prints it
+        fingerprint: String,
+    },
+}
+
+/// Changes of targets.
+#[derive(Debug, Subcommand)]
+pub enum TargetCommand {
+    /// Add a target
+    Add {
+        /// Name in logins
+        name: String,
+        /// Host name or address
+        #[arg(long)]
+        host: String,
+        /// TCP port
+        #[arg(long, default_value_t = 22)]
+        port: u16,
+        /// A label `key=value`; may be repeated
+        #[arg(long = "label")]
+        labels: Vec<String>,
+        /// recorded or command-gated
+        #[arg(long, default_value = "command-gated")]
+        level: String,
+        /// File with the host's public key, checked out of band
+        #[arg(long)]
+        host_key: PathBuf,
+    },
+    /// List targets
+    List,
+    /// Pin another host key, after checking out of band why it changed
+    SetHostKey {
+        /// Name of the target
+        name: String,
+        /// File with the new public key
+        #[arg(long)]
+        host_key: PathBuf,
+    },
+    /// Move a target to another address; its host key stays pinned
+    SetAddress {
+        /// Name of the target
+        name: String,
+        /// Host name or address
+        #[arg(long)]
+        host: String,
+        /// TCP port
+        #[arg(long, default_value_t = 22)]
+        port: u16,
+    },
+    /// Remove a target and its accounts
+    Remove {
+        /// Name of the target
+        name: String,
+    },
+}
+
+/// Changes of accounts.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Add or replace an account
+    Add {
+        /// Name of the target
+        target: String,
+        /// Login on it
+        login: String,
+        /// OpenSSH private key; without it a new one is made and its public half printed
+        #[arg(long)]
+        private_key: Option<PathBuf>,
+    },
+    /// Remove an account
+    Remove {
+        /// Name of the target
+        target: String,
+        /// Login on it
+        login: String,
+    },
+}
+
+/// Carries the command out.
+pub async fn admin(config: &Path, command: Admin) -> Result<()> {
+    let request = match command {
+        Admin::Person(PersonCommand::List) => return list_people(config).await,
+        Admin::Target(TargetCommand::List) => return list_targets(config).await,
+        Admin::SshConfig { host } => return ssh_config(config, &host).await,
+        Admin::ReloadPolicies => Request::ReloadPolicies,
+        Admin::Person(command) => Request::Change(person(command)?),
+        Admin::Key(command) => Request::Change(key(command)?),
+        Admin::Target(command) => Request::Change(target(command)?),
+        Admin::Account(command) => Request::Change(account(command)?),
+    };
+    show(&ask(config, request).await?);
+    Ok(())
+}
+
+fn show(changed: &Changed) {
+    match (&changed.totp_secret, &changed.totp_uri) {
+        (Some(secret), Some(uri)) => println!("{}\n{}", *secret.0, *uri.0),
+        _ => println!("done"),
+    }
+}
+
+fn person(command: PersonCommand) -> Result<Change> {
+    Ok(match command {
+        PersonCommand::Add { name, groups } => {
+            Change::PersonAdd { name, groups: groups.into_iter().collect() }
+        }
+        PersonCommand::Groups { name, groups } => {
+            Change::PersonGroups { name, groups: groups.into_iter().collect::<BTreeSet<_>>() }
+        }
+        PersonCommand::Password { name } => Change::PersonPassword { name, password: typed_secret()? },
+        PersonCommand::Totp { name } => Change::PersonTotp { name },
+        PersonCommand::Suspend { name } => Change::PersonSuspend { name },
+        PersonCommand::Resume { name } => Change::PersonResume { name },
+        PersonCommand::List => bail!("a list is no change"),
+    })
+}
+
+fn key(command: KeyCommand) -> Result<Change> {
+    Ok(match command {
+        KeyCommand::Add { name, file } => Change::KeyAdd { name, key: read(&file)?.trim().to_owned() },
+        KeyCommand::Remove { name, fingerprint } => Change::KeyRemove { name, fingerprint },
+    })
+}
+
+fn target(command: TargetCommand) -> Result<Change> {
+    Ok(match command {
+        TargetCommand::Add { name, host, port, labels, level, host_key } => Change::TargetAdd {
+            name,
+            host,
+            port,
+            labels: pairs(&labels)?,
+            level,
+            host_key: read(&host_key)?.trim().to_owned(),
+        },
+        TargetCommand::SetHostKey { name, host_key } => {
+            Change::TargetHostKey { name, host_key: read(&host_key)?.trim().to_owned() }
+        }
+        TargetCommand::SetAddress { name, host, port } => Change::TargetAddress { name, host, port },
+        TargetCommand::Remove { name } => Change::TargetRemove { name },
+        TargetCommand::List => bail!("a list is no change"),
+    })
+}
+
+fn account(command: AccountCommand) -> Result<Change> {
+    Ok(match command {
+        AccountCommand::Add { target, login, private_key } => {
+            let private_key =
+                private_key.map_or_else(new_credential, |file| Ok(Secret(Zeroizing::new(read(&file)?))))?;
+            Change::AccountAdd { target, login, private_key }
+        }
+        AccountCommand::Remove { target, login } => Change::AccountRemove { target, login },
+    })
+}
+
+/// A fresh key; its public half is for the target's authorized_keys.
+fn new_credential() -> Result<Secret> {
+    let key = hostca::ed25519_key(&mut surroundings::fill, "countersign credential")?;
+    println!("{}", key.public_key().to_openssh()?);
+    Ok(Secret(key.to_openssh(LineEnding::LF)?))
+}
+
+fn typed_secret() -> Result<Secret> {
+    let mut text = Zeroizing::new(String::new());
+    std::io::stdin().take(4096).read_to_string(&mut text)?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    Ok(Secret(Zeroizing::new(password.to_owned())))
+}
+
+fn pairs(labels: &[String]) -> Result<BTreeMap<String, String>> {
+    labels
+        .iter()
+        .map(|label| {
+            let (key, value) =
+                label.split_once('=').with_context(|| format!("label {label:?} is not key=value"))?;
+            Ok((key.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+fn read(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+async fn list_people(config: &Path) -> Result<()> {
+    let store = store::Sqlite::open(&Config::read(config)?.sqlite).await?;
+    for person in store.people().await? {
+        let groups: Vec<_> = person.groups.iter().map(String::as_str).collect();
+        let state = if person.suspended { "suspended" } else { "active" };
+        println!("{:<16} {state:<10} {}", person.name, groups.join(", "));
+        for key in store.keys(&person.id).await? {
+            println!("  {}", key.fingerprint);
+        }
+    }
+    Ok(())
+}
+
+async fn list_targets(config: &Path) -> Result<()> {
+    let store = store::Sqlite::open(&Config::read(config)?.sqlite).await?;
+    for target in store.targets().await? {
+        let labels: Vec<_> = target.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        println!(
+            "{:<16} {}:{} {} {}",
+            target.name,
+            target.host,
+            target.port,
+            target.level,
+            labels.join(", ")
+        );
+        for account in store.accounts(&target.name).await? {
+            println!("  {}", account.login);
+        }
+    }
+    Ok(())
+}
+
+async fn ssh_config(config: &Path, host: &str) -> Result<()> {
+    let config = Config::read(config)?;
+    let store = store::Sqlite::open(&config.sqlite).await?;
+    let targets: Vec<_> = store.targets().await?.into_iter().map(|target| target.name).collect();
+    let lines = client_lines(&config, host, config.listen.port(), &targets)?;
+    println!("# ~/.ssh/config\n{}\n# ~/.ssh/known_hosts\n{}", lines.ssh_config, lines.known_hosts);
+    Ok(())
+}
+
+/// What a client needs to know.
+pub struct ClientLines {
+    /// For `ssh_config`.
+    pub ssh_config: String,
+    /// For `known_hosts`.
+    pub known_hosts: String,
+}
+
+/// The client's lines for a gateway at `host`, for those targets.
+pub fn client_lines(config: &Config, host: &str, port: u16, targets: &[String]) -> Result<ClientLines> {
+    let host_key = ssh_key::PrivateKey::read_openssh_file(&config.host_key)?;
+    let authority = access::identity::HostCa::from_openssh(&read(&config.host_ca)?)?;
+    let ssh_config = format!("Host gateway\n  HostName {host}\n  Port {port}\n  IdentitiesOnly yes\n");
+    let mut known_hosts = format!("[{host}]:{port} {}\n", host_key.public_key().to_openssh()?);
+    if !targets.is_empty() {
+        known_hosts += &authority.known_hosts_line(&targets.join(","))?;
+        known_hosts.push('\n');
+    }
+    Ok(ClientLines { ssh_config, known_hosts })
+}

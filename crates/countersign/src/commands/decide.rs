@@ -1,0 +1,166 @@
+//! `countersign approve N` and `deny N`: what an approver does with ssh and ssh-keygen, in one command, with a look at
+//! what is signed in between.
+
+use std::io::{Write as _, stdin};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use access::blind::sha256_hex;
+use access::entry::canonical;
+use access::model::Answer;
+use access::statement::{NAMESPACE, visible};
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
+
+/// How to reach the gateway, and with what to sign.
+pub struct Approver {
+    /// `person@gateway`, as ssh takes it.
+    pub gateway: String,
+    /// An ssh_config file.
+    pub ssh_config: Option<PathBuf>,
+    /// A port other than ssh's own choice.
+    pub port: Option<u16>,
+    /// The key, or its public half when an agent holds it; the agent's first key if not given.
+    pub key: Option<PathBuf>,
+    /// Without asking.
+    pub yes: bool,
+}
+
+/// Shows the act, asks, signs exactly what was shown, and hands the signature in.
+pub fn decide(number: i64, answer: Answer, approver: &Approver) -> Result<()> {
+    let statement = approver.gateway(&format!("show {number} --statement {}", answer.as_str()), b"")?;
+    let act = check(&statement, number, answer)?;
+    eprint!("{}", describe(&act));
+    if !approver.yes && !confirmed(answer)? {
+        bail!("nothing was signed");
+    }
+    let signature = approver.sign(statement.as_bytes())?;
+    let told = approver.gateway(&format!("{} {number}", answer.as_str()), &signature)?;
+    print!("{told}");
+    Ok(())
+}
+
+/// The statement must be about what was asked, and its digest that of the act it shows.
+fn check(statement: &str, number: i64, answer: Answer) -> Result<Value> {
+    let value: Value = serde_json::from_str(statement).context("the gateway sent no statement")?;
+    let act = value.get("act").cloned().unwrap_or_default();
+    let digest = format!("sha256:{}", sha256_hex(canonical(&act).as_bytes()));
+    let about = value.get("request").and_then(Value::as_i64) == Some(number)
+        && act.get("request").and_then(Value::as_i64) == Some(number)
+        && value.get("answer").and_then(Value::as_str) == Some(answer.as_str())
+        && value.get("digest").and_then(Value::as_str) == Some(digest.as_str());
+    ensure!(about, "the gateway sent a statement about something else; nothing was signed");
+    ensure!(
+        canonical(&value) + "\n" == statement,
+        "the statement is not in canonical form; nothing was signed"
+    );
+    Ok(act)
+}
+
+fn describe(act: &Value) -> String {
+    let shown = |field: &str| match act.get(field) {
+        Some(Value::String(text)) => visible(text),
+        Some(value) => visible(&value.to_string()),
+        None => String::new(),
+    };
+    let line = |(label, field): &(&str, &str)| format!("  {label:<10} {}\n", shown(field));
+    let lines = [
+        ("TARGET", "target"),
+        ("labels", "labels"),
+        ("account", "account"),
+        ("asked by", "requester"),
+        ("would run", "run"),
+        ("effects", "effects"),
+        ("stdin", "stdin"),
+        ("until", "expires"),
+    ];
+    lines.iter().map(line).collect()
+}
+
+fn confirmed(answer: Answer) -> Result<bool> {
+    eprint!("Type {} to sign: ", answer.as_str());
+    std::io::stderr().flush()?;
+    let mut typed = String::new();
+    stdin().read_line(&mut typed)?;
+    Ok(typed.trim() == answer.as_str())
+}
+
+impl Approver {
+    fn gateway(&self, command: &str, input: &[u8]) -> Result<String> {
+        let mut ssh = Command::new("ssh");
+        if let Some(file) = &self.ssh_config {
+            ssh.arg("-F").arg(file);
+        }
+        if let Some(port) = self.port {
+            ssh.args(["-p", &port.to_string()]);
+        }
+        ssh.args(["--", &self.gateway, command]);
+        let told = run(ssh, input).context("the gateway refused")?;
+        String::from_utf8(told).context("the gateway's answer is not text")
+    }
+
+    fn sign(&self, statement: &[u8]) -> Result<Vec<u8>> {
+        match &self.key {
+            Some(key) => sign_with(key, statement),
+            None => {
+                let file = tempfile::Builder::new().suffix(".pub").tempfile()?;
+                std::fs::write(file.path(), agent_key()?)?;
+                sign_with(file.path(), statement)
+            }
+        }
+    }
+}
+
+fn sign_with(key: &Path, statement: &[u8]) -> Result<Vec<u8>> {
+    let mut keygen = Command::new("ssh-keygen");
+    keygen.args(["-q", "-Y", "sign", "-n", NAMESPACE, "-f"]).arg(key);
+    run(keygen, statement).context("ssh-keygen did not sign")
+}
+
+fn agent_key() -> Result<String> {
+    let mut list = Command::new("ssh-add");
+    list.arg("-L");
+    let keys = String::from_utf8(run(list, b"").context("no agent with a key answers; give --key FILE")?)?;
+    let first = keys.lines().next().context("the agent holds no key; give --key FILE")?;
+    Ok(format!("{first}\n"))
+}
+
+/// Runs a command with that input; its standard error goes to ours.
+fn run(mut command: Command, input: &[u8]) -> Result<Vec<u8>> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("{name} cannot be started; is OpenSSH installed?"))?;
+    if let Some(mut pipe) = child.stdin.take() {
+        // A command that ended without reading says why by its status.
+        let _ = pipe.write_all(input);
+    }
+    let done = child.wait_with_output()?;
+    ensure!(done.status.success(), "{name} ended with {}", done.status);
+    Ok(done.stdout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use access::model::RequestId;
+    use access::statement::statement;
+
+    fn sample(answer: Answer) -> String {
+        let act = canonical(&serde_json::json!({"request": 7, "run": "'rm' 'x'"}));
+        statement(RequestId(7), &act, &sha256_hex(act.as_bytes()), answer)
+    }
+
+    #[test]
+    fn only_the_statement_that_was_asked_for_is_signed() {
+        assert!(check(&sample(Answer::Approve), 7, Answer::Approve).is_ok());
+        assert!(check(&sample(Answer::Approve), 8, Answer::Approve).is_err());
+        assert!(check(&sample(Answer::Approve), 7, Answer::Deny).is_err());
+        let bent = sample(Answer::Approve).replace("'x'", "'y'");
+        assert!(check(&bent, 7, Answer::Approve).is_err(), "the digest is not that of the act");
+        let loose = sample(Answer::Approve).replace("\",\"", "\", \"");
+        assert!(check(&loose, 7, Answer::Approve).is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! `countersign init DIR`: a new node's folder, with keys, configuration, policies and an empty ledger.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use access::identity::{HostCa, hostca};
+use anyhow::{Context as _, Result, bail};
+use ledger::{Log, NoteSigner};
+use ssh_key::LineEnding;
+
+use crate::{secrets, surroundings};
+
+const CONFIG: &str = include_str!("../../../../config/countersign.toml");
+
+/// The shipped policies, as files.
+const POLICIES: &[(&str, &str)] = &[
+    ("schema.cedarschema", include_str!("../../../../config/policies/schema.cedarschema")),
+    ("quorums.toml", include_str!("../../../../config/policies/quorums.toml")),
+    ("production.cedar", include_str!("../../../../config/policies/production.cedar")),
+    ("command-gated.cedar", include_str!("../../../../config/policies/command-gated.cedar")),
+];
+
+/// Makes the folder. Refuses one that already holds a node.
+pub fn init(dir: &Path, listen: SocketAddr) -> Result<()> {
+    let config = dir.join("countersign.toml");
+    if config.exists() {
+        bail!("{} exists already: this folder holds a node", config.display());
+    }
+    for folder in ["", "secrets", "policies", "run"] {
+        secrets::folder(&dir.join(folder))?;
+    }
+    make_keys(dir)?;
+    for (name, text) in POLICIES {
+        std::fs::write(dir.join("policies").join(name), text)?;
+    }
+    make_ledger(dir)?;
+    let text = CONFIG.replace("0.0.0.0:2222", &listen.to_string());
+    // Last, since its presence says that the folder is complete.
+    std::fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))
+}
+
+fn make_keys(dir: &Path) -> Result<()> {
+    secrets::make_key(&dir.join("secrets/node.key"))?;
+    secrets::make_key(&dir.join("secrets/ledger.key"))?;
+    let host = hostca::ed25519_key(&mut surroundings::fill, "countersign host key")?;
+    secrets::write(&dir.join("secrets/ssh_host_ed25519_key"), &host.to_openssh(LineEnding::LF)?)?;
+    let public = host.public_key().to_openssh()?;
+    std::fs::write(dir.join("ssh_host_ed25519_key.pub"), public + "\n")?;
+    let authority = HostCa::generate(&mut surroundings::fill)?;
+    secrets::write(&dir.join("secrets/host_ca"), &authority.to_openssh()?)?;
+    std::fs::write(dir.join("host_ca.pub"), authority.public_key().to_openssh()? + "\n")?;
+    Ok(())
+}
+
+fn make_ledger(dir: &Path) -> Result<()> {
+    let seed = secrets::read_key(&dir.join("secrets/ledger.key"))?;
+    let signer = NoteSigner::from_seed("countersign.example/node-1", *seed)?;
+    std::fs::write(dir.join("ledger.pub"), format!("{}\n", signer.verifier()))?;
+    Log::create(&dir.join("ledger"), signer)?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! The commands, one file each.
+
+pub mod admin;
+pub mod decide;
+pub mod init;
+pub mod ledger;
+pub mod policy;
+pub mod replay;
+pub mod serve;
+pub mod sessions;
+pub mod totp;

@@ -1,0 +1,78 @@
+//! `countersign serve`: the gateway, until it is told to stop.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::entry::Event;
+use access::identity::HostCa;
+use access::road::Road;
+use anyhow::{Context as _, Result};
+use gateway::SshOptions;
+use russh::keys::PrivateKey;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::control;
+use crate::node::Node;
+
+/// Serves what the configuration names.
+pub async fn serve(config: &Path) -> Result<()> {
+    let config = Config::read(config)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let node = Node::open(&config).await?;
+    eprintln!("countersign: serving SSH on {}; stop with Ctrl-C", listener.local_addr()?);
+    run(node, &config, listener).await
+}
+
+/// Serves on an open listener until SIGINT or SIGTERM, then drains and closes the node.
+pub async fn run(node: Node, config: &Config, listener: TcpListener) -> Result<()> {
+    let options = options(config)?;
+    let control = control::listen(&config.control)?;
+    let control = tokio::spawn(control::serve(node.road.clone(), control, config.policies.clone()));
+    node.note_start().await?;
+    let served = gateway::serve(node.road.clone(), options, listener, stopped()).await;
+    control.abort();
+    // The task's clone of the road must be gone before the node can close.
+    let _ = control.await;
+    let _ = std::fs::remove_file(&config.control);
+    note_stop(&node.road).await;
+    tokio::task::spawn_blocking(move || node.close()).await?;
+    Ok(served?)
+}
+
+async fn note_stop(road: &Road) {
+    if let Err(fault) = road.note(Event::Stop {}).await {
+        tracing::error!(%fault, "the stop could not be entered");
+    }
+}
+
+/// Resolves when the process is asked to end.
+async fn stopped() {
+    let interrupt = signal(SignalKind::interrupt());
+    let terminate = signal(SignalKind::terminate());
+    match (interrupt, terminate) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+fn options(config: &Config) -> Result<SshOptions> {
+    let host_key = PrivateKey::read_openssh_file(&config.host_key)
+        .with_context(|| format!("{} is not an OpenSSH private key", config.host_key.display()))?;
+    let authority = std::fs::read_to_string(&config.host_ca)
+        .with_context(|| format!("cannot read {}", config.host_ca.display()))?;
+    let mut options =
+        SshOptions::new(host_key, Arc::new(HostCa::from_openssh(&authority)?), config.spool.clone());
+    options.login_grace = Duration::from_secs(config.ssh.login_grace);
+    options.max_startups = config.ssh.max_startups;
+    options.max_connections = config.ssh.max_connections;
+    options.max_channels = config.ssh.max_channels;
+    options.idle_limit = Some(Duration::from_secs(config.ssh.idle));
+    Ok(options)
+}

@@ -1,0 +1,339 @@
+//! The configuration: one TOML file, read strictly. What is unknown, out of range or readable by others is refused
+//! with its line.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use access::text::Language;
+use anyhow::{Context as _, Result, anyhow, bail};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::secrets;
+
+/// The file as written, section by section.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    language: Option<Spanned<String>>,
+    time_zone: Option<Spanned<String>>,
+    ssh: Ssh,
+    store: Store,
+    ledger: Ledger,
+    secrets: Secrets,
+    policies: Policies,
+    control: Control,
+    #[serde(default)]
+    authentication: Authentication,
+    #[serde(default)]
+    recording: Recording,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ssh {
+    listen: Spanned<SocketAddr>,
+    host_key: Spanned<PathBuf>,
+    host_ca: Spanned<PathBuf>,
+    spool: Spanned<PathBuf>,
+    login_grace_seconds: Option<Spanned<u64>>,
+    max_startups: Option<Spanned<u64>>,
+    max_connections: Option<Spanned<u64>>,
+    max_channels: Option<Spanned<u64>>,
+    idle_minutes: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Store {
+    sqlite: Spanned<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ledger {
+    dir: Spanned<PathBuf>,
+    name: Spanned<String>,
+    key: Spanned<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Secrets {
+    node_key: Spanned<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Policies {
+    dir: Spanned<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Control {
+    socket: Spanned<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Authentication {
+    remember_code_minutes: Option<Spanned<u64>>,
+    lock_after_failures: Option<Spanned<u64>>,
+    lock_minutes: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recording {
+    segment_kib: Option<Spanned<u64>>,
+    segment_seconds: Option<Spanned<u64>>,
+    patience_seconds: Option<Spanned<u64>>,
+}
+
+/// The configuration, checked.
+#[derive(Debug)]
+pub struct Config {
+    /// Language of what people read.
+    pub language: Language,
+    /// Zone of hours and weekdays in policies.
+    pub zone: TimeZone,
+    /// Where SSH is served.
+    pub listen: SocketAddr,
+    /// The gateway's host key file.
+    pub host_key: PathBuf,
+    /// The host CA's key file.
+    pub host_ca: PathBuf,
+    /// Folder of the spool files.
+    pub spool: PathBuf,
+    /// SSH numbers.
+    pub ssh: SshNumbers,
+    /// The database file.
+    pub sqlite: PathBuf,
+    /// The ledger's folder; recordings lie in it too.
+    pub ledger: PathBuf,
+    /// The ledger's name in its checkpoints.
+    pub ledger_name: String,
+    /// The ledger's signing key file.
+    pub ledger_key: PathBuf,
+    /// The file of the key that seals secrets and wraps data keys.
+    pub node_key: PathBuf,
+    /// Folder of the policies.
+    pub policies: PathBuf,
+    /// Socket for `countersign admin`.
+    pub control: PathBuf,
+    /// How long a passed code is remembered, seconds.
+    pub remember_seconds: u64,
+    /// Failures after which a name is locked.
+    pub lock_after: u32,
+    /// How long, seconds.
+    pub lock_seconds: u64,
+    /// Bytes of a segment.
+    pub segment_bytes: usize,
+    /// Age of a segment, seconds.
+    pub segment_seconds: u64,
+    /// How long a recorder that cannot write is waited for, seconds.
+    pub patience_seconds: u64,
+}
+
+/// Limits of the SSH door.
+#[derive(Debug)]
+pub struct SshNumbers {
+    /// Seconds to log in.
+    pub login_grace: u64,
+    /// Connections that log in at once.
+    pub max_startups: usize,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Channels of one connection.
+    pub max_channels: usize,
+    /// Seconds of silence after which a terminal ends.
+    pub idle: u64,
+}
+
+impl Config {
+    /// Reads the file and checks every value, and that no secret it names can be read by others.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+        let file: File = toml::from_str(&text).map_err(|fault| anyhow!("{}: {fault}", path.display()))?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Reader { path, text: &text, folder: std::path::absolute(folder)? }.check(file)
+    }
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+    folder: PathBuf,
+}
+
+impl Reader<'_> {
+    fn check(&self, file: File) -> Result<Config> {
+        let File { ssh, authentication, recording, .. } = &file;
+        Ok(Config {
+            language: self.language(file.language.as_ref())?,
+            zone: self.zone(file.time_zone.as_ref())?,
+            listen: *ssh.listen.get_ref(),
+            host_key: self.secret(&ssh.host_key)?,
+            host_ca: self.secret(&ssh.host_ca)?,
+            spool: self.place(&ssh.spool),
+            ssh: self.numbers(ssh)?,
+            sqlite: self.place(&file.store.sqlite),
+            ledger: self.place(&file.ledger.dir),
+            ledger_name: file.ledger.name.get_ref().clone(),
+            ledger_key: self.secret(&file.ledger.key)?,
+            node_key: self.secret(&file.secrets.node_key)?,
+            policies: self.place(&file.policies.dir),
+            control: self.place(&file.control.socket),
+            remember_seconds: 60 * self.number(&authentication.remember_code_minutes, 480, 0..=1440)?,
+            lock_after: u32::try_from(self.number(&authentication.lock_after_failures, 10, 4..=100)?)?,
+            lock_seconds: 60 * self.number(&authentication.lock_minutes, 15, 1..=1440)?,
+            segment_bytes: usize::try_from(self.number(&recording.segment_kib, 256, 16..=4096)? << 10)?,
+            segment_seconds: self.number(&recording.segment_seconds, 10, 1..=60)?,
+            patience_seconds: self.number(&recording.patience_seconds, 10, 0..=60)?,
+        })
+    }
+
+    fn numbers(&self, ssh: &Ssh) -> Result<SshNumbers> {
+        Ok(SshNumbers {
+            login_grace: self.number(&ssh.login_grace_seconds, 60, 5..=600)?,
+            max_startups: self.count(&ssh.max_startups, 64, 1..=10_000)?,
+            max_connections: self.count(&ssh.max_connections, 4096, 1..=100_000)?,
+            max_channels: self.count(&ssh.max_channels, 64, 1..=1000)?,
+            idle: 60 * self.number(&ssh.idle_minutes, 15, 1..=1440)?,
+        })
+    }
+
+    fn language(&self, word: Option<&Spanned<String>>) -> Result<Language> {
+        let Some(word) = word else { return Ok(Language::English) };
+        Language::parse(word.get_ref())
+            .ok_or_else(|| self.wrong(word, format!("language {:?} is not en or zh-CN", word.get_ref())))
+    }
+
+    fn zone(&self, name: Option<&Spanned<String>>) -> Result<TimeZone> {
+        let Some(name) = name else { return Ok(TimeZone::UTC) };
+        TimeZone::get(name.get_ref()).map_err(|fault| self.wrong(name, format!("time_zone: {fault}")))
+    }
+
+    fn count(&self, value: &Option<Spanned<u64>>, default: u64, range: RangeInclusive<u64>) -> Result<usize> {
+        Ok(usize::try_from(self.number(value, default, range)?)?)
+    }
+
+    fn number(&self, value: &Option<Spanned<u64>>, default: u64, range: RangeInclusive<u64>) -> Result<u64> {
+        let Some(value) = value else { return Ok(default) };
+        let number = *value.get_ref();
+        if range.contains(&number) {
+            return Ok(number);
+        }
+        let (low, high) = range.into_inner();
+        Err(self.wrong(value, format!("{number} is out of range: from {low} to {high}")))
+    }
+
+    /// A path, relative to the configuration's folder.
+    fn place(&self, path: &Spanned<PathBuf>) -> PathBuf {
+        self.folder.join(path.get_ref())
+    }
+
+    fn secret(&self, path: &Spanned<PathBuf>) -> Result<PathBuf> {
+        let place = self.place(path);
+        secrets::check_private(&place).map_err(|fault| self.wrong(path, fault))?;
+        Ok(place)
+    }
+
+    fn wrong<T>(&self, value: &Spanned<T>, what: impl Display) -> anyhow::Error {
+        let before = self.text.get(..value.span().start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        anyhow!("{}: line {line}: {what}", self.path.display())
+    }
+}
+
+/// Reads the policies of a folder: every `*.cedar`, `schema.cedarschema` and `quorums.toml`.
+pub fn read_policies(folder: &Path) -> Result<access::policy::Policies> {
+    let sources = access::policy::Sources {
+        policies: cedar_files(folder)?,
+        schema: named(folder, "schema.cedarschema")?,
+        quorums: named(folder, "quorums.toml")?,
+    };
+    access::policy::Policies::parse(&sources)
+        .map_err(|fault| anyhow!("the policies in {} are refused: {fault}", folder.display()))
+}
+
+fn cedar_files(folder: &Path) -> Result<Vec<(String, String)>> {
+    let entries = std::fs::read_dir(folder)
+        .with_context(|| format!("cannot read the policies in {}", folder.display()))?;
+    let mut names: Vec<_> = entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<std::io::Result<_>>()?;
+    names.retain(|name| name.ends_with(".cedar"));
+    names.sort_unstable();
+    if names.is_empty() {
+        bail!("there is no *.cedar file in {}: nothing would be allowed", folder.display());
+    }
+    names.iter().map(|name| named(folder, name)).collect()
+}
+
+fn named(folder: &Path, name: &str) -> Result<(String, String)> {
+    let path = folder.join(name);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok((name.to_owned(), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(change: impl FnOnce(String) -> String) -> Result<Config> {
+        let folder = tempfile::tempdir()?;
+        crate::commands::init::init(folder.path(), "127.0.0.1:2222".parse()?)?;
+        let path = folder.path().join("countersign.toml");
+        std::fs::write(&path, change(std::fs::read_to_string(&path)?))?;
+        Config::read(&path)
+    }
+
+    fn refusal(change: impl FnOnce(String) -> String) -> String {
+        format!("{:#}", read(change).unwrap_err())
+    }
+
+    #[test]
+    fn the_shipped_example_is_accepted_and_its_values_are_the_defaults() {
+        let config = read(|text| text).unwrap();
+        assert_eq!((config.remember_seconds, config.lock_after, config.ssh.idle), (28_800, 10, 900));
+        let bare = read(|text| {
+            let keep = |line: &&str| !line.contains("minutes") && !line.contains("failures");
+            text.lines().filter(keep).collect::<Vec<_>>().join("\n")
+        });
+        assert_eq!(bare.unwrap().remember_seconds, 28_800);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line() {
+        let told = refusal(|text| format!("surprise = 1\n{text}"));
+        assert!(told.contains("line 1") && told.contains("surprise"), "{told}");
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_refused_with_its_line_and_range() {
+        let told = refusal(|text| text.replace("idle_minutes = 15", "idle_minutes = 0"));
+        assert!(told.contains("line ") && told.contains("from 1 to 1440"), "{told}");
+    }
+
+    #[test]
+    fn a_secret_that_others_can_read_is_refused_with_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        crate::commands::init::init(folder.path(), "127.0.0.1:2222".parse().unwrap()).unwrap();
+        let secret = folder.path().join("secrets/node.key");
+        std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+        let told = format!("{:#}", Config::read(&folder.path().join("countersign.toml")).unwrap_err());
+        assert!(told.contains("line ") && told.contains("chmod 600"), "{told}");
+    }
+
+    #[test]
+    fn words_that_mean_nothing_are_refused() {
+        assert!(refusal(|text| format!("language = \"fr\"\n{text}")).contains("line 1"));
+        assert!(refusal(|text| format!("time_zone = \"Mars/Olympus\"\n{text}")).contains("line 1"));
+    }
+}

@@ -1,0 +1,70 @@
+//! The demo's description for scripts, written once it serves.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Map, Value, json};
+
+use super::TARGETS;
+use super::host::DemoHost;
+use super::people::DemoPerson;
+use crate::config::Config;
+use crate::secrets;
+
+/// Writes the JSON object, complete or not at all. It holds the demo's passwords, so only its owner can read it.
+pub fn write(
+    file: &Path,
+    folder: &Path,
+    config: &Config,
+    people: &[DemoPerson],
+    host: &DemoHost,
+) -> Result<()> {
+    let text = serde_json::to_string_pretty(&describe(folder, config, people, host)?)? + "\n";
+    let name = file.file_name().context("--ready-file must name a file")?.to_string_lossy().into_owned();
+    let draft = file.with_file_name(format!(".{name}.{}", std::process::id()));
+    secrets::write(&draft, &text)?;
+    std::fs::rename(&draft, file).with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn describe(folder: &Path, config: &Config, people: &[DemoPerson], host: &DemoHost) -> Result<Value> {
+    let public =
+        |name: &str| -> Result<String> { Ok(std::fs::read_to_string(folder.join(name))?.trim().to_owned()) };
+    Ok(json!({
+        "version": 1,
+        "data_dir": folder,
+        "config": folder.join("countersign.toml"),
+        "gateway": {
+            "ssh": config.listen.to_string(),
+            "host_key": public("ssh_host_ed25519_key.pub")?,
+            "host_ca": public("host_ca.pub")?,
+        },
+        "client": { "ssh_config": folder.join("ssh_config"), "known_hosts": folder.join("known_hosts") },
+        "people": people.iter().map(person).collect::<Map<_, _>>(),
+        "targets": targets(host),
+        "ledger": { "dir": config.ledger, "public_key": folder.join("ledger.pub") },
+    }))
+}
+
+fn person(person: &DemoPerson) -> (String, Value) {
+    let facts = json!({
+        "groups": [person.group],
+        "ssh_key": person.ssh_key,
+        "password": *person.password,
+        "totp_secret": *person.totp_secret,
+    });
+    (person.name.to_owned(), facts)
+}
+
+fn targets(host: &DemoHost) -> Map<String, Value> {
+    TARGETS
+        .into_iter()
+        .map(|(name, tier, level)| {
+            let facts = json!({
+                "level": level,
+                "labels": { "env": "prod", "tier": tier },
+                "accounts": [host.login()],
+            });
+            (name.to_owned(), facts)
+        })
+        .collect()
+}

@@ -1,0 +1,53 @@
+//! The five-minute tour, printed to be copied and pasted.
+
+use std::path::Path;
+
+use super::host::DemoHost;
+use crate::config::Config;
+
+/// Prints the tour.
+pub fn print(folder: &Path, config: &Config, host: &DemoHost, removed: bool) {
+    println!("{}", text(folder, config, host.login(), removed));
+}
+
+fn text(folder: &Path, config: &Config, login: &str, removed: bool) -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let bin = program.parent().unwrap_or(Path::new("")).display();
+    let dir = folder.display();
+    let fate = if removed { "removed at the end" } else { "kept" };
+    format!(
+        r#"Countersign demo: gateway on {listen}, everything in {dir} ({fate}). Stop with Ctrl-C.
+People: alice (ops), bob and carol (dba-leads), dave (auditors). Targets: web-1 (recorded), db-1 (command-gated).
+
+In a second terminal, first:
+  cd {dir} && export PATH={bin}:$PATH
+
+1. Alice works on the database host. Her first login asks for a code; the first line prints it.
+  countersign totp --secret-file people/alice/totp
+  ssh -F ssh_config alice+{login}@db-1@gateway ls -l production-data
+  ssh -F ssh_config -J alice@gateway {login}@db-1 uptime
+
+2. She deletes production. It is held: she sees why, who can approve, until when. Leave it waiting.
+  ssh -F ssh_config alice+{login}@db-1@gateway rm -rf production-data
+
+3. In a third terminal (the same cd line first), two others look and sign for exactly that act.
+  countersign totp --secret-file people/bob/totp
+  ssh -F ssh_config bob@gateway requests
+  ssh -F ssh_config bob@gateway show 1
+  ssh -F ssh_config bob@gateway show 1 --statement approve | ssh-keygen -Y sign -n countersign -f people/bob/id_ed25519 | ssh -F ssh_config bob@gateway approve 1
+  countersign totp --secret-file people/carol/totp
+  countersign approve 1 --gateway carol@gateway -F ssh_config --key people/carol/id_ed25519
+
+4. See what happened. Replay the first session of the list, or any other.
+  countersign sessions
+  countersign replay $(countersign sessions --limit 1 | tail -n 1 | cut -d' ' -f1)
+  countersign policy explain --person alice --target db-1 -- 'rm -rf production-data'
+
+5. Check the record; then tamper with it, and check again.
+  countersign ledger verify ledger --key ledger.pub
+  printf X | dd of=$(ls ledger/segments/*/000001.seg | head -n 1) bs=1 seek=200 conv=notrunc status=none
+  countersign ledger verify ledger --key ledger.pub
+"#,
+        listen = config.listen,
+    )
+}
