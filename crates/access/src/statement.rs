@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::blind::sha256_hex;
 use crate::entry::canonical;
-use crate::model::{Answer, RequestId, Timestamp};
+use crate::model::{Answer, Request, RequestId, Timestamp};
 
 /// The SSHSIG namespace of decisions.
 pub const NAMESPACE: &str = "countersign";
@@ -73,6 +73,29 @@ impl BoundAct {
         let digest = sha256_hex(text.as_bytes());
         (text, digest)
     }
+}
+
+/// Whether a request's columns say what its canonical text says, so that nobody is shown one act and signs another.
+pub fn bears_out(row: &Request) -> bool {
+    let columns = serde_json::json!({
+        "account": row.account,
+        "channel": row.channel,
+        "created": rfc3339(row.created),
+        "effects": row.effects,
+        "expires": rfc3339(row.expires),
+        "nonce": row.nonce,
+        "policy": row.policy_version,
+        "quorums": row.quorums,
+        "request": row.id.0,
+        "run": row.run,
+        "session": row.session.to_string(),
+        "submitted": submitted(&row.text),
+        "target": row.target,
+    });
+    let signed: Value = serde_json::from_str(&row.canonical).unwrap_or_default();
+    let agrees = |(name, value): (&String, &Value)| signed.get(name) == Some(value);
+    sha256_hex(row.canonical.as_bytes()) == row.digest
+        && columns.as_object().is_some_and(|columns| columns.iter().all(agrees))
 }
 
 /// Bytes as one string that says how to read it.

@@ -68,20 +68,15 @@ impl Road {
         Ok(self.say(&text::DECIDED_APPROVE, &[("request", &number), ("missing", &missing)]))
     }
 
-    /// One no ends it, unless it was started in the meantime: then that is what the person is told.
+    /// One no ends it. Who else takes the row from now on finds this no beside it, and starts nothing either.
     async fn deny(&self, request: &Request) -> Result<String, RoadError> {
-        let id = request.id;
-        let current = self.store().request(id).await?;
-        let current = current.ok_or_else(|| RoadError::Inconsistent(format!("request {id}")))?;
-        if !self.settle(&current, RequestState::Denied).await? {
-            return Err(self.no_longer(id).await);
-        }
-        Ok(self.say(&text::DECIDED_DENY, &[("request", &id.to_string())]))
+        self.settle(request, RequestState::Denied).await?;
+        Ok(self.say(&text::DECIDED_DENY, &[("request", &request.id.to_string())]))
     }
 
     /// The request, if this person may see it: it is theirs, or a quorum of it counts one of their groups.
     pub(super) async fn seen_by(&self, person: &Person, id: RequestId) -> Result<Request, RoadError> {
-        let request = self.store().request(id).await?;
+        let request = self.request(id).await?;
         request
             .filter(|request| self.may_see(person, request))
             .ok_or_else(|| self.refusal(&text::NO_REQUEST, &[("request", &id.to_string())]).into())

@@ -6,7 +6,7 @@ use super::Road;
 use super::sessions::labels;
 use crate::error::{Refusal, RoadError};
 use crate::model::{Answer, Person, Request, RequestId, RequestState};
-use crate::statement::{rfc3339, statement, visible};
+use crate::statement::{bears_out, rfc3339, statement, visible};
 use crate::text;
 
 /// What a desk command prints, and its exit status.
@@ -94,7 +94,10 @@ impl Road {
     async fn list(&self, person: &Person) -> Result<String, RoadError> {
         let mut lines = vec![self.say(&text::REQUESTS_HEADER, &[])];
         for request in self.store().waiting_requests().await? {
-            if self.may_see(person, &request) && self.now() < request.expires {
+            if !bears_out(&request) {
+                // One altered row must not hide the others from those who could answer them.
+                tracing::error!(request = %request.id, "the columns of a request are not what its digest covers");
+            } else if self.may_see(person, &request) && self.now() < request.expires {
                 lines.push(self.row(&request).await?);
             }
         }

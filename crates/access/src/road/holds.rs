@@ -11,7 +11,7 @@ use crate::blind::hex;
 use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
 use crate::model::{Answer, Decision, Person, Request, RequestId, RequestState, Target, Timestamp};
-use crate::statement::{BoundAct, rfc3339, statement, submitted, visible};
+use crate::statement::{BoundAct, bears_out, rfc3339, statement, submitted, visible};
 use crate::text;
 
 /// An act that waits in its session for other people. Nothing of it has reached the target.
@@ -293,10 +293,20 @@ impl Road {
         Ok(waiting.len())
     }
 
+    /// The request of that number. A row whose columns are not what was signed is no request.
+    pub(super) async fn request(&self, id: RequestId) -> Result<Option<Request>, RoadError> {
+        match self.store().request(id).await? {
+            Some(request) if request.id != id || !bears_out(&request) => Err(RoadError::Inconsistent(
+                format!("request {id}: its columns are not what its digest covers"),
+            )),
+            sound => Ok(sound),
+        }
+    }
+
     /// The request, if it still waits.
     async fn waiting(&self, id: RequestId) -> Result<Request, RoadError> {
         let missing = || RoadError::Inconsistent(format!("request {id}"));
-        let request = self.store().request(id).await?.ok_or_else(missing)?;
+        let request = self.request(id).await?.ok_or_else(missing)?;
         match request.state {
             RequestState::Waiting => Ok(request),
             state => Err(self.ended(id, state).await?.into()),

@@ -167,7 +167,8 @@ async fn two_last_approvals_at_once_make_one_grant() {
             let statement = bastion.statement(name, id, Answer::Approve).await;
             let signature = Key::of(name).sign(NAMESPACE, statement.as_bytes());
             let (road, who) = (bastion.road.clone(), bastion.enter(name).await);
-            answers.push(tokio::spawn(async move { road.decide(&who, id, Answer::Approve, &signature).await }));
+            answers
+                .push(tokio::spawn(async move { road.decide(&who, id, Answer::Approve, &signature).await }));
         }
         for answer in answers {
             answer.await.unwrap().unwrap();

@@ -113,7 +113,10 @@ async fn a_key_that_is_not_the_persons_does_not_count() {
     let desk = Desk::open().await;
     for name in ["stranger", "carol", "alice"] {
         let told = desk.refused(&Key::of(name).sign(NAMESPACE, desk.statement.as_bytes())).await;
-        assert!(told.contains(&Key::of(name).fingerprint()) && told.contains("not enrolled for you"), "{told}");
+        assert!(
+            told.contains(&Key::of(name).fingerprint()) && told.contains("not enrolled for you"),
+            "{told}"
+        );
     }
 }
 

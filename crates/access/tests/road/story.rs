@@ -40,8 +40,20 @@ async fn from_login_to_close_every_step_is_an_entry_in_its_order() {
 
     // Each answer is two logins: one that reads the statement, one that brings the signature.
     let expected = [
-        "login", "session-open", "decision", "decision", "request", "login", "login", "approval", "login",
-        "login", "approval", "grant", "segment", "session-close",
+        "login",
+        "session-open",
+        "decision",
+        "decision",
+        "request",
+        "login",
+        "login",
+        "approval",
+        "login",
+        "login",
+        "approval",
+        "grant",
+        "segment",
+        "session-close",
     ];
     assert_eq!(bastion.story(), expected);
     the_entries_agree(&bastion.entries(), &session.id().to_string(), id.0);
@@ -64,7 +76,10 @@ fn the_entries_agree(entries: &[Entry], ours: &str, number: i64) {
             }
             Event::Request { request, session, digest, quorums, expires } => {
                 assert_eq!((*request, &**session), (number, ours));
-                assert_eq!((&quorums[..], *expires), (&["two-dba-leads".to_owned()][..], entry.at + 1_800_000_000));
+                assert_eq!(
+                    (&quorums[..], *expires),
+                    (&["two-dba-leads".to_owned()][..], entry.at + 1_800_000_000)
+                );
                 digests.insert(digest);
             }
             Event::Approval { request, answer, .. } => assert_eq!((*request, &**answer), (number, "approve")),
