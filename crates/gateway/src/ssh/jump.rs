@@ -13,7 +13,7 @@ use super::client_outlet::ClientOutlet;
 use super::connection::Connection;
 use super::feed::{Feed, closed};
 use super::login::Proof;
-use super::server::{Greeting, config};
+use super::server::config;
 use crate::relay::{CHUNK, Crossing, Outlet, Stream};
 
 /// Validity of a host certificate, seconds: it is made afresh for every jump.
@@ -36,7 +36,7 @@ pub(crate) async fn run(
         return;
     };
     let inner = outer.inner();
-    let config = Arc::new(config(&outer.options, Greeting::Jump(certificate)));
+    let config = Arc::new(config(&outer.options, Some(certificate)));
     let (near, far) = duplex(4 * CHUNK);
     let (reader, writer) = split(far);
     let serving = inner.serve(near, config, Proof::Jump { who, target });

@@ -43,7 +43,7 @@ pub async fn serve(
     let (stop, stopping) = watch::channel(Stop::Serving);
     let options = Arc::new(options);
     let reception = Reception {
-        config: Arc::new(config(&options, Greeting::Gateway)),
+        config: Arc::new(config(&options, None)),
         startups: Arc::new(Semaphore::new(options.max_startups)),
         places: Arc::new(Semaphore::new(options.max_connections)),
         road,
@@ -128,27 +128,16 @@ async fn drain(options: &SshOptions, stop: &watch::Sender<Stop>, mut connections
     while connections.join_next().await.is_some() {}
 }
 
-/// As whom the server leg appears.
-pub(crate) enum Greeting {
-    /// The gateway itself.
-    Gateway,
-    /// A target behind a jump, with a certificate for its name.
-    Jump(Certificate),
-}
-
-/// The server leg's configuration.
-pub(crate) fn config(options: &SshOptions, greeting: Greeting) -> Config {
-    let (certificates, methods, max_auth_attempts) = match greeting {
-        Greeting::Gateway => (Vec::new(), first_methods(), MAX_ATTEMPTS),
-        Greeting::Jump(certificate) => (vec![certificate], first_methods(), 1),
-    };
+/// The server leg's configuration: as the gateway itself, or with a certificate as a target behind a jump.
+pub(crate) fn config(options: &SshOptions, certificate: Option<Certificate>) -> Config {
+    let max_auth_attempts = if certificate.is_some() { 1 } else { MAX_ATTEMPTS };
     Config {
         server_id: algorithms::IDENTIFICATION,
-        methods,
+        methods: first_methods(),
         auth_rejection_time: REFUSAL,
         auth_rejection_time_initial: Some(Duration::ZERO),
         keys: vec![options.host_key.clone()],
-        certificates,
+        certificates: certificate.into_iter().collect(),
         limits: algorithms::limits(options),
         preferred: algorithms::for_clients(),
         channel_buffer_size: 16,

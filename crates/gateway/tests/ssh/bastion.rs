@@ -74,6 +74,11 @@ impl Bastion {
 
     /// With options changed by `change`.
     pub async fn start_with(change: impl FnOnce(&mut SshOptions)) -> Self {
+        Self::start_recording(Options::default(), change).await
+    }
+
+    /// With a recorder of that kind.
+    pub async fn start_recording(recording: Options, change: impl FnOnce(&mut SshOptions)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         for name in ["sshd_host", "gateway_host", "credential", "alice", "bob", "carol", "stranger"] {
             keygen(dir.path(), name).await;
@@ -81,7 +86,7 @@ impl Bastion {
         let target_port = free_port();
         let sshd = start_sshd(dir.path(), target_port).await;
         let (store, journal) = (Arc::<MemoryStore>::default(), Arc::<MemoryJournal>::default());
-        let road = road(dir.path(), store.clone(), journal.clone());
+        let road = road(dir.path(), recording, store.clone(), journal.clone());
         populate(dir.path(), &*store, target_port).await;
         let ca = Arc::new(HostCa::generate(&mut |bytes| bytes.fill(9)).unwrap());
         let trusted = ca.known_hosts_line("*").unwrap();
@@ -112,6 +117,24 @@ impl Bastion {
     pub fn ssh_with_key(&self, key: &str, user: &str) -> Command {
         let mut command = self.client("ssh", key);
         command.args(["-p", &self.port.to_string(), "-l", user, "127.0.0.1"]);
+        command
+    }
+
+    /// `ssh` to the target itself, for comparison.
+    pub fn direct(&self) -> Command {
+        let mut command = Command::new("ssh");
+        command.args([
+            "-F",
+            "/dev/null",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+        ]);
+        command
+            .args(["-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-i"])
+            .arg(self.dir.path().join("credential"));
+        command.args(["-p", &self.target_port.to_string(), "-l", &account(), "127.0.0.1"]);
         command
     }
 
@@ -288,15 +311,14 @@ async fn start_sshd(dir: &Path, port: u16) -> Child {
     child
 }
 
-fn road(dir: &Path, store: Arc<MemoryStore>, journal: Arc<MemoryJournal>) -> Road {
+fn road(dir: &Path, options: Options, store: Arc<MemoryStore>, journal: Arc<MemoryJournal>) -> Road {
     let entropy = Arc::new(SeededEntropy::new(1));
     let random = entropy.clone();
     let fill: access::recording::Random = Arc::new(move |bytes: &mut [u8]| random.fill(bytes));
     let keys = Arc::new(NodeVault::new(&[3; 32], fill.clone()));
     let recordings = dir.join("recordings");
     std::fs::create_dir(&recordings).unwrap();
-    let opened =
-        Recorder::open(&recordings, Options::default(), keys, Arc::new(Sealed), &|_| None, fill).unwrap();
+    let opened = Recorder::open(&recordings, options, keys, Arc::new(Sealed), &|_| None, fill).unwrap();
     let parts = Parts {
         store,
         journal,

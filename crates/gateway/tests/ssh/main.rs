@@ -1,11 +1,15 @@
 //! The SSH door against real OpenSSH on both sides: a private sshd as the target, ssh as the client.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall stop here")]
+
 mod bastion;
 mod endings;
+mod figures;
 mod flow;
 mod held;
 mod jump;
 mod login;
+mod recorder;
 mod refusals;
 mod terminal;
 mod transfer;
