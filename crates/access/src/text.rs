@@ -88,6 +88,12 @@ catalogue! {
         "已拒绝：您无权以 {account} 身份访问 {target}。请联系该目标的负责人。";
     SUSPENDED: "refused: your access is suspended. Ask a security administrator.",
         "已拒绝：您的访问权限已被暂停。请联系安全管理员。";
+    KEY_REVOKED: "refused: the key that you came in with ({key}) is no longer enrolled for you. Connect with another, or ask a security administrator.",
+        "已拒绝：您登录所用的密钥（{key}）已不再登记在您名下。请改用其他密钥，或联系安全管理员。";
+    PLACE_CHANGED: "refused: {target}, its host key or its account {account} changed after this session began. Nothing has run; connect again.",
+        "已拒绝：本会话开始之后，{target}、其主机密钥或账户 {account} 已变更。未执行任何操作，请重新连接。";
+    SESSION_OVER: "refused: this session is over. Nothing has run; connect again.",
+        "已拒绝：本会话已结束，未执行任何操作。请重新连接。";
     DENIED: "refused: {what} on {target} is not allowed ({rule}): {reason}. Ask the owners of that target.",
         "已拒绝：不允许在 {target} 上执行 {what}（{rule}）：{reason}。请联系该目标的负责人。";
     NOT_UNDERSTOOD: "refused: not understood, so not run: {what}. Write it with plain words and quotes; see docs/policy.md.",
@@ -127,7 +133,6 @@ catalogue! {
     ENDED_REFUSED: "refused: request {request} cannot run any more: {why}. Nothing has run; ask again.",
         "已拒绝：请求 {request} 不能再执行：{why}。未执行任何操作，请重新提交。";
     CHANGED_POLICY: "the policies changed after it was made", "提交之后策略已变更";
-    CHANGED_TARGET: "the target or its host key changed after it was made", "提交之后目标或其主机密钥已变更";
     CHANGED_ACT: "what would run is not what was signed", "将执行的内容与签署的内容不一致";
     CHANGED_PEOPLE: "the signatures that remain valid are not enough ({missing})", "仍然有效的签名数量不足（{missing}）";
     NO_REQUEST: "refused: there is no request {request} that you may see",

@@ -177,7 +177,7 @@ impl Road {
 
     async fn try_submit(&self, session: &Session, channel: u32, ask: Ask) -> Result<Step, RoadError> {
         self.recorder_works()?;
-        let person = self.person_now(session.who()).await?;
+        let person = self.still_there(session).await?;
         let judged = Judged::of(&ask, session.target().level);
         let nobody = BTreeSet::new();
         match self.ask(session.who(), &person, session.target(), session.account(), &judged, &nobody) {

@@ -86,7 +86,7 @@ impl Road {
         request.requester == person.id || self.is_approver(person, request)
     }
 
-    fn is_approver(&self, person: &Person, request: &Request) -> bool {
+    pub(super) fn is_approver(&self, person: &Person, request: &Request) -> bool {
         self.quorums_of(request)
             .iter()
             .flat_map(|quorum| &quorum.clauses)

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use identity::lockout::{Failures, Limits, Standing, Subject};
+use identity::proof::Credential;
 use identity::totp::TotpError;
 use identity::{
     EnrolledKey, FirstFactor, Password, PasswordHash, PersonName, PublicKey, Remembered, SecondFactor,
@@ -14,7 +15,7 @@ use crate::blind::{Blind, hex};
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
 use crate::model::{Person, PersonId, RememberedFactor, Timestamp};
-use crate::text::NOT_ADMITTED;
+use crate::text::{KEY_REVOKED, NOT_ADMITTED, SUSPENDED};
 
 /// What follows a first factor.
 #[derive(Debug)]
@@ -156,6 +157,9 @@ impl Road {
         let (_, person) = self.person_named(&name).await?.ok_or(Failed::Person("code"))?;
         if person.suspended {
             return Err(Failed::Person("suspended"));
+        }
+        if !self.still_holds(&person, first.credential()).await? {
+            return Err(Failed::Person("key"));
         }
         let second = self.check_code(&person, &first, code).await?;
         let who = VerifiedIdentity::join(first, second, source).map_err(|_| Failed::Person("code"))?;
@@ -304,12 +308,24 @@ impl Road {
         Ok(person.map(|person| (name, person)))
     }
 
-    /// The person behind an identity, as the store has them now: groups and suspension take effect at once.
+    /// The person behind an identity, as the store has them now: groups, suspension and a revoked key take effect at
+    /// once, also on connections that are open already.
     pub(super) async fn person_now(&self, who: &VerifiedIdentity) -> Result<Person, RoadError> {
         let person = self.store().person(who.person().as_str()).await?;
-        person
-            .filter(|person| !person.suspended)
-            .ok_or_else(|| RoadError::Refused(self.refusal(&crate::text::SUSPENDED, &[])))
+        let Some(person) = person.filter(|person| !person.suspended) else {
+            return Err(self.refusal(&SUSPENDED, &[]).into());
+        };
+        match self.still_holds(&person, who.credential()).await? {
+            true => Ok(person),
+            false => Err(self.refusal(&KEY_REVOKED, &[("key", &who.credential().to_string())]).into()),
+        }
+    }
+
+    /// Whether a key is still enrolled for the person. A password leaves no trace to compare.
+    async fn still_holds(&self, person: &Person, credential: &Credential) -> Result<bool, RoadError> {
+        let Credential::Key(fingerprint) = credential else { return Ok(true) };
+        let row = self.store().key(fingerprint.as_str()).await?;
+        Ok(row.is_some_and(|row| row.person == person.id))
     }
 
     /// The login name behind an identifier, for what people read.

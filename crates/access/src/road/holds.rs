@@ -186,13 +186,14 @@ impl Road {
     async fn try_claim(&self, pending: &Pending) -> Result<Grant, RoadError> {
         self.recorder_works()?;
         let session = &pending.session;
-        let person = self.person_now(session.who()).await?;
         let request = self.waiting(pending.id).await?;
-        if self.now() >= request.expires {
+        let now = self.now();
+        if now >= request.expires {
             self.settle(&request, RequestState::Expired).await?;
             return Err(self.ended(pending.id, RequestState::Expired).await?.into());
         }
-        let (target, judged) = self.rederive(pending, &request, &person).await?;
+        let person = self.requester(session, &request).await?;
+        let judged = self.rederive(pending, &request, &person).await?;
         let signers = self.signers(&request).await?;
         let quorums = match self.met(&request, &signers).await? {
             Ok(quorums) => quorums,
@@ -201,12 +202,25 @@ impl Road {
                 return Err(self.spoil(&request, &why).await);
             }
         };
-        let verdict = self.ask(session.who(), &person, &target, session.account(), &judged, &quorums);
+        let verdict =
+            self.ask(session.who(), &person, session.target(), session.account(), &judged, &quorums);
         if !matches!(verdict, Verdict::Allow(_)) {
             let why = self.say(&text::CHANGED_POLICY, &[]);
             return Err(self.spoil(&request, &why).await);
         }
-        self.consume(pending, &request, &quorums, &signers).await
+        self.consume(pending, &request, &quorums, &signers, now).await
+    }
+
+    /// The requester, if they and their session are still what they were; else the request ends here for everybody.
+    async fn requester(&self, session: &Session, request: &Request) -> Result<Person, RoadError> {
+        match self.still_there(session).await {
+            Err(RoadError::Refused(why)) => {
+                let left = if session.is_over() { RequestState::Abandoned } else { RequestState::Refused };
+                self.settle(request, left).await?;
+                Err(why.into())
+            }
+            other => other,
+        }
     }
 
     /// What would run, derived afresh. Anything that differs from what was signed ends the request.
@@ -215,13 +229,8 @@ impl Road {
         pending: &Pending,
         request: &Request,
         person: &Person,
-    ) -> Result<(Target, Judged), RoadError> {
-        let session = &pending.session;
-        let unchanged = self.store().target(session.target_name()).await?;
-        let Some(target) = unchanged.filter(|target| target == session.target()) else {
-            let why = self.say(&text::CHANGED_TARGET, &[]);
-            return Err(self.spoil(request, &why).await);
-        };
+    ) -> Result<Judged, RoadError> {
+        let (session, target) = (&pending.session, pending.session.target());
         if self.policies().version() != request.policy_version {
             let why = self.say(&text::CHANGED_POLICY, &[]);
             return Err(self.spoil(request, &why).await);
@@ -232,12 +241,12 @@ impl Road {
             && request.requester == person.id
             && request.account == session.account()
             && request.target == target.name;
-        let (canonical, digest) = bind(request, &person.name, &target, &judged).seal();
+        let (canonical, digest) = bind(request, &person.name, target, &judged).seal();
         if !same_place || canonical != request.canonical || digest != request.digest {
             let why = self.say(&text::CHANGED_ACT, &[]);
             return Err(self.spoil(request, &why).await);
         }
-        Ok((target, judged))
+        Ok(judged)
     }
 
     async fn consume(
@@ -246,6 +255,7 @@ impl Road {
         request: &Request,
         quorums: &BTreeSet<String>,
         signers: &[(String, Signer)],
+        now: Timestamp,
     ) -> Result<Grant, RoadError> {
         // Consumed here and nowhere else: whoever loses this race starts nothing.
         if !self.store().settle_request(request.id, request.version, RequestState::Used).await? {
@@ -258,14 +268,15 @@ impl Road {
             return Err(self.ended(request.id, RequestState::Denied).await?.into());
         }
         let names: Vec<_> = signers.iter().map(|(name, _)| name.clone()).collect();
-        self.note(Event::Grant {
+        let granted = Event::Grant {
             request: request.id.0,
             session: request.session.to_string(),
             digest: request.digest.clone(),
             quorum: quorums.iter().next().cloned().unwrap_or_default(),
             approvers: signers.iter().map(|(_, signer)| signer.person.clone()).collect(),
-        })
-        .await?;
+        };
+        // Stamped with the moment at which it had not lapsed, which is what an audit checks.
+        self.note_at(now, vec![granted]).await?;
         let values = [("request", &*request.id.to_string()), ("who", &names.join(", "))];
         Ok(Grant::approved(&pending.judged, self.say(&text::APPROVED, &values)))
     }
@@ -357,7 +368,8 @@ impl Road {
         Ok(names.join(", "))
     }
 
-    /// The approvals that hold at this moment: signature verified again, key still enrolled, person not suspended.
+    /// The approvals that hold at this moment: signature verified again, key still enrolled, person not suspended and
+    /// still an approver, and not the requester.
     pub(super) async fn signers(&self, request: &Request) -> Result<Vec<(String, Signer)>, RoadError> {
         let mut signers = Vec::new();
         for decision in self.store().decisions(request.id).await? {
@@ -376,7 +388,14 @@ impl Road {
         let enrolled = self.store().key(verified.fingerprint().as_str()).await?;
         let theirs = enrolled.is_some_and(|key| key.person == decision.person);
         let person = self.store().person_by_id(&decision.person).await?;
-        Ok(person.filter(|person| theirs && !person.suspended && decision.answer == Answer::Approve))
+        let counts = |person: &Person| {
+            theirs
+                && !person.suspended
+                && decision.answer == Answer::Approve
+                && person.id != request.requester
+                && self.is_approver(person, request)
+        };
+        Ok(person.filter(counts))
     }
 
     /// The quorums that the signers meet, or what the nearest one lacks.
@@ -405,8 +424,11 @@ impl Road {
 
     /// Several entries of this moment, in order, durable on return.
     pub(crate) async fn note_all(&self, events: Vec<Event>) -> Result<u64, RoadError> {
-        let now: Timestamp = self.now();
-        let entries = events.into_iter().map(|event| Entry::new(now, event)).collect();
+        self.note_at(self.now(), events).await
+    }
+
+    async fn note_at(&self, at: Timestamp, events: Vec<Event>) -> Result<u64, RoadError> {
+        let entries = events.into_iter().map(|event| Entry::new(at, event)).collect();
         Ok(self.0.parts.journal.append(entries).await?)
     }
 }

@@ -1,6 +1,7 @@
 //! Sessions: opened on the record, ended on the record, with the credential that only the gateway sees.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use identity::{Destination, VerifiedIdentity};
 use policy::{Act, Level, Verdict};
@@ -29,6 +30,7 @@ struct SessionParts {
     salt: [u8; 16],
     recorder: SessionRecorder,
     greeting: String,
+    over: AtomicBool,
 }
 
 /// What the gateway dials a target with. Never shown, never logged.
@@ -82,6 +84,11 @@ impl Session {
 
     pub(super) fn person(&self) -> &Person {
         &self.0.person
+    }
+
+    /// Whether its closing entry is written, or about to be: no entry of it may follow.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.over.load(Ordering::Acquire)
     }
 
     pub(super) fn blind(&self) -> Blind<'_> {
@@ -146,6 +153,21 @@ impl Road {
         matches!(verdict, Verdict::Allow(_))
     }
 
+    /// The session's person, if everything that let the session begin is still so.
+    pub(super) async fn still_there(&self, session: &Session) -> Result<Person, RoadError> {
+        if session.is_over() {
+            return Err(self.refusal(&text::SESSION_OVER, &[]).into());
+        }
+        let person = self.person_now(session.who()).await?;
+        let target = self.store().target(session.target_name()).await?;
+        let account = self.store().account(session.target_name(), session.account()).await?;
+        if target.as_ref() == Some(session.target()) && account.is_some() {
+            return Ok(person);
+        }
+        let values = [("target", session.target_name()), ("account", session.account())];
+        Err(self.refusal(&text::PLACE_CHANGED, &values).into())
+    }
+
     fn begin(
         &self,
         who: &VerifiedIdentity,
@@ -165,6 +187,7 @@ impl Road {
             salt: self.random(),
             recorder,
             greeting,
+            over: AtomicBool::new(false),
         })))
     }
 
@@ -257,6 +280,9 @@ impl Road {
     }
 
     async fn try_close(&self, session: &Session, outcome: Outcome) -> Result<(), RoadError> {
+        if session.0.over.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
         let totals = session.recorder().close().map_err(|e| RoadError::Recorder(e.to_string()))?;
         self.note(Event::session_close(&session.id(), outcome, &totals)).await?;
         Ok(self.store().close_session(&session.id(), self.now(), outcome).await?)

@@ -153,7 +153,7 @@ async fn another_host_key_pinned_meanwhile_ends_it() {
     let id = pending.id();
     let host_key = Key::of("another host").line();
     bastion.change(Change::TargetHostKey { name: "db-1".into(), host_key }).await;
-    refuses(&bastion, pending, "host key changed").await;
+    refuses(&bastion, pending, "changed after this session began").await;
     is_over(&bastion, id, RequestState::Refused).await;
 }
 
@@ -171,7 +171,7 @@ async fn a_target_with_other_labels_level_or_address_ends_it() {
         let mut target = bastion.store.target("db-1").await.unwrap().unwrap();
         change(&mut target);
         bastion.store.set_target(&target).await.unwrap();
-        refuses(&bastion, pending, "target or its host key changed").await;
+        refuses(&bastion, pending, "changed after this session began").await;
     }
 }
 
@@ -183,7 +183,7 @@ async fn a_target_or_account_removed_meanwhile_ends_it() {
         let bastion = Bastion::start().await;
         let pending = bastion.met().await;
         bastion.change(change).await;
-        refuses(&bastion, pending, "target or its host key changed").await;
+        refuses(&bastion, pending, "changed after this session began").await;
     }
 }
 
