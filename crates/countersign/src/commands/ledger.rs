@@ -69,7 +69,7 @@ fn check(dir: &Path, key: &NoteVerifier, since: Option<&Checkpoint>) -> Result<S
     check_folders(dir, &audit)?;
     let unsealed = verify_wal(dir).map_err(|fault| anyhow!("FAILED: {fault}"))?;
     Ok(format!(
-        "OK: {} entries, {} sessions, {} segments with {} bytes of recording, {} bytes not sealed yet\n\
+        "OK: {} entries, {} sessions, {} segments with {} bytes of recording, {} frames not sealed yet\n\
          log {}, root {}",
         verified.size,
         audit.sessions(),

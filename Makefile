@@ -1,0 +1,33 @@
+# Countersign. `make demo` and `make test` do all their set-up themselves; see README.md.
+
+CARGO ?= cargo
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: demo test lint bench setup-demo setup-test
+
+# Everything on this machine: a gateway, a host behind it, four people, a five-minute tour.
+demo: setup-demo
+	$(CARGO) build --release --locked --package countersign
+	@exec target/release/countersign demo $(ARGS)
+
+# Every test, with the real clients and servers.
+test: setup-test
+	$(CARGO) build --locked --package countersign
+	@scripts/test
+
+# Format, lints and documentation, warnings denied.
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items
+
+# Ratios against direct OpenSSH and ProxyJump, in one run.
+bench: setup-test
+	$(CARGO) build --release --locked --package countersign
+	@scripts/bench target/release/countersign
+
+setup-demo:
+	@scripts/setup demo
+
+setup-test:
+	@scripts/setup test
