@@ -37,6 +37,12 @@ pub struct Audit {
     open: BTreeMap<String, SessionFacts>,
     closed: BTreeMap<[u8; 16], Totals>,
     requests: BTreeMap<i64, RequestFacts>,
+    /// Requests that a decision has announced, with their sessions.
+    announced: BTreeMap<i64, String>,
+    /// Everyone who ever logged in.
+    entered: BTreeSet<String>,
+    /// Keys that were ever enrolled, with their persons.
+    enrolled: BTreeSet<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -44,6 +50,8 @@ struct RequestFacts {
     session: String,
     digest: String,
     requester: String,
+    quorums: Vec<String>,
+    expires: i64,
     approved: BTreeSet<String>,
     over: bool,
 }
@@ -54,7 +62,7 @@ impl Audit {
         let wrong = |what: String| Contradiction { index, what };
         let entry = Entry::decode(leaf).map_err(|e| wrong(e.to_string()))?;
         self.entries += 1;
-        self.follow(entry.event).map_err(wrong)
+        self.follow(entry.at, entry.event).map_err(wrong)
     }
 
     /// Number of entries read.
@@ -88,7 +96,7 @@ impl Audit {
         self.closed.contains_key(&id.0) || self.open_session(id).is_some()
     }
 
-    fn follow(&mut self, event: Event) -> Result<Option<SessionFacts>, String> {
+    fn follow(&mut self, at: i64, event: Event) -> Result<Option<SessionFacts>, String> {
         match event {
             Event::SessionOpen { session, person, key_commitment, key_digest, .. } => {
                 let files = expected(&key_commitment, &key_digest)?;
@@ -100,29 +108,35 @@ impl Audit {
                 let claimed = Totals { segments, frames, bytes, chain, ..Totals::default() };
                 self.session_close(&session, &claimed).map(Some)
             }
-            Event::Decision { session, .. } => self.must_be_open(&session).map(|_| None),
-            Event::Request { request, session, digest, .. } => {
-                self.request(request, session, digest).map(|()| None)
+            Event::Decision { session, verdict, request, .. } => {
+                self.decision(session, &verdict, request).map(|()| None)
             }
-            Event::Approval { request, person, answer, .. } => {
-                self.approval(request, person, &answer).map(|()| None)
+            Event::Request { .. } => self.request(event).map(|()| None),
+            Event::Approval { request, person, answer, key, .. } => {
+                self.approval(request, person, &answer, key).map(|()| None)
             }
-            Event::Grant { request, session, digest, approvers, .. } => {
-                self.grant(request, &session, &digest, &approvers).map(|()| None)
-            }
+            Event::Grant { .. } => self.grant(at, event).map(|()| None),
             Event::RequestEnd { request, .. } => self.live(request).map(|facts| {
                 facts.over = true;
                 None
             }),
+            Event::Login { person, .. } => {
+                self.entered.insert(person);
+                Ok(None)
+            }
+            Event::Key { person, fingerprint, change } => {
+                if change == "enrolled" {
+                    self.enrolled.insert((fingerprint, person));
+                }
+                Ok(None)
+            }
             Event::Start { .. }
             | Event::Stop {}
             | Event::Policy { .. }
-            | Event::Login { .. }
             | Event::LoginRefused { .. }
             | Event::Lockout { .. }
             | Event::ApprovalRefused { .. }
             | Event::Refusal { .. }
-            | Event::Key { .. }
             | Event::Admin { .. }
             | Event::ReplayViewed { .. } => Ok(None),
         }
@@ -137,6 +151,9 @@ impl Audit {
         let id: SessionId = session.parse().map_err(|_| format!("{session} is not a session id"))?;
         if self.knows(&id) {
             return Err(format!("session {session} is opened twice"));
+        }
+        if !self.entered.contains(&person) {
+            return Err(format!("session {session} is opened for {person}, who never logged in"));
         }
         self.open.insert(session, SessionFacts { id, person, files, totals: Totals::default() });
         Ok(())
@@ -181,9 +198,28 @@ impl Audit {
         self.open.get_mut(session).ok_or_else(|| format!("session {session} is not open"))
     }
 
-    fn request(&mut self, request: i64, session: String, digest: String) -> Result<(), String> {
+    fn decision(&mut self, session: String, verdict: &str, request: Option<i64>) -> Result<(), String> {
+        self.must_be_open(&session)?;
+        match (verdict, request) {
+            ("allow" | "deny", None) => Ok(()),
+            ("hold", Some(request)) => {
+                self.announced.insert(request, session);
+                Ok(())
+            }
+            _ => Err(format!("a decision says {verdict} with request {request:?}")),
+        }
+    }
+
+    fn request(&mut self, event: Event) -> Result<(), String> {
+        let Event::Request { request, session, digest, quorums, expires } = event else {
+            return Err("not a request".to_owned());
+        };
         let requester = self.must_be_open(&session)?.person.clone();
-        let facts = RequestFacts { session, digest, requester, approved: BTreeSet::new(), over: false };
+        if self.announced.remove(&request).as_ref() != Some(&session) {
+            return Err(format!("request {request} follows from no decision"));
+        }
+        let approved = BTreeSet::new();
+        let facts = RequestFacts { session, digest, requester, quorums, expires, approved, over: false };
         match self.requests.insert(request, facts) {
             None => Ok(()),
             Some(_) => Err(format!("request {request} is made twice")),
@@ -199,7 +235,16 @@ impl Audit {
         Ok(facts)
     }
 
-    fn approval(&mut self, request: i64, person: String, answer: &str) -> Result<(), String> {
+    fn approval(&mut self, request: i64, person: String, answer: &str, key: String) -> Result<(), String> {
+        // Ever, since a key may be revoked between the check of a signature and its entry.
+        let signer = (key, person);
+        if !self.enrolled.contains(&signer) {
+            return Err(format!(
+                "request {request} is answered with key {}, never enrolled for {}",
+                signer.0, signer.1
+            ));
+        }
+        let person = signer.1;
         // An answer may lose the race against the request's end: it is on the record, and counts for nothing.
         let facts = self.requests.get_mut(&request);
         let facts = facts.ok_or_else(|| format!("request {request} was never made"))?;
@@ -212,18 +257,19 @@ impl Audit {
         Ok(())
     }
 
-    fn grant(
-        &mut self,
-        request: i64,
-        session: &str,
-        digest: &str,
-        approvers: &[String],
-    ) -> Result<(), String> {
-        self.must_be_open(session)?;
+    fn grant(&mut self, at: i64, event: Event) -> Result<(), String> {
+        let Event::Grant { request, session, digest, quorum, approvers } = event else {
+            return Err("not a grant".to_owned());
+        };
+        self.must_be_open(&session)?;
         let facts = self.live(request)?;
+        if at >= facts.expires {
+            return Err(format!("request {request} is granted after it had lapsed"));
+        }
         let distinct: BTreeSet<_> = approvers.iter().cloned().collect();
         let sound = facts.session == session
             && facts.digest == digest
+            && facts.quorums.contains(&quorum)
             && !approvers.is_empty()
             && distinct.len() == approvers.len()
             && distinct.is_subset(&facts.approved);

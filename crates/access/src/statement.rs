@@ -127,8 +127,8 @@ pub fn rfc3339(at: Timestamp) -> String {
     }
 }
 
-/// Text in which nothing hides: control, bidirectional, zero-width and other invisible characters are escaped, and
-/// trailing blanks are marked.
+/// Text in which nothing hides: all but ASCII and East Asian writing is escaped, which takes in control and invisible
+/// characters, writing from right to left and letters that look like others; trailing blanks are marked.
 pub fn visible(text: &str) -> String {
     let body = text.trim_end_matches(' ');
     let mut shown: String = body.chars().map(visible_char).collect();
@@ -137,13 +137,15 @@ pub fn visible(text: &str) -> String {
 }
 
 fn visible_char(c: char) -> String {
-    let plain = c.is_ascii_graphic() || c == ' ' || (c.is_alphanumeric() && !hides(c));
+    let plain = c.is_ascii_graphic() || c == ' ' || is_east_asian(c);
     if plain { c.to_string() } else { c.escape_unicode().to_string() }
 }
 
-/// Letters that print as nothing.
-fn hides(c: char) -> bool {
-    matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{17b4}' | '\u{17b5}')
+/// Kana, Han and Hangul syllables: always visible, in writing order, and like nothing in ASCII.
+fn is_east_asian(c: char) -> bool {
+    matches!(c,
+        '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{20000}'..='\u{323af}')
 }
 
 #[cfg(test)]
@@ -205,6 +207,10 @@ mod tests {
         assert_eq!(visible("rm -rf x"), "rm -rf x");
         assert_eq!(visible("a\u{202e}b\u{200b}c\td"), "a\\u{202e}b\\u{200b}c\\u{9}d");
         assert_eq!(visible("x  "), "x␠␠");
-        assert_eq!(visible("数据"), "数据");
+        assert_eq!(visible("数据 データ 데이터"), "数据 デ\\u{30fc}タ 데이터");
+        assert_eq!(visible("/srv/аudit"), "/srv/\\u{430}udit", "a Cyrillic letter");
+        assert_eq!(visible("rm א 1"), "rm \\u{5d0} 1", "right to left");
+        assert_eq!(visible("a\u{3164}b\u{feff}\u{ad}"), "a\\u{3164}b\\u{feff}\\u{ad}");
+        assert_eq!(visible("ｒｍ e\u{301}"), "\\u{ff52}\\u{ff4d} e\\u{301}");
     }
 }

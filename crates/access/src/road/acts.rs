@@ -182,7 +182,7 @@ impl Road {
         let nobody = BTreeSet::new();
         match self.ask(session.who(), &person, session.target(), session.account(), &judged, &nobody) {
             Verdict::Allow(allowed) => {
-                self.enter_decision(session, channel, &judged, "allow", &allowed.rules, None).await?;
+                self.enter_decision(session, channel, &judged, "allow", &allowed.rules).await?;
                 Ok(Step::Run(Grant::allowed(&judged)))
             }
             Verdict::Hold(held) => {
@@ -190,7 +190,7 @@ impl Road {
                 Ok(Step::Held(Box::new(pending)))
             }
             Verdict::Deny(denied) => {
-                self.enter_decision(session, channel, &judged, "deny", &denied.rules, None).await?;
+                self.enter_decision(session, channel, &judged, "deny", &denied.rules).await?;
                 Ok(Step::Refused(self.explain(session, &judged, &denied)))
             }
         }
@@ -229,7 +229,19 @@ impl Road {
         })
     }
 
-    pub(super) async fn enter_decision(
+    async fn enter_decision(
+        &self,
+        session: &Session,
+        channel: u32,
+        judged: &Judged,
+        verdict: &str,
+        rules: &[Rule],
+    ) -> Result<(), RoadError> {
+        self.note(self.decision(session, channel, judged, verdict, rules, None)).await?;
+        Ok(())
+    }
+
+    pub(super) fn decision(
         &self,
         session: &Session,
         channel: u32,
@@ -237,8 +249,8 @@ impl Road {
         verdict: &str,
         rules: &[Rule],
         request: Option<RequestId>,
-    ) -> Result<(), RoadError> {
-        self.note(Event::Decision {
+    ) -> Event {
+        Event::Decision {
             session: session.id().to_string(),
             channel,
             act: judged.act.to_string(),
@@ -248,9 +260,7 @@ impl Road {
             rules: rules.iter().map(|rule| rule.id.clone()).collect(),
             policy: self.policies().version().to_owned(),
             request: request.map(|id| id.0),
-        })
-        .await?;
-        Ok(())
+        }
     }
 
     /// A refused person learns that it was refused, why, and whom to ask.

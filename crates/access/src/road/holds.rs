@@ -56,15 +56,15 @@ impl Road {
     ) -> Result<Pending, RoadError> {
         let id = self.store().next_request_id().await?;
         let request = self.draft(id, session, channel, &judged, held);
-        self.enter_decision(session, channel, &judged, "hold", &held.rules, Some(id)).await?;
-        self.note(Event::Request {
+        let decision = self.decision(session, channel, &judged, "hold", &held.rules, Some(id));
+        let asked = Event::Request {
             request: id.0,
             session: session.id().to_string(),
             digest: request.digest.clone(),
             quorums: request.quorums.clone(),
             expires: request.expires.0,
-        })
-        .await?;
+        };
+        self.note_all(vec![decision, asked]).await?;
         self.store().add_request(&request).await?;
         let notice = self.held_notice(session, &judged, &request, &held.quorums).await?;
         Ok(Pending { id, session: session.clone(), channel, judged, notice })
