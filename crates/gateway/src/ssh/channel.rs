@@ -47,6 +47,9 @@ impl From<SpoolFault> for Exit {
     }
 }
 
+/// Requests that one channel may make before it asks for a command.
+const MAX_PREPARING: usize = 512;
+
 /// What a client said before it asked for a command.
 #[derive(Default)]
 pub(crate) struct Prepared {
@@ -114,6 +117,10 @@ impl Channel {
         if self.terminal || ask == Ask::Shell {
             self.say(&format!("{}\n", self.session.greeting())).await?;
         }
+        let explanations = self.connection.explanations();
+        if !explanations.is_empty() {
+            self.say(&explanations).await?;
+        }
         let grant = match step {
             Step::Run(grant) => grant,
             Step::Held(pending) => held::wait(self, *pending).await?,
@@ -127,6 +134,9 @@ impl Channel {
         let mut prepared = Prepared::default();
         let mut durable = Vec::new();
         let ask = loop {
+            if durable.len() >= MAX_PREPARING {
+                return Err(Exit::Refused("countersign: too many requests before a command".into()));
+            }
             let crossing = self.next().await?;
             durable.push(self.inward.record(&crossing));
             match crossing {
@@ -164,7 +174,7 @@ impl Channel {
 
     /// A refused request: on the record of the session by now; in the ledger and on the screen if it matters.
     async fn explain(&mut self, what: &str, why: &str) -> Result<(), Exit> {
-        if why.is_empty() {
+        if why.is_empty() || !self.connection.may_note() {
             return Ok(());
         }
         let who = self.session.who().clone();

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use russh::server::{Handle, Msg};
 use russh::{ChannelId, ChannelMsg, ChannelWriteHalf};
 
+use super::connection::Connection;
 use crate::relay::{Brake, Crossing, Outlet, Stream};
 
 /// Type of extended data that is standard error (RFC 4254, section 5.2).
@@ -18,14 +19,14 @@ const STDERR: u32 = 1;
 pub(crate) struct ClientOutlet {
     write: ChannelWriteHalf<Msg>,
     handle: Handle,
-    brake: Arc<Brake>,
+    connection: Arc<Connection>,
     /// The program's output has ended, which the client is not told yet; see [`ClientOutlet::end_output`].
     output_ended: bool,
 }
 
 impl ClientOutlet {
-    pub(crate) fn new(write: ChannelWriteHalf<Msg>, handle: Handle, brake: Arc<Brake>) -> Self {
-        Self { write, handle, brake, output_ended: false }
+    pub(crate) fn new(write: ChannelWriteHalf<Msg>, handle: Handle, connection: Arc<Connection>) -> Self {
+        Self { write, handle, connection, output_ended: false }
     }
 
     fn id(&self) -> ChannelId {
@@ -48,11 +49,12 @@ impl ClientOutlet {
 
 impl Outlet for ClientOutlet {
     async fn deliver(&mut self, crossing: Crossing) -> bool {
-        let id = self.id();
+        let (id, brake) = (self.id(), &self.connection.brake);
+        self.connection.touch();
         match crossing {
-            Crossing::Data(Stream::Plain, bytes) => send(&self.write, &self.brake, None, bytes).await,
-            Crossing::Data(Stream::Error, bytes) => send(&self.write, &self.brake, Some(STDERR), bytes).await,
-            Crossing::Notice(text) => send(&self.write, &self.brake, Some(STDERR), text.into()).await,
+            Crossing::Data(Stream::Plain, bytes) => send(&self.write, brake, None, bytes).await,
+            Crossing::Data(Stream::Error, bytes) => send(&self.write, brake, Some(STDERR), bytes).await,
+            Crossing::Notice(text) => send(&self.write, brake, Some(STDERR), text.into()).await,
             Crossing::ExitStatus(status) => {
                 self.handle.exit_status_request(id, status).await.is_ok() && self.end_output().await
             }

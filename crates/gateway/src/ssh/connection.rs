@@ -216,9 +216,14 @@ impl Connection {
         self.cut_short.store(true, Ordering::Release);
     }
 
+    /// Whether one more refusal may become an entry.
+    pub(crate) fn may_note(&self) -> bool {
+        self.noted.fetch_add(1, Ordering::AcqRel) < MAX_NOTED
+    }
+
     /// Puts a refusal of something that is not on offer on the record; the line is for the next channel.
     pub(crate) fn note_refusal(self: &Arc<Self>, what: &str, detail: &str) {
-        if self.noted.fetch_add(1, Ordering::AcqRel) >= MAX_NOTED {
+        if !self.may_note() {
             return;
         }
         lock(&self.explanations).push(format!("countersign: {what} is not on offer here\n"));

@@ -155,7 +155,7 @@ impl Handler for Door {
         let (id, feed) = (channel.id(), self.add_feed(channel.id()));
         // The reading half must not stay: a queue that nobody empties would stop this loop.
         let (_, write) = channel.split();
-        let outlet = ClientOutlet::new(write, session.handle(), self.connection.brake.clone());
+        let outlet = ClientOutlet::new(write, session.handle(), self.connection.clone());
         reply.accept().await;
         let connection = self.connection.clone();
         match self.connection.guest() {
@@ -195,7 +195,7 @@ impl Handler for Door {
         let (id, feed) = (channel.id(), self.add_feed(channel.id()));
         let (_, write) = channel.split();
         reply.accept().await;
-        let outlet = ClientOutlet::new(write, session.handle(), self.connection.brake.clone());
+        let outlet = ClientOutlet::new(write, session.handle(), self.connection.clone());
         tracing::debug!(%target, channel = id.number(), "jump");
         self.connection.run(jump::run(self.connection.clone(), who, target, feed, outlet));
         Ok(())

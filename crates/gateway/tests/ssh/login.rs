@@ -24,6 +24,37 @@ async fn a_key_without_a_remembered_code_is_half_a_login() {
     assert!(text(&out.stderr).contains("Permission denied (keyboard-interactive)"), "{}", text(&out.stderr));
 }
 
+/// Answers the client's one prompt with `code`.
+async fn log_in_with(bastion: &Bastion, code: &str) -> (bool, String) {
+    let askpass = bastion.dir.path().join("askpass");
+    std::fs::write(&askpass, format!("#!/bin/sh\necho \"$1\" >> {}.log\necho {code}\n", askpass.display()))
+        .unwrap();
+    std::fs::set_permissions(&askpass, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let with_batch = bastion.ssh("alice");
+    let mut ssh = tokio::process::Command::new("ssh");
+    ssh.args(["-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=1"]).args(with_batch.as_std().get_args());
+    ssh.env("SSH_ASKPASS", &askpass).env("SSH_ASKPASS_REQUIRE", "force").env("DISPLAY", ":0");
+    ssh.args(["-o", "PreferredAuthentications=publickey,keyboard-interactive", "help"]);
+    let out = output(ssh.stdin(std::process::Stdio::null())).await;
+    let prompts = std::fs::read_to_string(format!("{}.log", askpass.display())).unwrap_or_default();
+    (out.status.success(), prompts)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_completes_the_login_once_and_is_remembered() {
+    let bastion = Bastion::start().await;
+    let alice = access::model::PersonId("p-alice".into());
+    let forget = || access::ports::Store::forget(&*bastion.store, &alice);
+    forget().await.unwrap();
+    assert!(!log_in_with(&bastion, "000000").await.0);
+    let code = Bastion::code();
+    let (entered, prompts) = log_in_with(&bastion, &code).await;
+    assert!(entered && prompts.contains("Verification code: "), "{prompts}");
+    assert!(output(bastion.ssh("alice").arg("help")).await.status.success(), "it is remembered");
+    forget().await.unwrap();
+    assert!(!log_in_with(&bastion, &code).await.0, "a code works once");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_desk_answers_commands_and_shells() {
     let bastion = Bastion::start().await;
