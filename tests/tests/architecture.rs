@@ -29,7 +29,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("axum", &["console"]),
     ("cedar-policy", &["policy"]),
-    ("tokio", &["gateway", "countersign", "store", "console"]),
+    ("tokio", &["gateway", "countersign", "store", "console", "testkit"]),
 ];
 
 fn root() -> &'static Path {
