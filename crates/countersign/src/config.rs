@@ -44,6 +44,7 @@ struct Ssh {
     max_connections: Option<Spanned<u64>>,
     max_channels: Option<Spanned<u64>>,
     idle_minutes: Option<Spanned<u64>>,
+    drain_seconds: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -152,6 +153,8 @@ pub struct SshNumbers {
     pub max_channels: usize,
     /// Seconds of silence after which a terminal ends.
     pub idle: u64,
+    /// Seconds that running sessions have when the gateway is told to stop.
+    pub drain: u64,
 }
 
 impl Config {
@@ -205,6 +208,7 @@ impl Reader<'_> {
             max_connections: self.count(&ssh.max_connections, 4096, 1..=100_000)?,
             max_channels: self.count(&ssh.max_channels, 64, 1..=1000)?,
             idle: 60 * self.number(&ssh.idle_minutes, 15, 1..=1440)?,
+            drain: self.number(&ssh.drain_seconds, 30, 0..=3600)?,
         })
     }
 
@@ -333,7 +337,9 @@ mod tests {
 
     #[test]
     fn words_that_mean_nothing_are_refused() {
-        assert!(refusal(|text| format!("language = \"fr\"\n{text}")).contains("line 1"));
-        assert!(refusal(|text| format!("time_zone = \"Mars/Olympus\"\n{text}")).contains("line 1"));
+        let told = refusal(|text| text.replace("language = \"en\"", "language = \"fr\""));
+        assert!(told.contains("line 5") && told.contains("zh-CN"), "{told}");
+        let told = refusal(|text| text.replace("\"UTC\"", "\"Mars/Olympus\""));
+        assert!(told.contains("line 8") && told.contains("Mars/Olympus"), "{told}");
     }
 }

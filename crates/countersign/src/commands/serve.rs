@@ -50,16 +50,20 @@ async fn note_stop(road: &Road) {
     }
 }
 
-/// Resolves when the process is asked to end.
+/// Resolves when the process is asked to end. Asked again, it ends at once: whatever was recorded is durable, and the
+/// next start repairs the rest.
 async fn stopped() {
     let interrupt = signal(SignalKind::interrupt());
     let terminate = signal(SignalKind::terminate());
-    match (interrupt, terminate) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        }
-        _ => std::future::pending().await,
-    }
+    let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    eprintln!("countersign: stopping; once more to stop at once");
+    tokio::spawn(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        std::process::exit(130);
+    });
 }
 
 fn options(config: &Config) -> Result<SshOptions> {
@@ -73,6 +77,7 @@ fn options(config: &Config) -> Result<SshOptions> {
     options.max_startups = config.ssh.max_startups;
     options.max_connections = config.ssh.max_connections;
     options.max_channels = config.ssh.max_channels;
+    options.drain = Duration::from_secs(config.ssh.drain);
     options.idle_limit = Some(Duration::from_secs(config.ssh.idle));
     Ok(options)
 }

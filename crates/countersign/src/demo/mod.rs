@@ -41,6 +41,8 @@ pub async fn demo(options: Demo) -> Result<()> {
     }
     let mut config = Config::read(&folder.path().join("countersign.toml"))?;
     config.listen = address;
+    // Whoever ends a demo does not want to wait for its sessions.
+    config.ssh.drain = 1;
     let host = DemoHost::start(&folder.path().join("host")).await?;
     let node = Node::open(&config).await?;
     match fresh {
