@@ -30,6 +30,9 @@ pub enum Command {
         /// Where people will connect
         #[arg(long, default_value = "0.0.0.0:2222")]
         listen: SocketAddr,
+        /// Name of the ledger, in its checkpoints and its public key: a host name of yours, a slash, the node
+        #[arg(long, default_value = "countersign.example/node-1")]
+        ledger_name: String,
     },
     /// Serve until told to stop
     Serve,

@@ -289,10 +289,11 @@ fn named(folder: &Path, name: &str) -> Result<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::init::{LEDGER_NAME, init};
 
     fn read(change: impl FnOnce(String) -> String) -> Result<Config> {
         let folder = tempfile::tempdir()?;
-        crate::commands::init::init(folder.path(), "127.0.0.1:2222".parse()?)?;
+        init(folder.path(), "127.0.0.1:2222".parse()?, LEDGER_NAME)?;
         let path = folder.path().join("countersign.toml");
         std::fs::write(&path, change(std::fs::read_to_string(&path)?))?;
         Config::read(&path)
@@ -328,7 +329,7 @@ mod tests {
     #[test]
     fn a_secret_that_others_can_read_is_refused_with_its_line() {
         let folder = tempfile::tempdir().unwrap();
-        crate::commands::init::init(folder.path(), "127.0.0.1:2222".parse().unwrap()).unwrap();
+        init(folder.path(), "127.0.0.1:2222".parse().unwrap(), LEDGER_NAME).unwrap();
         let secret = folder.path().join("secrets/node.key");
         std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
         let told = format!("{:#}", Config::read(&folder.path().join("countersign.toml")).unwrap_err());

@@ -52,8 +52,8 @@ async fn run(cli: Cli) -> Result<()> {
     let config = cli.config.as_path();
     match cli.command {
         Command::Demo(options) => demo::demo(options).await,
-        Command::Init { dir, listen } => {
-            init::init(&dir, listen)?;
+        Command::Init { dir, listen, ledger_name } => {
+            init::init(&dir, listen, &ledger_name)?;
             println!("{} is ready; next: countersign admin, then countersign serve", dir.display());
             Ok(())
         }

@@ -10,6 +10,9 @@ use ssh_key::LineEnding;
 
 use crate::{secrets, surroundings};
 
+/// The name that the shipped configuration has.
+pub const LEDGER_NAME: &str = "countersign.example/node-1";
+
 const CONFIG: &str = include_str!("../../../../config/countersign.toml");
 
 /// The shipped policies, as files.
@@ -21,7 +24,7 @@ const POLICIES: &[(&str, &str)] = &[
 ];
 
 /// Makes the folder. Refuses one that already holds a node.
-pub fn init(dir: &Path, listen: SocketAddr) -> Result<()> {
+pub fn init(dir: &Path, listen: SocketAddr, ledger_name: &str) -> Result<()> {
     let config = dir.join("countersign.toml");
     if config.exists() {
         bail!("{} exists already: this folder holds a node", config.display());
@@ -33,8 +36,8 @@ pub fn init(dir: &Path, listen: SocketAddr) -> Result<()> {
     for (name, text) in POLICIES {
         std::fs::write(dir.join("policies").join(name), text)?;
     }
-    make_ledger(dir)?;
-    let text = CONFIG.replace("0.0.0.0:2222", &listen.to_string());
+    make_ledger(dir, ledger_name)?;
+    let text = CONFIG.replace("0.0.0.0:2222", &listen.to_string()).replace(LEDGER_NAME, ledger_name);
     // Last, since its presence says that the folder is complete.
     std::fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))
 }
@@ -52,9 +55,9 @@ fn make_keys(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-fn make_ledger(dir: &Path) -> Result<()> {
+fn make_ledger(dir: &Path, name: &str) -> Result<()> {
     let seed = secrets::read_key(&dir.join("secrets/ledger.key"))?;
-    let signer = NoteSigner::from_seed("countersign.example/node-1", *seed)?;
+    let signer = NoteSigner::from_seed(name, *seed)?;
     std::fs::write(dir.join("ledger.pub"), format!("{}\n", signer.verifier()))?;
     Log::create(&dir.join("ledger"), signer)?;
     Ok(())

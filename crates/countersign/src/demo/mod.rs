@@ -37,7 +37,7 @@ pub async fn demo(options: Demo) -> Result<()> {
     let address = listener.local_addr()?;
     let fresh = !folder.path().join("countersign.toml").exists();
     if fresh {
-        init::init(folder.path(), address)?;
+        init::init(folder.path(), address, "countersign.example/demo")?;
     }
     let mut config = Config::read(&folder.path().join("countersign.toml"))?;
     config.listen = address;
