@@ -55,7 +55,7 @@ async fn the_end_of_input_reaches_the_program_and_its_answer_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_is_killed_leaves_nothing_behind() {
     let bastion = Bastion::start().await;
-    for command in ["cat /dev/zero", "sleep 1000"] {
+    for command in ["cat /dev/zero", "sleep 100"] {
         let mut ssh = bastion.ssh(&bastion.web()).arg(command).stdin(Stdio::piped()).spawn().unwrap();
         if command.starts_with("cat") {
             ssh.stdout.as_mut().unwrap().read_exact(&mut [0; 1000]).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_lost_target_is_explained() {
 async fn a_stop_lets_what_runs_finish_and_ends_what_does_not() {
     let mut bastion = Bastion::start_with(|options| options.drain = Duration::from_secs(3)).await;
     let short = bastion.ssh(&bastion.web()).arg("sleep 1; echo finished").spawn().unwrap();
-    let long = bastion.ssh(&bastion.web()).arg("sleep 1000").spawn().unwrap();
+    let long = bastion.ssh(&bastion.web()).arg("sleep 100").spawn().unwrap();
     eventually("both run", || bastion.target_connections() >= 2).await;
     bastion.stop().await;
     let short = short.wait_with_output().await.unwrap();

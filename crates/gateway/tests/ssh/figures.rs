@@ -47,7 +47,7 @@ async fn idle_sessions(bastion: &Bastion) {
     let before = resident();
     let mut idle = Vec::new();
     for _ in 0..50 {
-        idle.push(bastion.ssh(&bastion.web()).arg("sleep 1000").spawn().unwrap());
+        idle.push(bastion.ssh(&bastion.web()).arg("sleep 100").spawn().unwrap());
         sleep(Duration::from_millis(150)).await;
     }
     super::bastion::eventually("all run", || bastion.target_connections() >= 50).await;

@@ -30,7 +30,7 @@ async fn a_stalled_channel_does_not_stop_its_siblings() {
 async fn a_stalled_upload_does_not_stop_its_siblings() {
     let bastion = Bastion::start().await;
     let (_master, socket) = bastion.master(&bastion.web()).await;
-    let mut stalled = bastion.over(&socket).arg("sleep 1000").stdin(Stdio::piped()).spawn().unwrap();
+    let mut stalled = bastion.over(&socket).arg("sleep 100").stdin(Stdio::piped()).spawn().unwrap();
     let mut input = stalled.stdin.take().unwrap();
     let flood = tokio::spawn(async move {
         let zeros = vec![0; 1 << 16];

@@ -15,7 +15,7 @@ async fn a_recorder_that_cannot_write_ends_the_session_with_a_reason() {
         Options { wal_file_bytes: 2 << 20, patience: Duration::from_millis(500), ..Options::default() };
     let bastion = Bastion::start_recording(small, |_| ()).await;
     let mut ssh = bastion.ssh(&bastion.web()).arg("cat > /dev/null").stdin(Stdio::piped()).spawn().unwrap();
-    let idle = bastion.ssh(&bastion.web()).arg("sleep 1000").spawn().unwrap();
+    let idle = bastion.ssh(&bastion.web()).arg("sleep 100").spawn().unwrap();
     eventually("both run", || bastion.target_connections() == 2).await;
     let folder = bastion.dir.path().join("recordings");
     std::fs::rename(&folder, bastion.dir.path().join("unmounted")).unwrap();
