@@ -16,6 +16,7 @@ use crate::error::RoadError;
 use crate::model::{Account, Person, PersonId, PersonKey, Target};
 use crate::ports::StoreError;
 use crate::road::{Road, credential_owner};
+use crate::statement::visible;
 
 /// A change that an administrator asks for. Secrets are fields of their own, so that they stay out of the digest.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -317,7 +318,8 @@ impl Road {
         valid("name", TargetName::parse(name))?;
         let host_key = host_key_line(host_key)?;
         let level: Level = valid("level", level.parse())?;
-        valid_host(host)?;
+        valid_address(host, *port)?;
+        valid_labels(labels)?;
         if self.store().target(name).await?.is_some() {
             return Err(StoreError::Exists(format!("target {name}")).into());
         }
@@ -351,7 +353,7 @@ impl Road {
         host: &str,
         port: u16,
     ) -> Result<Changed, ChangeError> {
-        valid_host(host)?;
+        valid_address(host, port)?;
         let target = self.known_target(name).await?;
         self.note_change(by, change, name, vec![]).await?;
         self.store().set_target(&Target { host: host.to_owned(), port, ..target }).await?;
@@ -460,10 +462,25 @@ fn valid<T, E: std::fmt::Display>(field: &'static str, value: Result<T, E>) -> R
     value.map_err(|why| ChangeError::Value { field, why: why.to_string() })
 }
 
-fn valid_host(host: &str) -> Result<(), ChangeError> {
-    match host.is_empty() || host.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        true => Err(ChangeError::Value { field: "host", why: "is not a host name or address".into() }),
-        false => Ok(()),
+fn valid_address(host: &str, port: u16) -> Result<(), ChangeError> {
+    if host.is_empty() || host.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(ChangeError::Value { field: "host", why: "is not a host name or address".into() });
+    }
+    match port {
+        0 => Err(ChangeError::Value { field: "port", why: "must be from 1 to 65535".into() }),
+        _ => Ok(()),
+    }
+}
+
+/// Labels stand beside what approvers weigh, as `name=value, name=value`: they must not look like anything else.
+fn valid_labels(labels: &BTreeMap<String, String>) -> Result<(), ChangeError> {
+    let plain = |text: &String| !text.is_empty() && visible(text) == *text && !text.contains([',', '=']);
+    match labels.iter().find(|(name, value)| !plain(name) || !plain(value)) {
+        None => Ok(()),
+        Some((name, _)) => Err(ChangeError::Value {
+            field: "label",
+            why: format!("{} is empty or has characters that hide, ',' or '='", visible(name)),
+        }),
     }
 }
 
