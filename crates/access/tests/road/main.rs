@@ -1,5 +1,7 @@
 //! The road over the shipped policies, with a real recorder and real signatures: one file per group of behaviours.
 
+#![expect(clippy::unwrap_used, reason = "clippy knows tests, but not the functions that tests share")]
+
 mod administering;
 mod auditing;
 mod bastion;
