@@ -80,8 +80,20 @@ catalogue! {
         "已拒绝：Countersign 目前无法裁决或记录，未执行任何操作。请联系其运维人员。";
     RECORDER_DOWN: "refused: the recorder cannot write ({why}); no session starts until it can. Tell the operators of Countersign.",
         "已拒绝：记录器无法写入（{why}），恢复之前不能开始任何会话。请联系 Countersign 运维人员。";
-    RECORDER_ENDED: "this session ends now: its recording cannot be written. Nothing more will cross.",
-        "本会话立即结束：无法写入录像，不再传输任何数据。";
+    RECORDER_ENDED: "countersign: the recorder cannot write, so this session ends here; nothing more will cross",
+        "countersign：记录器无法写入，本会话到此结束，不再传输任何数据";
+    STOPPING: "countersign: the gateway is being stopped, so this session ends here",
+        "countersign：网关正在停止，本会话到此结束";
+    IDLE: "countersign: nothing happened for too long, so this session ends here",
+        "countersign：长时间没有活动，本会话到此结束";
+    SPOOL_FAILED: "countersign: this channel ends: {why}. Tell the operators of Countersign.",
+        "countersign：本通道结束：{why}。请联系 Countersign 运维人员。";
+    TOO_MANY_REQUESTS: "refused: too many requests before a command",
+        "已拒绝：命令之前的请求过多";
+    DESK_NO_FILES: "refused: name a target to transfer files: PERSON+ACCOUNT@TARGET@GATEWAY",
+        "已拒绝：传输文件请指明目标：PERSON+ACCOUNT@TARGET@GATEWAY";
+    DESK_INPUT_LONG: "refused: the standard input is longer than 64 KiB",
+        "已拒绝：标准输入超过 64 KiB";
     NOT_ADMITTED: "authentication failed",
         "认证失败";
     NO_SUCH_DESTINATION: "refused: you have no access to {target} as {account}. Ask the owners of that target.",
@@ -102,8 +114,8 @@ catalogue! {
         "已拒绝：{target} 为 command-gated 级别，此处没有交互式 shell。请发送单条命令：ssh … '命令'。";
     NO_SFTP: "refused: {target} is command-gated and file transfer by SFTP is not inspected yet. Use `scp -O` or rsync, which are judged as commands.",
         "已拒绝：{target} 为 command-gated 级别，尚不检查 SFTP 文件传输。请使用会按命令裁决的 `scp -O` 或 rsync。";
-    NOT_ON_OFFER: "refused: {what} is not offered by this gateway. It was recorded.",
-        "已拒绝：本网关不提供 {what}。该请求已被记录。";
+    NOT_ON_OFFER: "refused: {what} is not on offer here; it was recorded",
+        "已拒绝：此处不提供 {what}；该请求已被记录";
     GREETING: "countersign: {target} ({labels}) as {account}, level {level}: {meaning}. Session {session} is recorded.",
         "countersign：{target}（{labels}），账户 {account}，级别 {level}：{meaning}。会话 {session} 正在录制。";
     LEVEL_RECORDED: "everything is recorded, commands are not gated",
@@ -179,6 +191,24 @@ catalogue! {
         "已拒绝：{target} 无响应（{why}）。未执行任何操作。";
     TARGET_AUTH_FAILED: "refused: {target} does not accept the gateway's credential for {account}. An administrator renews it with: countersign admin account add",
         "已拒绝：{target} 不接受网关的 {account} 凭据。请管理员执行 countersign admin account add 更新。";
+    TARGET_SILENT: "refused: {target} does not answer within {seconds} s; it may be down, or a firewall in between. Nothing was run.",
+        "已拒绝：{target} 在 {seconds} 秒内无响应；可能已停机或被防火墙阻断。未执行任何操作。";
+    TARGET_RECORD: "refused: the gateway's {what} for {target} cannot be read. An administrator must repair it.",
+        "已拒绝：无法读取网关为 {target} 保存的 {what}。请管理员修复。";
+    TARGET_HUNG_UP: "refused: {target} ended the connection while it was being set up. Nothing was run; try again.",
+        "已拒绝：{target} 在建立连接时断开。未执行任何操作，请重试。";
+    TARGET_INSECURE: "refused: no secure connection to {target}: {why}. Nothing was run.",
+        "已拒绝：无法与 {target} 建立安全连接：{why}。未执行任何操作。";
+    TARGET_LOST: "countersign: the connection to the target was lost",
+        "countersign：与目标的连接已断开";
+    TARGET_NO_CHANNEL: "refused: {target} opens no further channel. Nothing was run.",
+        "已拒绝：{target} 不再打开新的通道。未执行任何操作。";
+    TARGET_NO_START: "refused: {target} does not start it. Nothing was run.",
+        "已拒绝：{target} 拒绝启动。未执行任何操作。";
+    TARGET_CLOSED: "refused: {target} closed the channel before it started",
+        "已拒绝：{target} 在启动之前关闭了通道";
+    TARGET_NO_TERMINAL: "countersign: {target} gives no terminal",
+        "countersign：{target} 不提供终端";
     CODE_PROMPT: "Verification code: ",
         "验证码：";
 }

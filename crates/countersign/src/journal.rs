@@ -8,7 +8,7 @@ use access::model::Timestamp;
 use access::ports::{Clock, Journal, JournalError};
 use access::recording::{SealedSegment, Sealing};
 use async_trait::async_trait;
-use ledger::Log;
+use ledger::{Log, MAX_LEAF};
 
 /// Entries of one caller that wait for the next commit.
 struct Batch {
@@ -43,6 +43,10 @@ impl LedgerJournal {
         leaves: Vec<Vec<u8>>,
         done: Box<dyn FnOnce(Result<u64, JournalError>) + Send>,
     ) -> Result<(), JournalError> {
+        // Told to its own caller: in the writer it would fail everybody else's entries with it.
+        if let Some(leaf) = leaves.iter().find(|leaf| leaf.len() > MAX_LEAF) {
+            return Err(JournalError(format!("an entry of {} bytes is too long", leaf.len())));
+        }
         self.batches.send(Batch { leaves, done }).map_err(|_| gone())
     }
 }

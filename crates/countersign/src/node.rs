@@ -90,6 +90,8 @@ fn open_recorder(
         segment_bytes: config.segment_bytes,
         segment_age: Duration::from_secs(config.segment_seconds),
         patience: Duration::from_secs(config.patience_seconds),
+        // Each direction of each channel may have 1 MiB on its way to the disk; more than all of them never waits.
+        session_backlog: (2 * config.ssh.max_channels + 2) << 20,
         ..Options::default()
     };
     let vault = Arc::new(NodeVault::new(&keys.recording, recorder_random()));

@@ -15,6 +15,7 @@ use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
 use crate::model::{Account, Outcome, Person, SessionRow, Target, Way};
 use crate::ports::StoreError;
+use crate::statement::visible;
 use crate::text::{self, GREETING, NO_SUCH_DESTINATION};
 
 /// One authenticated connection of one person to one target. Cheap to clone.
@@ -308,8 +309,10 @@ impl Road {
         session: Option<&Session>,
         who: &VerifiedIdentity,
         what: &str,
+        detail: &str,
     ) -> Refusal {
-        match self.try_note_refusal(session, who, what).await {
+        let entered = format!("{} {}", shortened(what), shortened(detail));
+        match self.try_note_refusal(session, who, entered.trim_end()).await {
             Ok(()) => self.refusal(&text::NOT_ON_OFFER, &[("what", what)]),
             Err(fault) => self.tell(&fault),
         }
@@ -328,6 +331,16 @@ impl Road {
         let session = session.map(|session| session.id().to_string());
         self.note(Event::Refusal { session, person: person.0, what: what.to_owned() }).await?;
         Ok(())
+    }
+}
+
+/// Text of the client's own in an entry: visible, and no longer than it needs to be recognised.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let shown = visible(text);
+    match shown.char_indices().nth(LONGEST) {
+        None => shown,
+        Some((end, _)) => format!("{}… ({} bytes)", shown.get(..end).unwrap_or_default(), text.len()),
     }
 }
 

@@ -179,6 +179,8 @@ async fn the_grant_names_only_those_who_counted() {
     for name in ["bob", "carol", "erin"] {
         bastion.answer(name, pending.id(), Answer::Approve).await.unwrap();
     }
+    slip_in(&bastion, "alice", "alice", &pending).await;
+    bastion.regroup("alice", &["ops", "dba-leads"]).await;
     bastion.regroup("erin", &["ops"]).await;
     let grant = bastion.road.claim(pending).await.unwrap();
     let told = grant.approvals().unwrap();

@@ -1,4 +1,5 @@
-//! A store that lets a test change what it returns, or act between two of the road's steps.
+//! A store that lets a test change what it returns, or act between two of the road's steps. It yields before each of
+//! its own, so that tasks which run at once take turns step by step: the worst case of every race, in every run.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use access::ports::{Store, StoreError};
 use access::recording::SessionId;
 use async_trait::async_trait;
 use testkit::MemoryStore;
+use tokio::task::yield_now;
 
 type Alteration = Box<dyn Fn(&mut Request) + Send>;
 type Act = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -58,6 +60,7 @@ macro_rules! store {
         #[async_trait]
         impl Store for Interlude {
             async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
+                yield_now().await;
                 Ok(self.inner.request(id).await?.map(|request| self.altered(request)))
             }
 
@@ -72,6 +75,7 @@ macro_rules! store {
                 state: RequestState,
             ) -> Result<bool, StoreError> {
                 let act = lock(&self.before_settling).take();
+                yield_now().await;
                 if let Some(act) = act {
                     act.await;
                 }
@@ -79,6 +83,7 @@ macro_rules! store {
             }
 
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
+                yield_now().await;
                 self.inner.$name($($argument),*).await
             })*
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use access::recording::Direction;
 use access::road::Ask;
+use access::text::{self, Line};
 use access::{Session, Step};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -135,7 +136,7 @@ impl Channel {
         let mut durable = Vec::new();
         let ask = loop {
             if durable.len() >= MAX_PREPARING {
-                return Err(Exit::Refused("countersign: too many requests before a command".into()));
+                return Err(Exit::Refused(self.connection.words(&text::TOO_MANY_REQUESTS, &[])));
             }
             let crossing = self.next().await?;
             durable.push(self.inward.record(&crossing));
@@ -178,7 +179,7 @@ impl Channel {
             return Ok(());
         }
         let who = self.session.who().clone();
-        let _ = self.connection.road.note_refusal(Some(&self.session), &who, what).await;
+        let _ = self.connection.road.note_refusal(Some(&self.session), &who, what, "").await;
         self.say(why).await
     }
 
@@ -209,15 +210,15 @@ impl Channel {
             Exit::Interrupted(line) => self.depart(&format!("{line}\n"), 130).await,
             Exit::NotRecorded => {
                 self.connection.end(Ending::NotRecorded);
-                self.last_words(Ending::NotRecorded.line()).await;
+                self.last_words(Ending::NotRecorded.line(), &[]).await;
             }
             Exit::Ended(ending) => {
                 self.connection.cut_short();
-                self.last_words(ending.line()).await;
+                self.last_words(ending.line(), &[]).await;
             }
             Exit::Spool(fault) => {
                 tracing::error!(session = %self.session.id(), %fault, "a channel was ended");
-                self.last_words(&format!("countersign: {fault}\n")).await;
+                self.last_words(&text::SPOOL_FAILED, &[("why", &fault.to_string())]).await;
             }
         }
     }
@@ -231,14 +232,15 @@ impl Channel {
         };
         if let Err(Exit::NotRecorded) = last.await {
             self.connection.end(Ending::NotRecorded);
-            self.last_words(Ending::NotRecorded.line()).await;
+            self.last_words(Ending::NotRecorded.line(), &[]).await;
         }
     }
 
     /// The gateway's own words when the session cannot go on. They alone may go unrecorded: the recorder may be what
     /// failed, and they carry nothing of the session.
-    async fn last_words(&mut self, line: &str) {
-        let line = if self.terminal { line.replace('\n', "\r\n") } else { line.to_owned() };
+    async fn last_words(&mut self, line: &Line, values: &[(&str, &str)]) {
+        let end = if self.terminal { "\r\n" } else { "\n" };
+        let line = self.connection.words(line, values) + end;
         turn_away(&mut self.outlet, &line).await;
     }
 }

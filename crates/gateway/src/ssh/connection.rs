@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use access::model::Outcome;
+use access::text::{self, Line};
 use access::{Refusal, Road, Session};
 use russh::Disconnect;
 use russh::server::{Config, Handle, run_stream};
@@ -38,11 +39,11 @@ pub(crate) enum Ending {
 
 impl Ending {
     /// What the client's standard error is told.
-    pub(crate) fn line(self) -> &'static str {
+    pub(crate) fn line(self) -> &'static Line {
         match self {
-            Self::NotRecorded => "countersign: the recorder cannot write, so this session ends here\n",
-            Self::Stopping => "countersign: the gateway is being stopped, so this session ends here\n",
-            Self::Idle => "countersign: nothing happened for too long, so this session ends here\n",
+            Self::NotRecorded => &text::RECORDER_ENDED,
+            Self::Stopping => &text::STOPPING,
+            Self::Idle => &text::IDLE,
         }
     }
 }
@@ -226,14 +227,19 @@ impl Connection {
         if !self.may_note() {
             return;
         }
-        lock(&self.explanations).push(format!("countersign: {what} is not on offer here\n"));
-        let (connection, what) = (self.clone(), format!("{what} {detail}"));
+        lock(&self.explanations).push(self.words(&text::NOT_ON_OFFER, &[("what", what)]) + "\n");
+        let (connection, what, detail) = (self.clone(), what.to_owned(), detail.to_owned());
         self.run(async move {
             if let Some(guest) = connection.guest() {
                 let session = connection.open_session();
-                let _ = connection.road.note_refusal(session, guest.who(), what.trim_end()).await;
+                let _ = connection.road.note_refusal(session, guest.who(), &what, &detail).await;
             }
         });
+    }
+
+    /// A line of the catalogue in the gateway's language.
+    pub(crate) fn words(&self, line: &Line, values: &[(&str, &str)]) -> String {
+        line.say(self.road.language(), values)
     }
 
     /// Lines for the client that have not found a channel yet.
@@ -253,7 +259,7 @@ impl Connection {
         let reason = self.ended().await;
         let told = self.running.subscribe();
         let _ = timeout(FAREWELL, all_done(told)).await;
-        let text = reason.line().trim_end().to_owned();
+        let text = self.words(reason.line(), &[]);
         let _ = timeout(FAREWELL, handle.disconnect(Disconnect::ByApplication, text, String::new())).await;
         sleep(Duration::from_millis(200)).await;
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use access::Road;
 use access::identity::VerifiedIdentity;
+use access::{Road, text};
 
 use super::channel::turn_away;
 use super::client_outlet::ClientOutlet;
@@ -33,16 +33,14 @@ pub(crate) async fn run(
         Wish::Command(line) => line,
         Wish::Gone => return,
         Wish::NotOnOffer => {
-            return turn_away(
-                &mut outlet,
-                "countersign: name a target to transfer files: USER+ACCOUNT@TARGET\n",
-            )
-            .await;
+            let line = connection.words(&text::DESK_NO_FILES, &[]);
+            return turn_away(&mut outlet, &(line + "\n")).await;
         }
     };
     let stdin = if Road::desk_reads_stdin(&line) { read_all(&feed).await } else { Some(Vec::new()) };
     let Some(stdin) = stdin else {
-        return turn_away(&mut outlet, "countersign: the standard input is longer than 64 KiB\n").await;
+        let line = connection.words(&text::DESK_INPUT_LONG, &[]);
+        return turn_away(&mut outlet, &(line + "\n")).await;
     };
     let answer = connection.road.desk(&who, &line, &stdin).await;
     let explanations = connection.explanations();

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use access::identity::TargetName;
+use access::text;
 use russh::keys::Certificate;
 use russh::server::{
     Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
@@ -23,9 +24,12 @@ use crate::relay::{Crossing, Pty, Window};
 /// Longest command, in bytes.
 const MAX_COMMAND: usize = 64 * 1024;
 
-/// Environment variables that may cross; none of them changes what a command does.
-fn may_cross(name: &str) -> bool {
-    name == "LANG" || name.starts_with("LC_") || name == "COLORTERM" || name == "NO_COLOR"
+/// Environment variables that may cross; none of them changes what a command does. A value is one plain word: a locale
+/// with a slash in it would be read from that path.
+fn may_cross(name: &str, value: &str) -> bool {
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.@=:".contains(&b));
+    let named = ["LANG", "COLORTERM", "NO_COLOR"].contains(&name) || name.starts_with("LC_");
+    named && plain(name) && plain(value) && value.len() <= 128
 }
 
 /// See the module.
@@ -75,7 +79,7 @@ impl Door {
 
     fn refuse(&self, id: ChannelId, what: &str, session: &mut Session) -> Result<(), Error> {
         if let Some(feed) = self.feed(id) {
-            let why = format!("countersign: {what} is not on offer here\n");
+            let why = self.connection.words(&text::NOT_ON_OFFER, &[("what", what)]) + "\n";
             feed.spool.push(Crossing::Refused { what: what.into(), why });
         }
         session.channel_failure(id)
@@ -83,7 +87,7 @@ impl Door {
 
     async fn reject(&self, reply: ChannelOpenHandle, what: &str, detail: &str) {
         self.connection.note_refusal(what, detail);
-        let reason = format!("{what} is not on offer here");
+        let reason = self.connection.words(&text::NOT_ON_OFFER, &[("what", what)]);
         reply.reject(ChannelOpenFailure::Other { code: 1, reason }).await;
     }
 }
@@ -282,7 +286,7 @@ impl Handler for Door {
         value: &str,
         session: &mut Session,
     ) -> Result<(), Error> {
-        if may_cross(name) {
+        if may_cross(name, value) {
             return self.ask(id, Crossing::Env { name: name.to_owned(), value: value.to_owned() }, session);
         }
         if let Some(feed) = self.feed(id) {

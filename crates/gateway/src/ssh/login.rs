@@ -9,6 +9,7 @@ use access::identity::{
 };
 use access::model::Way;
 use access::road::Entered;
+use access::text::{CODE_PROMPT, Language};
 use russh::keys::{Algorithm, PublicKey as OfferedKey};
 use russh::server::Auth;
 use russh::{MethodKind, MethodSet};
@@ -16,8 +17,6 @@ use zeroize::Zeroizing;
 
 /// Keys that a client may ask about before it signs with one.
 const MAX_PROBES: usize = 20;
-
-const PROMPT: &[(Cow<'static, str>, bool)] = &[(Cow::Borrowed("Verification code: "), false)];
 
 /// Who came in, and what for.
 #[derive(Clone)]
@@ -99,7 +98,7 @@ impl Wanted {
     pub(crate) async fn code(&mut self, user: &str, typed: Option<&[u8]>) -> Answer {
         let proved = self.first.as_ref().is_some_and(|(name, _)| name == user);
         let Some(typed) = typed.filter(|_| proved) else {
-            return (if proved { ask_code() } else { refused() }, None);
+            return (if proved { ask_code(self.road.language()) } else { refused() }, None);
         };
         let code = Zeroizing::new(String::from_utf8_lossy(typed).trim().to_owned());
         let (Some((_, first)), Ok(login)) = (self.first.take(), Login::parse(user)) else {
@@ -164,6 +163,7 @@ fn half_way() -> Auth {
     Auth::Reject { proceed_with_methods: Some(code), partial_success: true }
 }
 
-fn ask_code() -> Auth {
-    Auth::Partial { name: "".into(), instructions: "".into(), prompts: Cow::Borrowed(PROMPT) }
+fn ask_code(language: Language) -> Auth {
+    let prompt = CODE_PROMPT.say(language, &[]).into();
+    Auth::Partial { name: "".into(), instructions: "".into(), prompts: Cow::Owned(vec![(prompt, false)]) }
 }

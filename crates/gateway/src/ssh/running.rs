@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::text::{self, Line};
 use access::{Grant, Start};
 use tokio::time::{sleep, timeout};
 
@@ -24,7 +25,7 @@ pub(crate) async fn run(channel: &mut Channel, prepared: Prepared, grant: Grant)
     let leg = take_leg(channel).await?;
     let spool = channel.connection.spool(leg.brake.clone());
     let opened = leg.open(spool.clone()).await;
-    let mut target = opened.map_err(|_| refused_by_target(channel, "refuses another channel"))?;
+    let mut target = opened.map_err(|_| refused_by_target(channel, &text::TARGET_NO_CHANNEL))?;
     start(channel, &mut target, &spool, prepared, grant.into_start()).await?;
     let relayed = relay(channel, &mut target, &spool).await;
     settle(channel, leg, target, &spool, relayed).await
@@ -40,8 +41,8 @@ async fn take_leg(channel: &Channel) -> Result<TargetLeg, Exit> {
     }
 }
 
-fn refused_by_target(channel: &Channel, what: &str) -> Exit {
-    Exit::Refused(format!("countersign: {} {what}", channel.session.target_name()))
+fn refused_by_target(channel: &Channel, line: &Line) -> Exit {
+    Exit::Refused(channel.connection.words(line, &[("target", channel.session.target_name())]))
 }
 
 /// Sends the requests and waits for the target's answers; nothing of the client's own has crossed yet.
@@ -60,10 +61,12 @@ async fn start(
         target.deliver(request).await;
     }
     if terminal && !answer(channel, spool).await? {
-        channel.say(&format!("countersign: {} gives no terminal\n", channel.session.target_name())).await?;
+        let values = [("target", channel.session.target_name())];
+        let line = channel.connection.words(&text::TARGET_NO_TERMINAL, &values);
+        channel.say(&(line + "\n")).await?;
     }
     if !answer(channel, spool).await? {
-        return Err(refused_by_target(channel, "refuses to start it"));
+        return Err(refused_by_target(channel, &text::TARGET_NO_START));
     }
     if matches!(start, Start::Exec { close_stdin: true, .. }) {
         target.close_stdin().await;
@@ -94,7 +97,7 @@ async fn answer(channel: &Channel, spool: &Spool) -> Result<bool, Exit> {
         match crossing {
             Crossing::Reply(granted) => return Ok(granted),
             Crossing::Close => {
-                return Err(refused_by_target(channel, "closed the channel before it started"));
+                return Err(refused_by_target(channel, &text::TARGET_CLOSED));
             }
             // A target that speaks before it answers says nothing that belongs to the command.
             _ => {}

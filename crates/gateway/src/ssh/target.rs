@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::road::TargetCredential;
+use access::text::{self, Language};
 use russh::client::{self, AuthResult, Handle};
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
 use socket2::{SockRef, TcpKeepalive};
@@ -17,28 +18,23 @@ use super::target_far::{Far, Sink};
 use super::target_outlet::TargetOutlet;
 use crate::relay::{Brake, Gate, Spool, Valve};
 
-/// Why a target cannot be used: one line for the person, without anything secret.
+/// Why a target cannot be used; none of it is secret.
 #[derive(Debug, Error)]
 pub(crate) enum DialError {
-    #[error("countersign: {0} does not answer within {1} s; it may be down, or a firewall in between")]
+    #[error("{0} does not answer within {1} s")]
     Silent(String, u64),
-    #[error("countersign: {0} cannot be reached: {1}")]
+    #[error("{0} cannot be reached: {1}")]
     Unreachable(String, std::io::Error),
-    #[error(
-        "countersign: the host key of {target} is {found}, but {pinned} is pinned. Somebody may be in between. An \
-         administrator must check the key out of band and then run: countersign admin target set-host-key"
-    )]
+    #[error("the host key of {target} is {found}, but {pinned} is pinned")]
     HostKey { target: String, found: String, pinned: String },
-    #[error(
-        "countersign: {0} does not accept the gateway's credential for {1}; an administrator must repair it"
-    )]
+    #[error("{0} does not accept the gateway's credential for {1}")]
     Login(String, String),
-    #[error("countersign: the gateway's {0} for {1} cannot be read; an administrator must repair it")]
+    #[error("the gateway's {0} for {1} cannot be read")]
     Record(&'static str, String),
     /// The kind of fault that a target shows when too many connections are logging in at once.
-    #[error("countersign: {0} ended the connection while it was being set up")]
+    #[error("{0} ended the connection while it was being set up")]
     HungUp(String),
-    #[error("countersign: no secure connection to {0}: {1}")]
+    #[error("no secure connection to {0}: {1}")]
     Protocol(String, russh::Error),
 }
 
@@ -46,6 +42,30 @@ impl DialError {
     /// Whether it is worth dialling again.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Self::HungUp(_))
+    }
+
+    /// One line for the person: what happened, and whose turn it is.
+    pub(crate) fn tell(&self, language: Language) -> String {
+        match self {
+            Self::Silent(target, seconds) => {
+                text::TARGET_SILENT.say(language, &[("target", target), ("seconds", &seconds.to_string())])
+            }
+            Self::Unreachable(target, why) => {
+                text::TARGET_UNREACHABLE.say(language, &[("target", target), ("why", &why.to_string())])
+            }
+            Self::HostKey { target, found, pinned } => text::HOST_KEY_CHANGED
+                .say(language, &[("target", target), ("seen", found), ("pinned", pinned)]),
+            Self::Login(target, account) => {
+                text::TARGET_AUTH_FAILED.say(language, &[("target", target), ("account", account)])
+            }
+            Self::Record(what, target) => {
+                text::TARGET_RECORD.say(language, &[("what", what), ("target", target)])
+            }
+            Self::HungUp(target) => text::TARGET_HUNG_UP.say(language, &[("target", target)]),
+            Self::Protocol(target, why) => {
+                text::TARGET_INSECURE.say(language, &[("target", target), ("why", &why.to_string())])
+            }
+        }
     }
 }
 
@@ -69,23 +89,25 @@ impl TargetLeg {
         name: &str,
         credential: &TargetCredential,
         options: &SshOptions,
+        language: Language,
     ) -> Result<Self, DialError> {
         let limit = options.target_timeout;
         let silent = |_| DialError::Silent(name.to_owned(), limit.as_secs());
-        timeout(limit, Self::connect(name, credential, options)).await.map_err(silent)?
+        timeout(limit, Self::connect(name, credential, options, language)).await.map_err(silent)?
     }
 
     async fn connect(
         name: &str,
         credential: &TargetCredential,
         options: &SshOptions,
+        language: Language,
     ) -> Result<Self, DialError> {
         let pinned = PublicKey::from_openssh(&credential.host_key);
         let pinned = pinned.map_err(|_| DialError::Record("host key", name.to_owned()))?;
         let stream = TcpStream::connect((credential.host.as_str(), credential.port)).await;
         let stream = stream.map_err(|fault| DialError::Unreachable(name.to_owned(), fault))?;
         prepare(&stream, options.keepalive, options.keepalive_probes);
-        let mut leg = Self::handshake(name, stream, pinned, options).await?;
+        let mut leg = Self::handshake(name, stream, pinned, options, language).await?;
         leg.log_in(name, credential).await?;
         Ok(leg)
     }
@@ -95,8 +117,10 @@ impl TargetLeg {
         stream: TcpStream,
         pinned: PublicKey,
         options: &SshOptions,
+        language: Language,
     ) -> Result<Self, DialError> {
-        let (valve, sink) = (Arc::<Valve>::default(), Arc::<Sink>::default());
+        let lost = text::TARGET_LOST.say(language, &[]) + "\n";
+        let (valve, sink) = (Arc::<Valve>::default(), Arc::new(Sink::new(lost)));
         let brake = Brake::new(valve.clone(), options.spool.memory, options.spool.hard);
         let gate = Gate::new(stream, valve.clone());
         let far = Far::new(sink.clone(), pinned.clone());

@@ -10,8 +10,11 @@ use russh::{Channel, ChannelId, ChannelOpenFailure, Error, Sig};
 use crate::relay::{Crossing, Spool, Stream};
 
 /// Where a target connection's bytes go: one channel at a time.
-#[derive(Default)]
-pub(crate) struct Sink(Mutex<State>);
+pub(crate) struct Sink {
+    state: Mutex<State>,
+    /// What the client is told when the connection is lost.
+    farewell: String,
+}
 
 #[derive(Default)]
 struct State {
@@ -22,6 +25,11 @@ struct State {
 }
 
 impl Sink {
+    /// A sink that directs nothing yet.
+    pub(crate) fn new(farewell: String) -> Self {
+        Self { state: Mutex::default(), farewell }
+    }
+
     /// Directs what comes next into `spool`.
     pub(crate) fn direct(&self, spool: Arc<Spool>) {
         self.lock().spool = Some(spool);
@@ -61,13 +69,13 @@ impl Sink {
         let mut state = self.lock();
         state.gone = true;
         if let Some(spool) = state.spool.take() {
-            spool.push(Crossing::Notice("countersign: the connection to the target was lost\n".into()));
+            spool.push(Crossing::Notice(self.farewell.clone()));
             spool.push(Crossing::Close);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

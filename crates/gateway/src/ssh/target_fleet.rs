@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use access::{Road, Session};
+use access::{Road, Session, text};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 
@@ -42,21 +42,23 @@ impl Fleet {
         session: &Session,
         options: &SshOptions,
     ) -> Result<TargetLeg, String> {
-        let _turn =
-            self.dialling.acquire().await.map_err(|_| "countersign: the session has ended".to_owned())?;
+        let _turn = self.dialling.acquire().await.map_err(|_| text::STOPPING.say(road.language(), &[]))?;
         if let Some(leg) = self.idle_leg() {
             return Ok(leg);
         }
         let credential = road.credential(session).await.map_err(|refusal| refusal.to_string())?;
-        let mut dialled = TargetLeg::dial(session.target_name(), &credential, options).await;
+        let mut dialled = TargetLeg::dial(session.target_name(), &credential, options, road.language()).await;
         for wait in AGAIN {
             if !dialled.as_ref().is_err_and(DialError::is_passing) {
                 break;
             }
             sleep(wait).await;
-            dialled = TargetLeg::dial(session.target_name(), &credential, options).await;
+            dialled = TargetLeg::dial(session.target_name(), &credential, options, road.language()).await;
         }
-        dialled.map_err(|fault| fault.to_string())
+        dialled.map_err(|fault| {
+            tracing::warn!(session = %session.id(), %fault, "no connection to the target");
+            fault.tell(road.language())
+        })
     }
 
     /// Keeps a connection whose channel is closed for a moment.
