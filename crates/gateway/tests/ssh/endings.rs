@@ -78,7 +78,7 @@ async fn a_lost_target_is_explained() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_lets_what_runs_finish_and_ends_what_does_not() {
-    let mut bastion = Bastion::start_with(|options| options.drain = Duration::from_secs(3)).await;
+    let mut bastion = Bastion::start_with(|options| options.drain = Duration::from_secs(8)).await;
     let short = bastion.ssh(&bastion.web()).arg("sleep 1; echo finished").spawn().unwrap();
     let long = bastion.ssh(&bastion.web()).arg("sleep 100").spawn().unwrap();
     eventually("both run", || bastion.target_connections() >= 2).await;

@@ -93,6 +93,6 @@ async fn a_target_that_is_down_is_told_in_one_line() {
     let bastion = Bastion::start().await;
     bastion.move_target(|target: &mut Target| target.port = 1).await;
     let out = bastion.run("true").await;
-    assert!(text(&out.stderr).contains("web-1 cannot be reached"), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("web-1 does not answer"), "{}", text(&out.stderr));
     assert_eq!(text(&out.stderr).lines().count(), 1);
 }
