@@ -1,6 +1,8 @@
 //! The door: two factors, one answer for everybody who does not belong, back-off and lockout, codes that work once.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 
 use identity::lockout::{Failures, Limits, Standing, Subject};
 use identity::proof::Credential;
@@ -225,11 +227,15 @@ impl Road {
         }
         let Some(subject) = self.subject_guess(attempt) else { return Ok(true) };
         let limits = self.settings().lockout;
+        // Of guesses at once, the ones that meet another's forgetting are not made.
+        if !self.forget_old(&subject, now, &limits).await? {
+            return Ok(false);
+        }
         let before = self.failures(&subject).await?;
         if !Standing::after(&before, now, &limits).is_open() {
             return Ok(false);
         }
-        let after = self.count(&subject, now, &limits).await?;
+        let after = self.count(&subject, now).await?;
         // Somebody else's guess came between: then this one waits for that one's pause.
         let raced = Failures { count: after.count.saturating_sub(1), last_at: now };
         Ok(after.count <= before.count.saturating_add(1) || Standing::after(&raced, now, &limits).is_open())
@@ -252,7 +258,9 @@ impl Road {
             why: why.to_owned(),
         })
         .await?;
-        self.count(&self.subject_source(attempt.source), now, &Limits::SOURCE).await?;
+        let place = self.subject_source(attempt.source);
+        self.forget_old(&place, now, &Limits::SOURCE).await?;
+        self.count(&place, now).await?;
         if let Some(subject) = self.subject_guess(attempt) {
             let failures = self.failures(&subject).await?;
             if let Standing::Locked { until } = Standing::after(&failures, now, &self.settings().lockout) {
@@ -262,12 +270,23 @@ impl Road {
         Ok(self.refusal(&NOT_ADMITTED, &[]))
     }
 
-    async fn count(&self, subject: &str, now: u64, limits: &Limits) -> Result<Failures, RoadError> {
-        if self.failures(subject).await?.is_forgotten(now, limits) {
-            self.store().clear_failures(subject).await?;
-        }
+    async fn count(&self, subject: &str, now: u64) -> Result<Failures, RoadError> {
         let after = self.store().count_failure(subject, now).await?;
         Ok(Failures { count: after.failures, last_at: after.last })
+    }
+
+    /// Wipes failures that are old enough. `false`: somebody else is at it, who must not wipe what is counted now.
+    async fn forget_old(&self, subject: &str, now: u64, limits: &Limits) -> Result<bool, RoadError> {
+        let is_old = |kept: Failures| kept.count > 0 && kept.is_forgotten(now, limits);
+        if !is_old(self.failures(subject).await?) {
+            return Ok(true);
+        }
+        let Some(_turn) = Turn::take(&self.0.forgetting, subject) else { return Ok(false) };
+        // Read again: it may have been wiped, and counted anew, before this turn.
+        if is_old(self.failures(subject).await?) {
+            self.store().clear_failures(subject).await?;
+        }
+        Ok(true)
     }
 
     async fn failures(&self, subject: &str) -> Result<Failures, RoadError> {
@@ -331,6 +350,26 @@ impl Road {
     /// The login name behind an identifier, for what people read.
     pub(super) async fn name_of(&self, id: &PersonId) -> Result<String, RoadError> {
         Ok(self.store().person_by_id(id).await?.map_or_else(|| id.0.clone(), |person| person.name))
+    }
+}
+
+/// One task's turn with a subject; given back when dropped, also by a task that is cancelled.
+struct Turn<'a> {
+    taken: &'a Mutex<BTreeSet<String>>,
+    subject: &'a str,
+}
+
+impl<'a> Turn<'a> {
+    fn take(taken: &'a Mutex<BTreeSet<String>>, subject: &'a str) -> Option<Self> {
+        let free = taken.lock().unwrap_or_else(PoisonError::into_inner).insert(subject.to_owned());
+        // Made only when it is free: a turn that is dropped gives the subject back.
+        free.then(|| Self { taken, subject })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(self.subject);
     }
 }
 

@@ -7,7 +7,8 @@ mod door;
 mod holds;
 mod sessions;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use identity::lockout;
 use policy::Policies;
@@ -64,12 +65,15 @@ pub struct Road(Arc<Inner>);
 struct Inner {
     parts: Parts,
     policies: RwLock<Arc<Policies>>,
+    /// Whose old failures are being forgotten at this moment.
+    forgetting: Mutex<BTreeSet<String>>,
 }
 
 impl Road {
     /// A road over those parts, with those policies in force.
     pub fn new(parts: Parts, policies: Policies) -> Self {
-        Self(Arc::new(Inner { policies: RwLock::new(Arc::new(policies)), parts }))
+        let policies = RwLock::new(Arc::new(policies));
+        Self(Arc::new(Inner { parts, policies, forgetting: Mutex::default() }))
     }
 
     /// Whether a new session could be recorded.

@@ -1,9 +1,10 @@
-//! A store that lets a test change what it returns, or act between two of the road's steps. It yields before each of
-//! its own, so that tasks which run at once take turns step by step: the worst case of every race, in every run.
+//! A store that lets a test change what it returns, or act between two of the road's steps. It yields a
+//! few times before each of its own, so that tasks which run at once meet in ever other orders, the same in every run.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::model::{
@@ -25,6 +26,7 @@ pub struct Interlude {
     inner: MemoryStore,
     alteration: Mutex<Option<Alteration>>,
     before_settling: Mutex<Option<Act>>,
+    steps: AtomicU64,
 }
 
 impl Interlude {
@@ -41,6 +43,19 @@ impl Interlude {
     /// Does `act` once, just before the next request is settled.
     pub fn before_settling(&self, act: impl Future<Output = ()> + Send + 'static) {
         *lock(&self.before_settling) = Some(Box::pin(act));
+    }
+
+    /// Has tasks that run at once meet in another order than for any other `round`.
+    pub fn shuffle(&self, round: u64) {
+        self.steps.store(round * 1_000_003, Ordering::Relaxed);
+    }
+
+    async fn pause(&self) {
+        let step = self.steps.fetch_add(1, Ordering::Relaxed);
+        // The top bits of a multiplicative hash are as good as random.
+        for _ in 0..step.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 61 {
+            yield_now().await;
+        }
     }
 
     fn altered(&self, mut request: Request) -> Request {
@@ -60,7 +75,7 @@ macro_rules! store {
         #[async_trait]
         impl Store for Interlude {
             async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
-                yield_now().await;
+                self.pause().await;
                 Ok(self.inner.request(id).await?.map(|request| self.altered(request)))
             }
 
@@ -75,7 +90,7 @@ macro_rules! store {
                 state: RequestState,
             ) -> Result<bool, StoreError> {
                 let act = lock(&self.before_settling).take();
-                yield_now().await;
+                self.pause().await;
                 if let Some(act) = act {
                     act.await;
                 }
@@ -83,7 +98,7 @@ macro_rules! store {
             }
 
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
-                yield_now().await;
+                self.pause().await;
                 self.inner.$name($($argument),*).await
             })*
         }

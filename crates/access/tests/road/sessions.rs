@@ -163,10 +163,7 @@ async fn what_is_not_on_offer_is_refused_on_the_record() {
     let session = bastion.session("alice", "web-1").await;
     for about in [Some(&session), None] {
         let told = bastion.road.note_refusal(about, session.who(), "local forwarding", "").await;
-        assert_eq!(
-            told.to_string(),
-            "refused: local forwarding is not offered by this gateway. It was recorded."
-        );
+        assert_eq!(told.to_string(), "refused: local forwarding is not on offer here; it was recorded");
     }
     assert_eq!(bastion.count("refusal"), 2);
 }
