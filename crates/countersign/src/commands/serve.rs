@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use gateway::SshOptions;
 use russh::keys::PrivateKey;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::control;
@@ -19,22 +19,23 @@ use crate::node::Node;
 
 /// Serves what the configuration names.
 pub async fn serve(config: &Path) -> Result<()> {
+    let stop = Stop::listen()?;
     let config = Config::read(config)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let node = Node::open(&config).await?;
     eprintln!("countersign: serving SSH on {}; stop with Ctrl-C", listener.local_addr()?);
-    run(node, &config, listener).await
+    run(node, &config, listener, stop).await
 }
 
-/// Serves on an open listener until SIGINT or SIGTERM, then drains and closes the node.
-pub async fn run(node: Node, config: &Config, listener: TcpListener) -> Result<()> {
+/// Serves on an open listener until it is asked to stop, then drains and closes the node.
+pub async fn run(node: Node, config: &Config, listener: TcpListener, stop: Stop) -> Result<()> {
     let options = options(config)?;
     let control = control::listen(&config.control)?;
     let control = tokio::spawn(control::serve(node.road.clone(), control, config.policies.clone()));
     node.note_start().await?;
-    let served = gateway::serve(node.road.clone(), options, listener, stopped()).await;
+    let served = gateway::serve(node.road.clone(), options, listener, stop.asked()).await;
     control.abort();
     // The task's clone of the road must be gone before the node can close.
     let _ = control.await;
@@ -50,20 +51,23 @@ async fn note_stop(road: &Road) {
     }
 }
 
-/// Resolves when the process is asked to end. Asked again, it ends at once: whatever was recorded is durable, and the
-/// next start repairs the rest.
-async fn stopped() {
-    let interrupt = signal(SignalKind::interrupt());
-    let terminate = signal(SignalKind::terminate());
-    let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
-        return std::future::pending().await;
-    };
-    tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-    eprintln!("countersign: stopping; once more to stop at once");
-    tokio::spawn(async move {
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        std::process::exit(130);
-    });
+/// SIGINT and SIGTERM. Listened to before anything is started, so that none of it is left behind.
+pub struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    /// From now on the signals no longer end the process by themselves.
+    pub fn listen() -> Result<Self> {
+        let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate })
+    }
+
+    /// Resolves when the process is asked to end.
+    async fn asked(mut self) {
+        tokio::select! { _ = self.interrupt.recv() => {}, _ = self.terminate.recv() => {} }
+    }
 }
 
 fn options(config: &Config) -> Result<SshOptions> {

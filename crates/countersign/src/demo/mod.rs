@@ -30,6 +30,7 @@ pub(crate) const TARGETS: [(&str, &str, &str); 2] =
 
 /// Runs the demo.
 pub async fn demo(options: Demo) -> Result<()> {
+    let stop = serve::Stop::listen()?;
     let folder = Folder::choose(&options)?;
     let listener = TcpListener::bind(("127.0.0.1", options.ssh_port.unwrap_or(0)))
         .await
@@ -55,7 +56,7 @@ pub async fn demo(options: Demo) -> Result<()> {
     if let Some(file) = &options.ready_file {
         ready::write(file, folder.path(), &config, &people, &host)?;
     }
-    serve::run(node, &config, listener).await
+    serve::run(node, &config, listener, stop).await
 }
 
 /// Where everything lies; a temporary folder goes away with this value.
