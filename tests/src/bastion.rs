@@ -40,7 +40,11 @@ impl Bastion {
         let dir = tempfile::Builder::new().prefix("bastion-").tempdir().expect("a temporary folder");
         let port = free_port();
         let node = dir.path().join("node");
-        run(Command::new(countersign()).arg("init").arg(&node).args(["--listen", &format!("127.0.0.1:{port}")])).ok();
+        run(Command::new(countersign())
+            .arg("init")
+            .arg(&node)
+            .args(["--listen", &format!("127.0.0.1:{port}")]))
+        .ok();
         plan.apply(&node);
         let host = Host::start(&dir.path().join("host"));
         let login = run(Command::new("id").arg("-un")).ok().trim().to_owned();
@@ -109,7 +113,8 @@ impl Bastion {
     /// Sets a person's password.
     pub fn set_password(&self, name: &str, password: &str) {
         std::fs::write(self.person(name).join("password"), format!("{password}\n")).expect("a file");
-        run_with_input(&mut self.countersign(["admin", "person", "password", name]), password.as_bytes()).ok();
+        run_with_input(&mut self.countersign(["admin", "person", "password", name]), password.as_bytes())
+            .ok();
     }
 
     /// Gives a person a fresh verification seed, so that the next code has not been used.
@@ -151,9 +156,22 @@ impl Bastion {
         if !self.logged_in.lock().unwrap_or_else(PoisonError::into_inner).insert(person.to_owned()) {
             return;
         }
+        self.enter(person).ok();
+    }
+
+    /// Logs a person in who has to give a code again, with a fresh seed.
+    #[track_caller]
+    pub fn log_in_again(&self, person: &str) {
+        self.renew_totp(person);
+        self.enter(person).ok();
+    }
+
+    /// Tries to log in with key and code.
+    #[track_caller]
+    pub fn enter(&self, person: &str) -> Done {
         let mut ssh = self.asking_client("ssh");
         self.asks(&mut ssh, person);
-        run(ssh.args([&format!("{person}@gateway"), "help"])).ok();
+        run(ssh.args([&format!("{person}@gateway"), "help"]))
     }
 
     /// `ssh` of a logged-in person to a target; the caller adds the command.
@@ -239,7 +257,11 @@ impl Bastion {
     #[track_caller]
     pub fn verification(&self) -> Done {
         let mut command = Command::new(countersign());
-        command.args(["ledger", "verify"]).arg(self.ledger()).arg("--key").arg(self.node().join("ledger.pub"));
+        command
+            .args(["ledger", "verify"])
+            .arg(self.ledger())
+            .arg("--key")
+            .arg(self.node().join("ledger.pub"));
         run(&mut command)
     }
 
@@ -251,6 +273,35 @@ impl Bastion {
     /// The entries of one kind.
     pub fn entries_of(&self, kind: &str) -> Vec<Value> {
         self.entries().into_iter().filter(|entry| entry["kind"] == kind).collect()
+    }
+
+    /// The rows of `countersign sessions`, newest first, word by word: id, opened, who, where, way, ended…
+    pub fn sessions(&self) -> Vec<Vec<String>> {
+        let printed = run(&mut self.countersign(["sessions"])).ok();
+        printed.lines().skip(1).map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    }
+
+    /// The id of the newest session.
+    pub fn newest_session(&self) -> String {
+        self.sessions().first().and_then(|row| row.first().cloned()).expect("there is a session")
+    }
+
+    /// What a recording shows: `countersign replay ID --asciicast` without its head and times.
+    #[track_caller]
+    pub fn replayed(&self, session: &str) -> String {
+        let printed = run(&mut self.countersign(["replay", session, "--asciicast"])).ok();
+        let events = printed.lines().skip(1).map(serde_json::from_str::<Value>);
+        let events = events.map(|event| event.expect("an event is JSON"));
+        events
+            .filter(|event| event[1] == "o")
+            .filter_map(|event| event[2].as_str().map(str::to_owned))
+            .collect()
+    }
+
+    /// Waits until the ledger has an entry of that kind that `wanted` accepts.
+    #[track_caller]
+    pub fn until_entry(&self, kind: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        eventually(&format!("an entry {kind}"), || self.entries_of(kind).into_iter().find(&wanted))
     }
 
     /// The gateway's process, while it runs.
@@ -346,7 +397,10 @@ impl Bastion {
         text += config;
         for name in PEOPLE {
             let key = self.person(name).join("id_ed25519");
-            text += &format!("Match originalhost gateway user {name},{name}+*\n  IdentityFile {}\n", key.display());
+            text += &format!(
+                "Match originalhost gateway user {name},{name}+*\n  IdentityFile {}\n",
+                key.display()
+            );
         }
         std::fs::write(self.ssh_config(), text).expect("a file");
         std::fs::write(known_hosts, known).expect("a file");

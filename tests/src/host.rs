@@ -20,7 +20,8 @@ impl Host {
     /// Starts one in a folder of its own.
     pub fn start(folder: &Path) -> Self {
         std::fs::create_dir_all(folder.join("home/production-data")).expect("the folder can be made");
-        std::fs::write(folder.join("home/production-data/customers.csv"), "id,name\n1,Ana\n").expect("a file");
+        std::fs::write(folder.join("home/production-data/customers.csv"), "id,name\n1,Ana\n")
+            .expect("a file");
         keygen(&folder.join("host_key"), "ed25519");
         let port = free_port();
         std::fs::write(folder.join("sshd_config"), config(folder, port)).expect("a file");

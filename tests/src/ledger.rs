@@ -5,17 +5,22 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// Every entry in the ledger's folder, in order.
+use crate::running::eventually;
+
+/// Every entry in the ledger's folder, in order. The ledger may grow meanwhile.
 pub fn entries_in(ledger: &Path) -> Vec<Value> {
-    let size = size(ledger);
+    eventually("a ledger at rest", || entries_up_to(ledger, size(ledger)))
+}
+
+/// `None` when a bundle has been replaced by a fuller one.
+fn entries_up_to(ledger: &Path, size: usize) -> Option<Vec<Value>> {
     let mut entries = Vec::new();
     let mut tile = 0;
     while entries.len() < size {
-        let bytes = std::fs::read(bundle(ledger, tile, size)).expect("the bundle of a committed entry exists");
-        entries.extend(split(&bytes));
+        entries.extend(split(&std::fs::read(bundle(ledger, tile, size)).ok()?));
         tile += 1;
     }
-    entries
+    Some(entries)
 }
 
 /// The number of entries that the checkpoint commits to: its second line.

@@ -1,0 +1,229 @@
+//! The five-minute tour that the demo prints: every command as printed, in a shell, in order.
+
+use std::path::Path;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use end_to_end::{Done, LIMIT, Running, countersign, eventually, run};
+use serde_json::Value;
+
+struct Demo {
+    folder: tempfile::TempDir,
+    running: Running,
+    lines: Vec<String>,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut running = Running::start(&mut command(folder.path()));
+        wait_until_ready(folder.path(), &mut running);
+        let printed = running.until_stdout("5. Check the record");
+        let lines = printed.lines().filter_map(|line| line.strip_prefix("  ")).map(str::to_owned).collect();
+        Self { folder, running, lines }
+    }
+
+    fn ready(&self) -> Value {
+        let text = std::fs::read_to_string(self.folder.path().join("ready.json")).expect("the ready file");
+        serde_json::from_str(&text).expect("it is JSON")
+    }
+
+    /// The printed commands that contain `part`.
+    fn printed(&self, part: &str) -> Vec<&str> {
+        let found: Vec<_> =
+            self.lines.iter().map(String::as_str).filter(|line| line.contains(part)).collect();
+        assert!(!found.is_empty(), "the tour prints nothing with {part:?}: {:#?}", self.lines);
+        found
+    }
+
+    /// A shell in which the first printed line was run, as the tour says.
+    fn shell(&self, line: &str) -> Command {
+        let mut bash = Command::new("bash");
+        bash.arg("-c").arg(format!("{} && {line}", self.printed("cd ")[0]));
+        bash.env_remove("SSH_AUTH_SOCK")
+            .env("SSH_ASKPASS", self.askpass())
+            .env("SSH_ASKPASS_REQUIRE", "force");
+        bash
+    }
+
+    /// Types the code that the tour has the person print first.
+    fn askpass(&self) -> std::path::PathBuf {
+        let path = self.folder.path().join("askpass");
+        if !path.exists() {
+            let script = "#!/bin/sh\nexec countersign totp --secret-file people/$PERSON/totp\n";
+            std::fs::write(&path, script).expect("a file");
+            run(Command::new("chmod").arg("700").arg(&path)).ok();
+        }
+        path
+    }
+
+    fn follow(&self, person: &str, line: &str) -> Done {
+        run(self.shell(line).env("PERSON", person))
+    }
+}
+
+/// A demo that is killed leaves its host running, so it is asked to stop.
+impl Drop for Demo {
+    fn drop(&mut self) {
+        self.running.signal("INT");
+        let deadline = Instant::now() + LIMIT;
+        while !self.running.has_ended() && Instant::now() < deadline {
+            sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn command(folder: &Path) -> Command {
+    let mut demo = Command::new(countersign());
+    demo.arg("demo").arg("--data").arg(folder.join("data"));
+    demo.arg("--ready-file").arg(folder.join("ready.json"));
+    demo
+}
+
+fn wait_until_ready(folder: &Path, running: &mut Running) {
+    eventually("the demo", || {
+        assert!(!running.has_ended(), "the demo ended: {}", running.stderr());
+        folder.join("ready.json").exists().then_some(())
+    });
+}
+
+#[test]
+fn every_printed_command_does_what_the_tour_says() {
+    let demo = Demo::start();
+    let mut done = 1; // the cd line, which every shell below runs
+    let mut follow = |person: &str, part: &str| {
+        let lines = demo.printed(part);
+        done += lines.len();
+        lines.into_iter().map(|line| demo.follow(person, line)).collect::<Vec<_>>()
+    };
+    for person in ["alice", "bob", "carol"] {
+        let code = follow(person, &format!("totp --secret-file people/{person}/totp"));
+        assert_eq!(code.into_iter().next().unwrap().ok().trim().len(), 6);
+    }
+    let listing = follow("alice", "ls -l production-data").pop().unwrap().ok();
+    assert!(listing.contains("customers.csv"), "{listing}");
+    assert!(follow("alice", " -J ").pop().unwrap().ok().contains("load average"));
+
+    let deletion = demo.printed("gateway rm -rf production-data")[0];
+    let mut waiting = Running::start(demo.shell(deletion).env("PERSON", "alice"));
+    let notice = waiting.until_stderr("until");
+    assert!(notice.contains("HELD as request 1") && notice.contains("bob, carol"), "{notice}");
+    assert!(follow("bob", "bob@gateway requests").pop().unwrap().ok().contains("production-data"));
+    let shown = demo.printed("bob@gateway show 1").into_iter().find(|line| line.ends_with("show 1")).unwrap();
+    assert!(demo.follow("bob", shown).ok().contains("data.destroy"));
+    assert!(follow("bob", "ssh-keygen -Y sign").pop().unwrap().ok().contains("Still needed"));
+    let approve = demo.printed("countersign approve 1")[0];
+    let mut carol = Running::start(demo.shell(approve).env("PERSON", "carol"));
+    carol.until_stderr("Type approve to sign");
+    carol.write(b"approve\n");
+    assert!(carol.finish().ok().contains("quorum is met"));
+    let ended = waiting.finish();
+    assert!(ended.stderr.contains("approved by bob, carol"), "{}", ended.stderr);
+    ended.ok();
+    assert!(!demo.folder.path().join("data/host/home/production-data").exists());
+
+    let lists: Vec<_> = demo.lines.iter().filter(|line| *line == "countersign sessions").collect();
+    assert_eq!(lists.len(), 1);
+    let sessions = demo.follow("alice", lists[0]).ok();
+    assert_eq!(sessions.lines().count(), 1 + 3, "{sessions}");
+    demo.follow("alice", demo.printed("countersign replay")[0]).ok();
+    let explained = follow("alice", "policy explain").pop().unwrap().ok();
+    assert!(explained.contains("hold") && explained.contains("two-dba-leads"), "{explained}");
+
+    let verify = demo.printed("ledger verify")[0];
+    let report = demo.follow("alice", verify).ok();
+    assert!(report.starts_with("OK: ") && report.contains("3 sessions"), "{report}");
+    assert!(follow("alice", "printf X").pop().unwrap().status.success());
+    let fault = demo.follow("alice", verify).refused();
+    assert!(fault.contains("segments/") && fault.contains("000001.seg"), "it names the file: {fault}");
+    // Counted by hand: the deletion, show 1, countersign approve, sessions, replay, verify twice.
+    assert_eq!(done + 7, commands_of(&demo), "a printed command was not tried: {:#?}", demo.lines);
+}
+
+fn commands_of(demo: &Demo) -> usize {
+    let starts = ["cd ", "countersign ", "ssh ", "printf "];
+    demo.lines.iter().filter(|line| starts.iter().any(|start| line.starts_with(start))).count()
+}
+
+#[test]
+fn the_ready_file_describes_everything_to_scripts() {
+    let demo = Demo::start();
+    let ready = demo.ready();
+    assert_eq!(ready["version"], 1);
+    assert_eq!(ready["people"]["alice"]["groups"][0], "ops");
+    assert_eq!(ready["people"]["dave"]["groups"][0], "auditors");
+    for person in ["alice", "bob", "carol", "dave"] {
+        let facts = &ready["people"][person];
+        assert!(Path::new(facts["ssh_key"].as_str().unwrap()).exists());
+        assert!(facts["password"].as_str().unwrap().len() >= 12 && facts["totp_secret"].is_string());
+    }
+    assert_eq!(ready["targets"]["db-1"]["level"], "command-gated");
+    assert_eq!(ready["targets"]["db-1"]["labels"]["tier"], "core-data");
+    assert_eq!(ready["targets"]["web-1"]["level"], "recorded");
+    for key in ["host_key", "host_ca"] {
+        assert!(ready["gateway"][key].as_str().unwrap().starts_with("ssh-ed25519 "));
+    }
+    let address = ready["gateway"]["ssh"].as_str().unwrap();
+    std::net::TcpStream::connect(address).unwrap();
+    assert!(Path::new(ready["ledger"]["dir"].as_str().unwrap()).join("checkpoint").exists());
+    assert!(Path::new(ready["ledger"]["public_key"].as_str().unwrap()).exists());
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(demo.folder.path().join("ready.json")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o077, 0, "it holds passwords");
+}
+
+#[test]
+fn a_later_start_keeps_what_was_there() {
+    let mut demo = Demo::start();
+    demo.follow("alice", demo.printed("ls -l production-data")[0]).ok();
+    demo.running.signal("INT");
+    assert!(demo.running.wait().status.success(), "{}", demo.running.stderr());
+    std::fs::remove_file(demo.folder.path().join("ready.json")).unwrap();
+    let started = Instant::now();
+    demo.running = Running::start(&mut command(demo.folder.path()));
+    wait_until_ready(demo.folder.path(), &mut demo.running);
+    // The figure is for the reader; a busy machine may take longer, but never as long as a step's limit.
+    eprintln!("a later start took {:?}", started.elapsed());
+    assert!(started.elapsed() < LIMIT);
+    let printed = demo.running.until_stdout("5. Check the record");
+    demo.lines = printed.lines().filter_map(|line| line.strip_prefix("  ")).map(str::to_owned).collect();
+    demo.follow("alice", demo.printed("ls -l production-data")[0]).ok();
+    let sessions = demo.follow("alice", "countersign sessions").ok();
+    assert_eq!(sessions.lines().count(), 1 + 2, "{sessions}");
+    demo.follow("alice", demo.printed("ledger verify")[0]).ok();
+}
+
+#[test]
+fn a_demo_that_was_killed_starts_again() {
+    let mut demo = Demo::start();
+    demo.follow("alice", demo.printed("ls -l production-data")[0]).ok();
+    demo.running.kill();
+    std::fs::remove_file(demo.folder.path().join("ready.json")).unwrap();
+    demo.running = Running::start(&mut command(demo.folder.path()));
+    wait_until_ready(demo.folder.path(), &mut demo.running);
+    demo.follow("alice", demo.printed("ledger verify")[0]).ok();
+}
+
+#[test]
+fn the_temporary_folder_of_a_demo_goes_away_and_so_does_its_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let ready = folder.path().join("ready.json");
+    let mut demo = Command::new(countersign());
+    demo.args(["demo", "--ready-file"]).arg(&ready).env("TMPDIR", folder.path());
+    let mut demo = Running::start(&mut demo);
+    wait_until_ready(folder.path(), &mut demo);
+    let text = std::fs::read_to_string(&ready).unwrap();
+    let facts: Value = serde_json::from_str(&text).unwrap();
+    let data = Path::new(facts["data_dir"].as_str().unwrap()).to_owned();
+    assert!(data.starts_with(folder.path()) && data.exists());
+    let sshd = std::fs::read_to_string(data.join("host/sshd.pid")).unwrap();
+    demo.signal("INT");
+    assert!(demo.wait().status.success());
+    assert!(!data.exists(), "the folder stays");
+    eventually("the host's end", || {
+        let line = std::fs::read(format!("/proc/{}/cmdline", sshd.trim())).unwrap_or_default();
+        (!String::from_utf8_lossy(&line).contains("sshd_config")).then_some(())
+    });
+}
