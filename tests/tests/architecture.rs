@@ -130,7 +130,8 @@ fn is_accepted(expression: &str) -> bool {
 
 #[test]
 fn sources_open_with_a_sentence_and_never_use_allow() {
-    let listed = Command::new("git").args(["ls-files", "*.rs"]).current_dir(root()).output().expect("git runs");
+    let listed =
+        Command::new("git").args(["ls-files", "*.rs"]).current_dir(root()).output().expect("git runs");
     for file in String::from_utf8(listed.stdout).expect("names are text").lines() {
         let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
         assert!(text.starts_with("//!"), "{file} does not open with a //! sentence");
