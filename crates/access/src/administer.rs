@@ -18,6 +18,9 @@ use crate::ports::StoreError;
 use crate::road::{Road, credential_owner};
 use crate::statement::visible;
 
+/// Characters that a password needs at least; a code is asked for beside it.
+const SHORTEST_PASSWORD: usize = 12;
+
 /// A change that an administrator asks for. Secrets are fields of their own, so that they stay out of the digest.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "kebab-case", deny_unknown_fields)]
@@ -255,6 +258,10 @@ impl Road {
         name: &str,
         password: &Secret,
     ) -> Result<Changed, ChangeError> {
+        if password.0.chars().count() < SHORTEST_PASSWORD {
+            let why = format!("has fewer than {SHORTEST_PASSWORD} characters");
+            return Err(ChangeError::Value { field: "password", why });
+        }
         let typed = valid("password", Password::new(password.0.clone()))?;
         let hash = valid("password", PasswordHash::make(&typed, self.random()))?;
         let person = self.known(name).await?;
@@ -317,7 +324,7 @@ impl Road {
         };
         valid("name", TargetName::parse(name))?;
         let host_key = host_key_line(host_key)?;
-        let level: Level = valid("level", level.parse())?;
+        let level = enforced_level(level)?;
         valid_address(host, *port)?;
         valid_labels(labels)?;
         if self.store().target(name).await?.is_some() {
@@ -499,8 +506,22 @@ fn check_private_key(pem: &str) -> Result<(), ChangeError> {
     }
 }
 
+/// A level that this version enforces: a target must not be promised what nothing keeps.
+fn enforced_level(word: &str) -> Result<Level, ChangeError> {
+    match valid("level", word.parse())? {
+        level @ (Level::Recorded | Level::CommandGated) => Ok(level),
+        level => {
+            let why = format!("{level} is not enforced by this version; use recorded or command-gated");
+            Err(ChangeError::Value { field: "level", why })
+        }
+    }
+}
+
 /// A host key in its plain form: algorithm and base64, no comment.
 fn host_key_line(key: &str) -> Result<String, ChangeError> {
-    let key = valid("host key", PublicKey::parse(key))?;
+    // A known_hosts line, as ssh-keyscan prints it, has the host's name before the key.
+    let bare = key.split_once(' ').map(|(_, rest)| rest).filter(|rest| rest.split(' ').count() >= 2);
+    let parsed = PublicKey::parse(key).or_else(|wrong| bare.map_or(Err(wrong), PublicKey::parse));
+    let key = valid("host key", parsed)?;
     Ok(key.to_line().split(' ').take(2).collect::<Vec<_>>().join(" "))
 }

@@ -37,6 +37,11 @@ fn main() -> ExitCode {
 }
 
 fn tell(fault: &anyhow::Error) -> ExitCode {
+    let pipe = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+    if fault.chain().filter_map(|cause| cause.downcast_ref()).any(pipe) {
+        // Whoever read our output has seen enough.
+        return ExitCode::SUCCESS;
+    }
     eprintln!("countersign: {fault:#}");
     ExitCode::FAILURE
 }

@@ -63,7 +63,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of `file` (relative to the log's folder). Visitors of [`verify`](crate::verify) build their own.
+    /// A fault of `file` (relative to the log's folder). Visitors of [`verify()`](crate::verify()) build their own.
     pub fn new(file: impl Into<PathBuf>, what: impl Into<String>) -> Self {
         Fault { file: file.into(), what: what.into() }
     }

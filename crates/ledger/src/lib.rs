@@ -1,6 +1,6 @@
 //! An append-only Merkle log in a folder: RFC 6962 hashes, C2SP `tlog-tiles` files, Ed25519-signed checkpoints.
 //!
-//! A [`Log`] is the single writer; [`verify`] needs nothing but the folder and a [`NoteVerifier`]. Leaves are
+//! A [`Log`] is the single writer; [`verify()`] needs nothing but the folder and a [`NoteVerifier`]. Leaves are
 //! opaque bytes. `docs/formats.md`, section "Ledger", describes every byte.
 //!
 //! What the signature cannot show: a whole folder replaced by an older copy of itself is consistent in every

@@ -148,7 +148,7 @@ async fn no_secret_is_in_an_entry_a_debug_text_or_the_store() {
 #[tokio::test]
 async fn two_passwords_have_the_same_digest_and_two_names_do_not() {
     let bastion = Bastion::start().await;
-    for (name, password) in [("alice", "one"), ("alice", "two"), ("bob", "one")] {
+    for (name, password) in [("alice", "one password"), ("alice", "two password"), ("bob", "one password")] {
         bastion.change(Change::PersonPassword { name: name.into(), password: secret(password) }).await;
     }
     let digest = |entry: &Entry| match &entry.event {
@@ -178,7 +178,8 @@ async fn what_is_not_acceptable_is_refused_before_it_is_entered() {
         Change::PersonGroups { name: "nobody".into(), groups: groups(&[]) },
         Change::PersonSuspend { name: "nobody".into() },
         Change::PersonPassword { name: "alice".into(), password: secret("") },
-        Change::PersonPassword { name: "nobody".into(), password: secret("x") },
+        Change::PersonPassword { name: "alice".into(), password: secret("eleven long") },
+        Change::PersonPassword { name: "nobody".into(), password: secret(PASSWORD) },
         Change::PersonTotp { name: "nobody".into() },
         enrol("alice", &Key::of("alice").line()),
         enrol("alice", &Key::of("bob").line()),
@@ -191,6 +192,7 @@ async fn what_is_not_acceptable_is_refused_before_it_is_entered() {
         target("db-2", "h h", 22, &prod, "command-gated", &host_key),
         target("db-2", "h", 0, &prod, "command-gated", &host_key),
         target("db-2", "h", 22, &prod, "gated", &host_key),
+        target("db-2", "h", 22, &prod, "exec-gated", &host_key),
         target("db-2", "h", 22, &prod, "command-gated", "ssh-rsa AAAA"),
         target("db-2", "h", 22, &[("env", "prod\n  needs      nobody")], "command-gated", &host_key),
         target("db-2", "h", 22, &[("en\u{202e}v", "prod")], "command-gated", &host_key),

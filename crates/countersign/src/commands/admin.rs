@@ -194,7 +194,8 @@ pub async fn admin(config: &Path, command: Admin) -> Result<()> {
 fn show(changed: &Changed) {
     match (&changed.totp_secret, &changed.totp_uri) {
         (Some(secret), Some(uri)) => println!("{}\n{}", *secret.0, *uri.0),
-        _ => println!("done"),
+        // Not on standard output: that may be going into a key file.
+        _ => eprintln!("done"),
     }
 }
 

@@ -75,7 +75,7 @@ fn check(dir: &Path, key: &NoteVerifier, since: Option<&Checkpoint>) -> Result<S
         audit.sessions(),
         totals.files,
         totals.bytes,
-        unsealed.bytes,
+        unsealed.frames,
         verified.origin,
         verified.root
     ))
