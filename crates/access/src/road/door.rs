@@ -220,12 +220,14 @@ impl Road {
     /// Counts a guess *before* it is checked, so that many connections at once get no more guesses than one.
     /// `false`: no guess may be made now. A key is no guess: a stranger's wrong passwords must not lock its holder out.
     async fn count_first(&self, attempt: &Attempt<'_>) -> Result<bool, RoadError> {
-        let now = self.now().seconds();
-        let place = self.failures(&self.subject_source(attempt.source)).await?;
-        if !Standing::after(&place, now, &Limits::SOURCE).is_open() {
-            return Ok(false);
-        }
         let Some(subject) = self.subject_guess(attempt) else { return Ok(true) };
+        let now = self.now().seconds();
+        if attempt.is_anybodys() {
+            let place = self.failures(&self.subject_source(attempt.source)).await?;
+            if !Standing::after(&place, now, &Limits::SOURCE).is_open() {
+                return Ok(false);
+            }
+        }
         let limits = self.settings().lockout;
         // Of guesses at once, the ones that meet another's forgetting are not made.
         if !self.forget_old(&subject, now, &limits).await? {
@@ -258,9 +260,11 @@ impl Road {
             why: why.to_owned(),
         })
         .await?;
-        let place = self.subject_source(attempt.source);
-        self.forget_old(&place, now, &Limits::SOURCE).await?;
-        self.count(&place, now).await?;
+        if attempt.is_anybodys() {
+            let place = self.subject_source(attempt.source);
+            self.forget_old(&place, now, &Limits::SOURCE).await?;
+            self.count(&place, now).await?;
+        }
         if let Some(subject) = self.subject_guess(attempt) {
             let failures = self.failures(&subject).await?;
             if let Standing::Locked { until } = Standing::after(&failures, now, &self.settings().lockout) {
@@ -379,6 +383,14 @@ struct Attempt<'a> {
     guesses: Option<&'static str>,
     name: &'a str,
     source: IpAddr,
+}
+
+impl Attempt<'_> {
+    /// Whether somebody who has proved nothing could make it. Only such attempts count against an address: many
+    /// people sit behind one, and one of them must not shut the others out.
+    fn is_anybodys(&self) -> bool {
+        self.guesses == Some("password")
+    }
 }
 
 /// Why an attempt did not pass: the person's doing, or a fault of ours that must not count against them.

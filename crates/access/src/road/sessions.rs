@@ -141,6 +141,18 @@ impl Road {
         Err(self.refusal(&NO_SUCH_DESTINATION, &[("target", name), ("account", login)]).into())
     }
 
+    /// Whether there is such a target and policy lets this person connect to some account on it.
+    pub async fn may_reach(&self, who: &VerifiedIdentity, target: &str) -> bool {
+        self.try_may_reach(who, target).await.unwrap_or(false)
+    }
+
+    async fn try_may_reach(&self, who: &VerifiedIdentity, target: &str) -> Result<bool, RoadError> {
+        let person = self.person_now(who).await?;
+        let Some(target) = self.store().target(target).await? else { return Ok(false) };
+        let accounts = self.store().accounts(&target.name).await?;
+        Ok(accounts.iter().any(|account| self.may_connect(who, &person, &target, &account.login)))
+    }
+
     /// Whether policy lets this person connect there, with nobody's approval.
     pub(super) fn may_connect(
         &self,

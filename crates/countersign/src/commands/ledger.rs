@@ -1,6 +1,7 @@
 //! `countersign ledger verify`: every entry, every recording, offline, with nothing but the folder and the public key.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::Path;
 
 use access::audit::{Audit, SessionFacts};
@@ -18,8 +19,7 @@ pub fn verify(dir: &Path, key: &Path, since: Option<&Path>) -> Result<()> {
     let key = read_key(key)?;
     let since = since.map(|path| read_checkpoint(path, &key)).transpose()?;
     let report = check_patiently(dir, &key, since.as_ref())?;
-    println!("{report}");
-    Ok(())
+    Ok(writeln!(std::io::stdout(), "{report}")?)
 }
 
 fn read_key(path: &Path) -> Result<NoteVerifier> {
@@ -68,8 +68,13 @@ fn check(dir: &Path, key: &NoteVerifier, since: Option<&Checkpoint>) -> Result<S
     }
     check_folders(dir, &audit)?;
     let unsealed = verify_wal(dir).map_err(|fault| anyhow!("FAILED: {fault}"))?;
+    let open = audit.open_sessions().count();
+    if open > 0 && unsealed.bytes == 0 {
+        bail!("FAILED: wal: {open} sessions are open, and their write-ahead file is gone");
+    }
     Ok(format!(
-        "OK: {} entries, {} sessions, {} segments with {} bytes of recording, {} frames not sealed yet\n\
+        "OK: {} entries, {} sessions ({open} open), {} segments with {} bytes of recording, \
+         {} frames not sealed yet\n\
          log {}, root {}",
         verified.size,
         audit.sessions(),

@@ -1,5 +1,6 @@
 //! `countersign sessions`: what was recorded, newest first.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use access::model::SessionRow;
@@ -13,9 +14,10 @@ use crate::config::Config;
 pub async fn sessions(config: &Path, limit: u32) -> Result<()> {
     let config = Config::read(config)?;
     let store = store::Sqlite::open(&config.sqlite).await?;
-    println!("{:<32}  {:<20}  {:<12} {:<24} {:<7} ENDED", "SESSION", "OPENED", "WHO", "WHERE", "WAY");
+    let mut out = std::io::stdout();
+    writeln!(out, "{:<32}  {:<20}  {:<12} {:<24} {:<7} ENDED", "SESSION", "OPENED", "WHO", "WHERE", "WAY")?;
     for row in store.sessions(limit).await? {
-        println!("{}", line(&row));
+        writeln!(out, "{}", line(&row))?;
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ fn text(folder: &Path, config: &Config, login: &str, removed: bool) -> String {
     format!(
         r#"Countersign demo: gateway on {listen}, everything in {dir} ({fate}). Stop with Ctrl-C.
 People: alice (ops), bob and carol (dba-leads), dave (auditors). Targets: web-1 (recorded), db-1 (command-gated).
+Both targets are one sshd, run by you, under two policies: who has a shell on web-1, or on this machine, is in db-1's files too.
 
 In a second terminal, first:
   cd {dir} && export PATH={bin}:$PATH

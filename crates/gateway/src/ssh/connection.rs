@@ -11,14 +11,18 @@ use access::{Refusal, Road, Session};
 use russh::Disconnect;
 use russh::server::{Config, Handle, run_stream};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, watch};
+use tokio::sync::{OnceCell, watch};
 use tokio::time::{Instant, interval, sleep, timeout, timeout_at};
 
 use super::door::Door;
 use super::login::{Guest, Proof};
 use super::options::SshOptions;
+use super::startups::Startup;
 use super::target_fleet::Fleet;
 use crate::relay::{Brake, Gate, Spool, Valve};
+
+/// How long a client may take to say that it speaks SSH: whoever is silent keeps no place.
+const HELLO: Duration = Duration::from_secs(10);
 
 /// How long channel tasks may take to deliver what their client has sent before it closed.
 const WIND_UP: Duration = Duration::from_secs(15);
@@ -69,7 +73,7 @@ pub(crate) struct Connection {
     valve: Arc<Valve>,
     guest: OnceLock<Guest>,
     session: OnceCell<Result<Session, Refusal>>,
-    startup: Mutex<Option<OwnedSemaphorePermit>>,
+    startup: Mutex<Option<Startup>>,
     ending: watch::Sender<Option<Ending>>,
     running: watch::Sender<usize>,
     stop: watch::Receiver<Stop>,
@@ -113,7 +117,7 @@ impl Connection {
     }
 
     /// Keeps the place among those who are logging in until the login is done.
-    pub(crate) fn hold_place(&self, place: OwnedSemaphorePermit) {
+    pub(crate) fn hold_place(&self, place: Startup) {
         *lock(&self.startup) = Some(place);
     }
 
@@ -125,7 +129,8 @@ impl Connection {
         let deadline = Instant::now() + self.options.login_grace;
         let gate = Gate::new(stream, self.valve.clone());
         let door = Door::new(self.clone(), proof);
-        match timeout_at(deadline, run_stream(config, gate, door)).await {
+        let hello = deadline.min(Instant::now() + HELLO);
+        match timeout_at(hello, run_stream(config, gate, door)).await {
             Ok(Ok(running)) => {
                 let handle = running.handle();
                 tokio::select! {

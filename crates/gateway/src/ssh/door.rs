@@ -86,10 +86,15 @@ impl Door {
     }
 
     async fn reject(&self, reply: ChannelOpenHandle, what: &str, detail: &str) {
-        self.connection.note_refusal(what, detail);
-        let reason = self.connection.words(&text::NOT_ON_OFFER, &[("what", what)]);
-        reply.reject(ChannelOpenFailure::Other { code: 1, reason }).await;
+        reject(&self.connection, reply, what, detail).await;
     }
+}
+
+/// Refuses to open a channel: on the record, and with the reason.
+async fn reject(connection: &Arc<Connection>, reply: ChannelOpenHandle, what: &str, detail: &str) {
+    connection.note_refusal(what, detail);
+    let reason = connection.words(&text::NOT_ON_OFFER, &[("what", what)]);
+    reply.reject(ChannelOpenFailure::Other { code: 1, reason }).await;
 }
 
 impl Drop for Door {
@@ -196,12 +201,19 @@ impl Handler for Door {
             self.reject(reply, "a jump to anything but a target's name", host).await;
             return Ok(());
         };
-        let (id, feed) = (channel.id(), self.add_feed(channel.id()));
+        let feed = self.add_feed(channel.id());
         let (_, write) = channel.split();
-        reply.accept().await;
         let outlet = ClientOutlet::new(write, session.handle(), self.connection.clone());
-        tracing::debug!(%target, channel = id.number(), "jump");
-        self.connection.run(jump::run(self.connection.clone(), who, target, feed, outlet));
+        let connection = self.connection.clone();
+        self.connection.run(async move {
+            // Asked here, not in the session loop; and before the authority signs for that name.
+            if connection.road.may_reach(&who, target.as_str()).await {
+                reply.accept().await;
+                jump::run(connection, who, target, feed, outlet).await;
+            } else {
+                reject(&connection, reply, "a jump to anything but a target of yours", target.as_str()).await;
+            }
+        });
         Ok(())
     }
 

@@ -13,10 +13,14 @@ use access::text::{CODE_PROMPT, Language};
 use russh::keys::{Algorithm, PublicKey as OfferedKey};
 use russh::server::Auth;
 use russh::{MethodKind, MethodSet};
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 /// Keys that a client may ask about before it signs with one.
 const MAX_PROBES: usize = 20;
+
+/// Passwords that are checked at once: each takes a processor and 19 MiB, and anybody may send one.
+static CHECKS: Semaphore = Semaphore::const_new(4);
 
 /// Who came in, and what for.
 #[derive(Clone)]
@@ -86,6 +90,7 @@ impl Wanted {
         let Ok(login) = Login::parse(user) else { return (refused(), None) };
         let (road, source) = (self.road.clone(), self.source);
         let (person, password) = (login.person.as_str().to_owned(), Zeroizing::new(password.to_owned()));
+        let _turn = CHECKS.acquire().await;
         let runtime = tokio::runtime::Handle::current();
         let checking = tokio::task::spawn_blocking(move || {
             runtime.block_on(road.enter_with_password(&person, &password, source))

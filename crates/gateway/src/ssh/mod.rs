@@ -18,6 +18,7 @@ mod running;
 mod scribe;
 mod server;
 mod signal;
+mod startups;
 mod target;
 mod target_far;
 mod target_fleet;

@@ -16,6 +16,7 @@ use super::algorithms;
 use super::connection::{Connection, Stop};
 use super::login::{Proof, Wanted, first_methods};
 use super::options::SshOptions;
+use super::startups::{Startup, Startups};
 use super::target::prepare;
 use crate::error::GatewayError;
 
@@ -44,7 +45,7 @@ pub async fn serve(
     let options = Arc::new(options);
     let reception = Reception {
         config: Arc::new(config(&options, None)),
-        startups: Arc::new(Semaphore::new(options.max_startups)),
+        startups: Startups::new(options.max_startups),
         places: Arc::new(Semaphore::new(options.max_connections)),
         road,
         options,
@@ -64,7 +65,7 @@ struct Reception {
     road: Road,
     options: Arc<SshOptions>,
     config: Arc<Config>,
-    startups: Arc<Semaphore>,
+    startups: Arc<Startups>,
     places: Arc<Semaphore>,
     stopping: watch::Receiver<Stop>,
 }
@@ -86,9 +87,9 @@ impl Reception {
     }
 
     fn receive(&self, stream: TcpStream, peer: SocketAddr, connections: &mut JoinSet<()>) {
-        let startup = self.startups.clone().try_acquire_owned();
+        let startup = self.startups.take(peer.ip().to_canonical());
         let place = self.places.clone().try_acquire_owned();
-        let (Ok(startup), Ok(place)) = (startup, place) else {
+        let (Some(startup), Ok(place)) = (startup, place) else {
             tracing::warn!(%peer, "turned away: too many connections");
             // A fresh socket has room for one line; who does not read it is not waited for.
             let _ = stream.try_write(FULL);
@@ -101,7 +102,7 @@ impl Reception {
         &self,
         stream: TcpStream,
         peer: SocketAddr,
-        startup: OwnedSemaphorePermit,
+        startup: Startup,
         place: OwnedSemaphorePermit,
     ) -> impl Future<Output = ()> + use<> {
         prepare(&stream, self.options.keepalive, self.options.keepalive_probes);

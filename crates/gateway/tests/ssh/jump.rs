@@ -33,5 +33,6 @@ async fn a_jump_to_a_target_that_does_not_exist_is_refused() {
     let bastion = Bastion::start().await;
     let out = output(through(&bastion, "nowhere").arg("true")).await;
     assert!(!out.status.success());
-    assert!(text(&out.stderr).contains("nowhere"), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("not on offer"), "{}", text(&out.stderr));
+    assert!(bastion.ledger().contains("nowhere"), "{}", bastion.ledger());
 }

@@ -45,19 +45,12 @@ async fn forwarding_from_a_target_session_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gateway_is_no_way_to_anywhere_but_targets() {
     let bastion = Bastion::start().await;
-    // A name at port 22 is a jump: what answers is the gateway itself, in that name, and no session follows.
-    for (place, answer) in [
-        ("127.0.0.1:22", "SSH-2.0-Countersign\r\n"),
-        ("[::1]:22", ""),
-        ("web-1:5432", ""),
-        ("169.254.169.254:80", ""),
-    ] {
+    for place in ["127.0.0.1:22", "nosuch:22", "[::1]:22", "web-1:5432", "169.254.169.254:80"] {
         let mut ssh = bastion.client("ssh", "alice");
         ssh.args(["-W", place, "-p", &bastion.port.to_string(), "-l", "alice", "127.0.0.1"]);
         let out = output(&mut ssh).await;
-        assert!(text(&out.stdout).starts_with(answer), "{place}: {}", text(&out.stdout));
-        assert_eq!(out.stdout.is_empty(), answer.is_empty(), "{place}");
-        assert_eq!(text(&out.stderr).contains("is not on offer"), answer.is_empty(), "{}", text(&out.stderr));
+        assert!(out.stdout.is_empty(), "{place}: {}", text(&out.stdout));
+        assert!(text(&out.stderr).contains("is not on offer"), "{place}: {}", text(&out.stderr));
     }
     assert_eq!(bastion.target_connections(), 0);
 }
