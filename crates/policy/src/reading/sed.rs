@@ -51,23 +51,41 @@ fn substitution(script: &str) -> Option<&str> {
     delimited(delimited(pattern, delimiter)?, delimiter)
 }
 
-/// What follows the delimiter. Inside brackets implementations differ about where a text ends, so there it is refused.
+/// What follows the delimiter. Implementations differ about where a text ends inside brackets, and where brackets end, so
+/// a bracket may hold neither the delimiter nor a backslash nor a bracket, but for whole classes such as `[:digit:]`.
 fn delimited(script: &str, delimiter: char) -> Option<&str> {
-    let mut chars = script.chars();
-    let mut bracket = false;
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' if bracket => return None,
-            '\\' => {
-                chars.next()?;
-            }
-            c if c == delimiter => return (!bracket).then_some(chars.as_str()),
-            '[' => bracket = true,
-            ']' => bracket = false,
-            _ => {}
+    let mut rest = script;
+    loop {
+        let c = rest.chars().next()?;
+        let after = &rest[c.len_utf8()..];
+        rest = match c {
+            '\\' => after.get(after.chars().next()?.len_utf8()..)?,
+            '[' => bracket(after, delimiter)?,
+            c if c == delimiter => return Some(after),
+            _ => after,
+        };
+    }
+}
+
+/// What follows a bracket that opened before `script`.
+fn bracket(script: &str, delimiter: char) -> Option<&str> {
+    let (inside, _) = script.split_once(|c| c == '\\' || c == delimiter).unwrap_or((script, ""));
+    let mut rest = inside.strip_prefix('^').unwrap_or(inside);
+    if rest.starts_with(']') {
+        return None;
+    }
+    loop {
+        match rest.chars().next()? {
+            ']' => return script.get(inside.len() - rest.len() + 1..),
+            '[' => rest = class(rest)?,
+            c => rest = &rest[c.len_utf8()..],
         }
     }
-    None
+}
+
+fn class(rest: &str) -> Option<&str> {
+    let (name, after) = rest.strip_prefix("[:")?.split_once(":]")?;
+    name.bytes().all(|b| b.is_ascii_lowercase()).then_some(after)
 }
 
 #[cfg(test)]
@@ -76,12 +94,30 @@ mod tests {
 
     #[test]
     fn editing_is_told_from_running_and_writing() {
-        for script in
-            ["s/a/b/", "s/a/b/g;s|c|d|2p", "5p", "1,10p", "$d", "/x/d", "/a/,/b/!d", "5q", "y/ab/cd/", ""]
-        {
+        for script in [
+            "s/a/b/",
+            "s/[0-9]*//;s/[[:space:]]x[^a]/b/",
+            "s/a/b/g;s|c|d|2p",
+            "5p",
+            "1,10p",
+            "$d",
+            "/x/d",
+            "/a/,/b/!d",
+            "5q",
+            "y/ab/cd/",
+            "",
+        ] {
             assert!(only_edits(script), "{script}");
         }
         for script in [
+            "s/[]/]/;/e;s,a,/p;,p",
+            "s/[^]/]/;/e;s,a,/p;,p",
+            "s/[[/]]/;/e;s,a,/p;,p",
+            "s/[[:a/:]]/x/",
+            "s/[[.].]/]/x/",
+            "s/[\\]/]/x/",
+            "/[]/]/e",
+            "y/[]/]/;/e;s,a,/p;,p",
             "e",
             "1e id",
             "s/a/id/e",
