@@ -117,7 +117,9 @@ fn a_command_gated_target_has_no_shell_and_no_sftp() {
 
 #[test]
 fn reading_and_writing_run_at_once() {
-    for line in ["ls -l production-data", "df -h | grep srv", "echo done >> notes", "mkdir -p a && cat b"] {
+    for line in
+        ["ls -l production-data", "df -h | grep srv", "echo done >> /tmp/notes", "mkdir -p a && cat b"]
+    {
         assert!(is_allowed(&exec("db-1", line)), "{line}");
     }
 }
@@ -126,6 +128,9 @@ fn reading_and_writing_run_at_once() {
 fn what_destroys_waits_for_two_database_leads() {
     for line in ["rm -rf production-data", "ls; rm x", "frobnicate", "systemctl stop postgresql", "pg_dump x"]
     {
+        assert_eq!(held_for(&exec("db-1", line)), ["two-dba-leads"], "{line}");
+    }
+    for line in ["echo junk >> production-data/customers.csv", "tee /dev/stdin < x", "touch /run/nologin"] {
         assert_eq!(held_for(&exec("db-1", line)), ["two-dba-leads"], "{line}");
     }
     use Effect::*;

@@ -89,7 +89,7 @@ impl<'a> Attempt<'a> {
             Means::File(usage) if operands.is_empty() => self.file(usage, "."),
             Means::File(usage) => operands.iter().for_each(|word| self.file(usage, word)),
             Means::Script => self.script(value),
-            Means::Placeholder => self.placeholders.push(value),
+            Means::Placeholder => self.placeholders.push(given.value.unwrap_or("{}")),
             Means::Executes => {
                 let below = if operands.is_empty() { vec![".".into()] } else { owned(operands) };
                 self.executed.push((self.name, given.command.clone(), below));
@@ -144,8 +144,12 @@ impl<'a> Attempt<'a> {
 
     /// When the last operand is a directory, each word arrives in it under its own name.
     fn under(&mut self, target: &str, role: Role, word: &str) {
+        if matches!(self.around.more, More::FilesBelow(_)) && word.contains("{}") {
+            return self
+                .find(Effect::Unknown, format!("puts files into {} under unseen names", shown(target)));
+        }
         let name = word.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        let usage = if role == Role::Extends { Use::Extends } else { Use::Replaces };
+        let usage = if role == Role::Creates { Use::Creates } else { Use::Replaces };
         let path = format!("{target}/{name}");
         self.found.extend(paths::effects(self.name, usage, &path, self.around.places));
     }
@@ -169,7 +173,10 @@ impl<'a> Attempt<'a> {
 
     fn operand(&mut self, role: Role, word: &'a str) {
         let fits = match role {
-            Role::Data => true,
+            Role::Data => {
+                self.elsewhere(word);
+                true
+            }
             Role::Plain => words::is_plain(word),
             Role::Arithmetic => words::is_arithmetic(word),
             Role::Format => words::is_printing_format(word),
@@ -179,7 +186,9 @@ impl<'a> Attempt<'a> {
             Role::Service => return self.service(word),
             Role::Unit => return self.unit(word),
             Role::Owned => return self.owned(word),
+            Role::Looks => return self.file(Use::Looks, word),
             Role::Reads => return self.file(Use::Reads, word),
+            Role::Creates => return self.file(Use::Creates, word),
             Role::Extends => return self.file(Use::Extends, word),
             Role::Replaces => return self.file(Use::Replaces, word),
             Role::Removes => return self.file(Use::Removes, word),
@@ -216,8 +225,9 @@ impl<'a> Attempt<'a> {
     }
 
     fn file(&mut self, usage: Use, path: &str) {
-        if self.row.style == Style::Dashless && path.contains(':') {
-            self.find(Effect::ShellEscape, format!("{} is on another host", shown(path)));
+        self.elsewhere(path);
+        if path.contains("://") {
+            self.find(Effect::Unknown, format!("{} is an address", shown(path)));
         }
         match self.around.more {
             More::FilesBelow(starts) if path.contains("{}") => {
@@ -227,9 +237,20 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// `host:path` is reached through a program that connects to the host; `::` only leads to a part of an archive.
+    fn elsewhere(&mut self, name: &str) {
+        let colon = match self.row.style {
+            Style::Dashless => name.contains(':'),
+            _ => self.row.repositories && name.replacen("::", "", 1).contains(':'),
+        };
+        if colon {
+            self.find(Effect::ShellEscape, format!("{} is on another host", shown(name)));
+        }
+    }
+
     fn any_file_below(&mut self, usage: Use, start: &str) {
         self.found.extend(paths::effects(self.name, usage, start, self.around.places));
-        if matches!(usage, Use::Extends | Use::Replaces) {
+        if matches!(usage, Use::Creates | Use::Extends | Use::Replaces) {
             self.find(Effect::Unknown, format!("writes to files below {} that are not named", shown(start)));
         }
     }
@@ -252,8 +273,8 @@ impl<'a> Attempt<'a> {
     fn any_operand(&mut self, role: Role) {
         let because = "with names from its input";
         match role {
-            Role::Reads => {}
-            Role::Extends => self.find_all(&[Effect::Write, Effect::Unknown], because),
+            Role::Looks | Role::Reads => {}
+            Role::Creates | Role::Extends => self.find_all(&[Effect::Write, Effect::Unknown], because),
             Role::Replaces => self.find_all(&[Effect::Write, Effect::DataDestroy], because),
             Role::Removes => self.find_all(&[Effect::DataDestroy], because),
             Role::Script => self.find_all(&[Effect::ShellEscape], "with a script from its input"),
@@ -270,8 +291,8 @@ impl<'a> Attempt<'a> {
             match listed.means {
                 Means::Nothing | Means::Placeholder => {}
                 Means::Effect(effect) => self.find_all(&[effect], "with options from its input"),
-                Means::File(Use::Reads) => {}
-                Means::File(Use::Extends) => self.any_operand(Role::Extends),
+                Means::File(Use::Looks | Use::Reads) => {}
+                Means::File(Use::Creates | Use::Extends) => self.any_operand(Role::Extends),
                 Means::File(Use::Replaces) => self.any_operand(Role::Replaces),
                 Means::File(Use::Removes) => self.any_operand(Role::Removes),
                 Means::Script | Means::Executes => self.any_operand(Role::Script),

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod paths;
+mod secrets;
 mod sed;
 mod words;
 

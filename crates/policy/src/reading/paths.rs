@@ -2,19 +2,17 @@
 //!
 //! Links may lead anywhere and directories may change meanwhile, so a place only ever adds effects.
 
-use super::shown;
+use super::{secrets, shown};
 use crate::Effect::{self, AuditTamper, DataDestroy, DiskDestroy, PrivilegeChange, Read, ShellEscape};
 use crate::Effect::{ServiceStop, SoftwareInstall, Unknown, Write};
 use crate::table::Use;
 
 /// Where a write does more than write, and why. A trailing `*` takes every name that begins so.
-const AREAS: [(&str, Effect, &str); 37] = [
+const AREAS: [(&str, Effect, &str); 43] = [
     ("/var/log", AuditTamper, "where logs are kept"),
     ("/run/log", AuditTamper, "where logs are kept"),
-    ("/var/run/log", AuditTamper, "where logs are kept"),
     ("/var/account", AuditTamper, "where process accounting is kept"),
     ("/var/adm", AuditTamper, "where logs are kept"),
-    ("/var/run/utmp", AuditTamper, "where logins are kept"),
     ("/run/utmp", AuditTamper, "where logins are kept"),
     ("/etc/audit*", AuditTamper, "which decides what is audited"),
     ("/etc/rsyslog*", AuditTamper, "which decides what is logged"),
@@ -42,6 +40,14 @@ const AREAS: [(&str, Effect, &str); 37] = [
     ("/usr", SoftwareInstall, "where programs are kept"),
     ("/lib*", SoftwareInstall, "where programs are kept"),
     ("/boot", DiskDestroy, "from which the machine starts"),
+    ("/efi", DiskDestroy, "from which the machine starts"),
+    ("/run", ServiceStop, "which steers what is running"),
+    ("/run", Unknown, "which steers what is running"),
+    ("/opt", Unknown, "where programs may be kept"),
+    ("/var/lib", Unknown, "where services keep their state"),
+    ("/var/spool", Unknown, "where services take their work from"),
+    ("/var/cache", Unknown, "where services keep their state"),
+    ("/var/www", Unknown, "which others are shown"),
     ("/proc", ServiceStop, "which is the running kernel"),
     ("/proc", Unknown, "which is the running kernel"),
     ("/sys", ServiceStop, "which is the running kernel"),
@@ -53,7 +59,20 @@ const NAMES: [(&[&str], Effect, &str); 4] = [
     (&["bin", "sbin", "libexec"], SoftwareInstall, "where programs are kept"),
     (&["wtmp", "btmp", "utmp", "lastlog", "audit.log", "auth.log"], AuditTamper, "where logins are kept"),
     (
-        &[".ssh", "authorized_keys", ".rhosts", ".shosts", ".k5login"],
+        &[
+            ".ssh",
+            "authorized_keys",
+            "authorized_keys2",
+            "environment",
+            "rc",
+            ".rhosts",
+            ".shosts",
+            ".k5login",
+            ".k5users",
+            ".netrc",
+            ".pgpass",
+            ".pg_service.conf",
+        ],
         PrivilegeChange,
         "which decides who may log in",
     ),
@@ -90,14 +109,25 @@ const NAMES: [(&[&str], Effect, &str); 4] = [
     ),
 ];
 
-/// Devices that may be read from and written to without consequences.
-const HARMLESS_DEVICES: [&str; 11] =
-    ["null", "zero", "full", "random", "urandom", "stdin", "stdout", "stderr", "tty", "fd/1", "fd/2"];
+/// What other directories are called too, on nearly every machine.
+const ALIASES: [(&str, &str); 2] = [("/var/run", "/run"), ("/var/lock", "/run/lock")];
+
+/// Where files are kept for a while only: what is lost or added there feeds nothing that runs.
+const TEMPORARY: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
+
+/// Directories in `/` in which people keep their own files.
+const SHARED: [&str; 6] = ["/tmp", "/home", "/srv", "/mnt", "/media", "/dev"];
+
+/// Devices that may be read without consequences. Opening a stream for writing opens the file behind it anew, and cuts it.
+const READABLE_DEVICES: [&str; 9] =
+    ["null", "zero", "full", "random", "urandom", "stdin", "stdout", "stderr", "tty"];
 
 /// What using a file does, each with its reason; `by` is the program.
 pub(super) fn effects(by: &str, usage: Use, path: &str, places: &[String]) -> Vec<(Effect, String)> {
     let verb = match usage {
+        Use::Looks => "looks at",
         Use::Reads => "reads",
+        Use::Creates => "creates",
         Use::Extends => "extends",
         Use::Replaces => "overwrites",
         Use::Removes => "removes",
@@ -106,7 +136,7 @@ pub(super) fn effects(by: &str, usage: Use, path: &str, places: &[String]) -> Ve
         "" => format!("{by} {verb} {}", shown(path)),
         why => format!("{by} {verb} {}, {why}", shown(path)),
     };
-    if places.iter().all(|place| is_harmless_device(&joined(place, path))) && usage != Use::Removes {
+    if places.iter().all(|place| is_nothing(&joined(place, path))) && usage != Use::Removes {
         return vec![(Read, because(""))];
     }
     let mut found: Vec<(Effect, &str)> = plain(usage).iter().map(|effect| (*effect, "")).collect();
@@ -125,8 +155,8 @@ pub(super) fn joined(place: &str, name: &str) -> String {
 
 fn plain(usage: Use) -> &'static [Effect] {
     match usage {
-        Use::Reads => &[Read],
-        Use::Extends => &[Write],
+        Use::Looks | Use::Reads => &[Read],
+        Use::Creates | Use::Extends => &[Write],
         Use::Replaces => &[Write, DataDestroy],
         Use::Removes => &[DataDestroy],
     }
@@ -134,32 +164,53 @@ fn plain(usage: Use) -> &'static [Effect] {
 
 fn by_place(usage: Use, path: &str) -> Vec<(Effect, &'static str)> {
     let names = resolved(path);
-    let absolute = format!("/{}", names.join("/"));
+    let absolute = without_alias(format!("/{}", names.join("/")));
     let rooted = path.starts_with('/');
     let device =
-        rooted && (absolute == "/dev" || absolute.starts_with("/dev/") && !absolute.starts_with("/dev/shm/"));
+        rooted && (absolute == "/dev" || lies_in(&absolute, "/dev") && !lies_in(&absolute, "/dev/shm"));
     match usage {
-        Use::Reads if device && !is_harmless_device(&absolute) => {
+        Use::Looks => return vec![],
+        Use::Reads if device && !is_readable_device(&absolute) => {
             return vec![(Unknown, "which is a device")];
         }
-        Use::Reads => return vec![],
+        Use::Reads => return secrets::in_file(&absolute, &names),
         _ => {}
     }
     let mut found = by_name(&names);
-    if device && (usage == Use::Removes || !is_harmless_device(&absolute)) {
-        found.push((DiskDestroy, "which is a device"));
+    if device {
+        found.extend(by_device(usage, &absolute));
     }
     if rooted {
-        let whole = usage == Use::Removes;
-        let areas =
-            AREAS.iter().filter(|(area, ..)| lies_in(&absolute, area) || whole && holds(&absolute, area));
-        found.extend(areas.map(|(_, effect, why)| (*effect, *why)));
-    }
-    if rooted && AREAS.iter().any(|(area, ..)| holds(&absolute, area)) {
-        found.push((Unknown, "which holds what matters"));
+        found.extend(by_area(usage, &absolute, names.len()));
     }
     if path.starts_with('?') || path.split('/').any(|name| name == "..") {
         found.push((Unknown, "which may lie anywhere"));
+    }
+    if usage == Use::Extends && !(rooted && is_temporary(&absolute)) {
+        found.push((Unknown, "which others may read or run"));
+    }
+    found
+}
+
+fn by_device(usage: Use, absolute: &str) -> Option<(Effect, &'static str)> {
+    match usage {
+        Use::Removes => Some((DiskDestroy, "which is a device")),
+        _ if is_nothing(absolute) => None,
+        _ if is_readable_device(absolute) => Some((Unknown, "which opens what is behind it anew")),
+        _ => Some((DiskDestroy, "which is a device")),
+    }
+}
+
+fn by_area(usage: Use, absolute: &str, depth: usize) -> Vec<(Effect, &'static str)> {
+    let whole = usage == Use::Removes;
+    let areas = AREAS.iter().filter(|(area, ..)| lies_in(absolute, area) || whole && holds(absolute, area));
+    let mut found: Vec<_> = areas.map(|(_, effect, why)| (*effect, *why)).collect();
+    let shared = SHARED.contains(&absolute);
+    if !shared && AREAS.iter().any(|(area, ..)| holds(absolute, area)) {
+        found.push((Unknown, "which holds what matters"));
+    }
+    if depth == 1 && !shared {
+        found.push((Unknown, "which lies beside what the machine starts from"));
     }
     found
 }
@@ -197,8 +248,28 @@ fn holds(path: &str, area: &str) -> bool {
     path == "/" || area.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn is_harmless_device(path: &str) -> bool {
-    path.strip_prefix("/dev/").is_some_and(|name| HARMLESS_DEVICES.contains(&name))
+fn without_alias(absolute: String) -> String {
+    let alias = ALIASES.iter().find(|(alias, _)| lies_in(&absolute, alias));
+    match alias.and_then(|(alias, name)| Some((absolute.strip_prefix(alias)?, name))) {
+        Some((rest, name)) => format!("{name}{rest}"),
+        None => absolute,
+    }
+}
+
+fn is_temporary(absolute: &str) -> bool {
+    TEMPORARY.iter().any(|place| lies_in(absolute, place) && absolute != *place)
+}
+
+/// What takes anything and keeps nothing.
+fn is_nothing(path: &str) -> bool {
+    path == "/dev/null"
+}
+
+fn is_readable_device(path: &str) -> bool {
+    path.strip_prefix("/dev/").is_some_and(|name| {
+        let stream = name.strip_prefix("fd/").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        stream || READABLE_DEVICES.contains(&name)
+    })
 }
 
 #[cfg(test)]
@@ -214,8 +285,33 @@ mod tests {
     #[test]
     fn a_name_of_the_users_own_is_only_written() {
         for path in ["notes", "a/b/c.txt", "./notes", "/srv/data/x", "/tmp/x", "/dev/shm/x"] {
+            assert_eq!(of(Use::Creates, path, &["~"]), [Write].into(), "{path}");
+        }
+    }
+
+    #[test]
+    fn appending_is_only_writing_where_files_are_temporary() {
+        for path in ["/tmp/x", "/var/tmp/a/b", "/dev/shm/x"] {
             assert_eq!(of(Use::Extends, path, &["~"]), [Write].into(), "{path}");
         }
+        for path in ["x", "/srv/data/x", "/tmp", "/tmp/../x", "/tmpx", "/tmp/../srv/x"] {
+            assert!(of(Use::Extends, path, &["~"]).contains(&Unknown), "{path}");
+        }
+        assert!(of(Use::Extends, "x", &["~", "/tmp"]).contains(&Unknown));
+    }
+
+    #[test]
+    fn other_names_of_a_place_do_not_hide_it() {
+        for path in ["/var/run/systemd/system/x", "/run/systemd/system/x", "/var//run/./systemd/x"] {
+            assert!(of(Use::Creates, path, &["~"]).contains(&ShellEscape), "{path}");
+        }
+        for path in ["/run/nologin", "/var/run/nologin", "/var/lock/x"] {
+            assert!(of(Use::Creates, path, &["~"]).is_superset(&[ServiceStop, Unknown].into()), "{path}");
+        }
+        for path in ["/forcefsck", "/vmlinuz", "/opt/app/run.sh", "/var/lib/dpkg/info/x.postinst"] {
+            assert!(of(Use::Creates, path, &["~"]).contains(&Unknown), "{path}");
+        }
+        assert!(of(Use::Creates, "nologin", &["~", "/var/run"]).contains(&ServiceStop));
     }
 
     #[test]
@@ -246,10 +342,20 @@ mod tests {
     }
 
     #[test]
-    fn harmless_devices_take_anything() {
+    fn only_the_empty_device_takes_anything() {
         assert_eq!(of(Use::Replaces, "/dev/null", &["~", "/x"]), [Read].into());
         assert!(of(Use::Replaces, "null", &["~", "/dev"]).contains(&DataDestroy));
         assert!(of(Use::Removes, "/dev/null", &["~"]).contains(&DiskDestroy));
         assert!(of(Use::Reads, "/dev/watchdog", &["~"]).contains(&Unknown));
+    }
+
+    #[test]
+    fn writing_to_a_stream_by_its_name_opens_the_file_behind_it() {
+        for path in ["/dev/stdin", "/dev/stdout", "/dev/fd/7", "//dev/stderr", "/proc/self/fd/1"] {
+            let found = of(Use::Replaces, path, &["~"]);
+            assert!(found.is_superset(&[DataDestroy, Unknown].into()), "{path}: {found:?}");
+            assert!(of(Use::Extends, path, &["~"]).contains(&Unknown), "{path}");
+            assert_eq!(of(Use::Reads, path, &["~"]), [Read].into(), "{path}");
+        }
     }
 }

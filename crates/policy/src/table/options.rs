@@ -122,7 +122,10 @@ impl<'a> Reader<'_, '_, 'a> {
             match self.row.grammar.get(&name) {
                 None => return self.found.strange.push(word),
                 Some(Listed { value: Value::None, means }) => self.give(&name, *means, None),
-                Some(Listed { value: Value::Required, means }) if attached.is_none() => {
+                Some(Listed { value: Value::Apart, .. }) if at > 0 || attached.is_some() => {
+                    return self.found.strange.push(word);
+                }
+                Some(Listed { value: Value::Required | Value::Apart, means }) if attached.is_none() => {
                     return self.wants_value(&name, *means);
                 }
                 Some(Listed { means, .. }) => return self.give(&name, *means, attached),
@@ -177,12 +180,22 @@ impl<'a> Reader<'_, '_, 'a> {
 
     fn wants_value(&mut self, name: &str, means: Means) {
         match self.take() {
-            Some(value) => self.give(name, means, Some(value)),
+            Some(value) => {
+                self.found.strange.extend(self.is_like_an_option(value).then_some(value));
+                self.give(name, means, Some(value));
+            }
             None => {
                 self.found.strange.extend(self.words.last());
                 self.give(name, means, None);
             }
         }
+    }
+
+    /// A value that looks like an option: should this program take it for one, nobody would have read it.
+    fn is_like_an_option(&self, value: &str) -> bool {
+        let getopt = matches!(self.row.style, Style::Getopt | Style::Dashless);
+        let after = value.strip_prefix('-').and_then(|rest| rest.bytes().next());
+        getopt && after.is_some_and(|b| !b.is_ascii_digit())
     }
 
     fn give(&mut self, name: &str, means: Means, value: Option<&'a str>) {

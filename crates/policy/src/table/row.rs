@@ -24,7 +24,8 @@ pub(crate) struct Row {
     /// What it does whatever the options and operands that the row allows.
     #[serde(default)]
     pub(crate) effects: BTreeSet<Effect>,
-    /// Options that change nothing: `-abc` are three flags, `-n=` and `--name=` take a value, `-n[=]` may.
+    /// Options that change nothing: `-abc` are three flags, `-n=` and `--name=` take a value, `-n[=]` may,
+    /// and `-n==` takes one but stands alone.
     #[serde(default)]
     options: String,
     /// Options whose value is a file that is read, extended, replaced or removed.
@@ -75,6 +76,9 @@ pub(crate) struct Row {
     pub(crate) needs_command: bool,
     /// It starts a pager on a terminal, from which commands can be started, unless this option is given.
     pub(crate) pager: Option<String>,
+    /// Names with a colon are repositories on other hosts.
+    #[serde(default)]
+    pub(crate) repositories: bool,
     /// Operands may begin with `NAME=value`.
     #[serde(default)]
     pub(crate) assignments: bool,
@@ -102,11 +106,13 @@ pub(crate) enum Style {
     Dashless,
 }
 
-/// What a file is used for.
+/// What a file is used for. To look is to see that it is there, not what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Use {
+    Looks,
     Reads,
+    Creates,
     Extends,
     Replaces,
     Removes,
@@ -116,7 +122,9 @@ pub(crate) enum Use {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Role {
+    Looks,
     Reads,
+    Creates,
     Extends,
     Replaces,
     Removes,
@@ -183,6 +191,8 @@ pub(crate) enum Value {
     None,
     Attached,
     Required,
+    /// As `Required`, but neither attached nor in a bundle.
+    Apart,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,11 +248,7 @@ impl Row {
 
     fn list(&mut self, specs: &str, means: Means) -> Result<(), String> {
         for spec in specs.split_whitespace() {
-            let (name, value) = match (spec.strip_suffix("[=]"), spec.strip_suffix('=')) {
-                (Some(name), _) => (name, Value::Attached),
-                (None, Some(name)) => (name, Value::Required),
-                (None, None) => (spec, Value::None),
-            };
+            let (name, value) = valued(spec);
             let names = self.spelt(name);
             if names.len() > 1 && value != Value::None {
                 return Err(format!("{}: {spec} bundles options that take values", self.names.join(",")));
@@ -264,4 +270,10 @@ impl Row {
             _ => vec![name.to_owned()],
         }
     }
+}
+
+fn valued(spec: &str) -> (&str, Value) {
+    let marks = [("[=]", Value::Attached), ("==", Value::Apart), ("=", Value::Required)];
+    let marked = marks.iter().find_map(|(mark, value)| Some((spec.strip_suffix(mark)?, *value)));
+    marked.unwrap_or((spec, Value::None))
 }
