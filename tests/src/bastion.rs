@@ -327,7 +327,20 @@ impl Bastion {
     /// Starts the gateway, and returns once it answers.
     #[track_caller]
     pub fn restart(&mut self) {
-        let gateway = self.gateway.insert(Running::start(&mut self.countersign(["serve"])));
+        let mut serve = self.countersign(["serve"]);
+        self.serve(&mut serve);
+    }
+
+    /// Starts the gateway with everything that it can log.
+    #[track_caller]
+    pub fn restart_with_logs(&mut self) {
+        let mut serve = self.countersign(["serve"]);
+        self.serve(serve.env("RUST_LOG", "trace"));
+    }
+
+    #[track_caller]
+    fn serve(&mut self, serve: &mut Command) {
+        let gateway = self.gateway.insert(Running::start(serve));
         gateway.until_stderr("serving SSH");
         let socket = self.node().join("run/control.sock");
         eventually("the gateway", || {
