@@ -79,9 +79,11 @@ async fn a_lost_target_is_explained() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_lets_what_runs_finish_and_ends_what_does_not() {
     let mut bastion = Bastion::start_with(|options| options.drain = Duration::from_secs(8)).await;
-    let short = bastion.ssh(&bastion.web()).arg("sleep 1; echo finished").spawn().unwrap();
-    let long = bastion.ssh(&bastion.web()).arg("sleep 100").spawn().unwrap();
-    eventually("both run", || bastion.target_connections() >= 2).await;
+    let begun = |name: &str| bastion.dir.path().join(name);
+    let touch = |name: &str| format!("touch {}", begun(name).display());
+    let short = bastion.ssh(&bastion.web()).arg(touch("short") + "; sleep 1; echo finished").spawn().unwrap();
+    let long = bastion.ssh(&bastion.web()).arg(touch("long") + "; sleep 100").spawn().unwrap();
+    eventually("both run", || begun("short").exists() && begun("long").exists()).await;
     bastion.stop().await;
     let short = short.wait_with_output().await.unwrap();
     assert_eq!(text(&short.stdout), "finished\n", "{}", text(&short.stderr));
