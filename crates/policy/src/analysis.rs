@@ -38,16 +38,17 @@ pub struct Analysis {
 impl Analysis {
     /// Reads a command line of at most 64 KiB. Never fails: what is not understood has the effect `unknown`.
     pub fn of_command(text: &[u8]) -> Analysis {
-        match shell::parse(text).and_then(|line| Ok((shell::regenerated(&line)?, line))) {
-            Ok((run, line)) => Analysis::understanding(run, &line),
+        match shell::parse(text).and_then(|line| Analysis::understanding(&line)) {
+            Ok(analysis) => analysis,
             Err(obstacle) => Analysis::not_understanding(obstacle),
         }
     }
 
-    fn understanding(run: String, line: &Line) -> Analysis {
-        let Reading { programs, reasons, .. } = reading::read(line);
+    fn understanding(line: &Line) -> Result<Analysis, Obstacle> {
+        let run = shell::regenerated(line)?;
+        let Reading { programs, reasons, .. } = reading::read(line)?;
         let effects = reasons.iter().map(|reason| reason.effect).collect();
-        Analysis { programs, effects, reasons, outcome: Ok(run) }
+        Ok(Analysis { programs, effects, reasons, outcome: Ok(run) })
     }
 
     fn not_understanding(obstacle: Obstacle) -> Analysis {

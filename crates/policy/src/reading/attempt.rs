@@ -1,6 +1,8 @@
 //! One program's words against one row of the table: whether they fit, and what they do.
 
-use super::paths;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use super::{Around, More, sed, shown, words};
 use crate::Effect;
 use crate::table::{Given, Matched, Means, Role, Row, Runs, Stdin, Style, Use, matched};
@@ -13,10 +15,12 @@ pub(super) struct Attempt<'a> {
     /// The words of the command that a wrapper starts.
     pub(super) remaining: Vec<&'a str>,
     /// Commands that options take, with the files that they are given.
-    pub(super) executed: Vec<(&'a str, Vec<&'a str>, Vec<String>)>,
+    pub(super) executed: Vec<(&'a str, Vec<&'a str>, Rc<[String]>)>,
     placeholders: Vec<&'a str>,
     around: Around<'a>,
     strange: Vec<String>,
+    /// What was done to files below the starts of find already.
+    below: BTreeSet<Use>,
 }
 
 impl<'a> Attempt<'a> {
@@ -34,9 +38,11 @@ impl<'a> Attempt<'a> {
             return None;
         }
         let name = name.rsplit('/').next().unwrap_or(name);
-        let strange = read.strange.iter().map(|word| shown(word)).collect();
+        let strange = read.strange.first().map(|word| shown(word)).into_iter().collect();
         let (found, remaining, executed, placeholders) = (vec![], vec![], vec![], vec![]);
-        let mut attempt = Attempt { row, name, found, remaining, executed, placeholders, around, strange };
+        let below = BTreeSet::new();
+        let mut attempt =
+            Attempt { row, name, found, remaining, executed, placeholders, around, strange, below };
         attempt.read(&read, read.operands.get(verb..).unwrap_or_default());
         Some(attempt)
     }
@@ -64,8 +70,15 @@ impl<'a> Attempt<'a> {
             self.find(Effect::ShellEscape, "takes commands from standard input".into());
         }
         self.pager(read);
+        let start = if operands.is_empty() { &["."][..] } else { operands };
+        let starts: Rc<[String]> = start.iter().map(|word| (*word).to_owned()).collect();
+        let mut seen = BTreeSet::new();
         for given in &read.given {
-            self.option(given, operands);
+            match given.means {
+                Means::Executes => self.executed.push((self.name, given.command.clone(), Rc::clone(&starts))),
+                _ if seen.insert((&given.name, given.value)) => self.option(given, operands),
+                _ => {}
+            }
         }
         let scripted = read.given.iter().any(|g| g.means == Means::Script);
         let operands = self.without_assignments(operands);
@@ -90,10 +103,7 @@ impl<'a> Attempt<'a> {
             Means::File(usage) => operands.iter().for_each(|word| self.file(usage, word)),
             Means::Script => self.script(value),
             Means::Placeholder => self.placeholders.push(given.value.unwrap_or("{}")),
-            Means::Executes => {
-                let below = if operands.is_empty() { vec![".".into()] } else { owned(operands) };
-                self.executed.push((self.name, given.command.clone(), below));
-            }
+            Means::Executes => {}
         }
     }
 
@@ -151,7 +161,7 @@ impl<'a> Attempt<'a> {
         let name = word.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let usage = if role == Role::Creates { Use::Creates } else { Use::Replaces };
         let path = format!("{target}/{name}");
-        self.found.extend(paths::effects(self.name, usage, &path, self.around.places));
+        self.found.extend(self.around.file(self.name, usage, &path));
     }
 
     fn command(&mut self, rest: &[&'a str]) {
@@ -220,7 +230,7 @@ impl<'a> Attempt<'a> {
 
     /// Only where logs are kept does a changed owner or mode mean more.
     fn owned(&mut self, word: &str) {
-        let tampers = paths::effects(self.name, Use::Removes, word, self.around.places).into_iter();
+        let tampers = self.around.file(self.name, Use::Removes, word).into_iter();
         self.found.extend(tampers.filter(|(effect, _)| *effect == Effect::AuditTamper));
     }
 
@@ -231,9 +241,11 @@ impl<'a> Attempt<'a> {
         }
         match self.around.more {
             More::FilesBelow(starts) if path.contains("{}") => {
-                starts.iter().for_each(|start| self.any_file_below(usage, start));
+                if self.below.insert(usage) {
+                    starts.iter().for_each(|start| self.any_file_below(usage, start));
+                }
             }
-            _ => self.found.extend(paths::effects(self.name, usage, path, self.around.places)),
+            _ => self.found.extend(self.around.file(self.name, usage, path)),
         }
     }
 
@@ -249,7 +261,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn any_file_below(&mut self, usage: Use, start: &str) {
-        self.found.extend(paths::effects(self.name, usage, start, self.around.places));
+        self.found.extend(self.around.file(self.name, usage, start));
         if matches!(usage, Use::Creates | Use::Extends | Use::Replaces) {
             self.find(Effect::Unknown, format!("writes to files below {} that are not named", shown(start)));
         }
@@ -331,8 +343,4 @@ fn verb(row: &Row, operands: &[&str]) -> Option<usize> {
 fn is_within(verb: &str, words: &[&str]) -> bool {
     let verb: Vec<&str> = verb.split(' ').collect();
     words.windows(verb.len()).any(|window| window == verb)
-}
-
-fn owned(words: &[&str]) -> Vec<String> {
-    words.iter().map(|w| (*w).to_owned()).collect()
 }

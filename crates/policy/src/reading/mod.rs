@@ -1,19 +1,22 @@
 //! What a parsed line does: each program by the table, each wrapper down to what it starts, each redirection.
 
 mod attempt;
+mod bounds;
 mod paths;
 mod secrets;
 mod sed;
 mod words;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use attempt::Attempt;
+use bounds::{Bounds, MOST_PROGRAMS};
 
-use crate::Effect;
 use crate::analysis::{Program, Reason};
 use crate::shell::{self, Command, Line, Redirect};
 use crate::table::{self, Row, Runs, Use};
+use crate::{Effect, Obstacle};
 
 /// How many programs may stand inside each other.
 const DEEPEST: usize = 8;
@@ -28,6 +31,7 @@ pub(crate) struct Reading {
     known: BTreeSet<(usize, Effect, String)>,
     /// Where relative names may start: `~` (wherever the login starts), each `cd`, and `?` for anywhere.
     places: Vec<String>,
+    bounds: Rc<Bounds>,
 }
 
 /// What a program gets beyond the words that are written.
@@ -37,7 +41,7 @@ enum More {
     /// Words from standard input, which may be options.
     Words,
     /// Names of files below these, wherever `{}` stands.
-    FilesBelow(Vec<String>),
+    FilesBelow(Rc<[String]>),
 }
 
 /// Where a program stands.
@@ -55,20 +59,40 @@ struct Around<'a> {
     more: &'a More,
     places: &'a [String],
     terminal: bool,
+    bounds: &'a Bounds,
 }
 
-/// Reads a whole line.
-pub(crate) fn read(line: &Line) -> Reading {
-    let mut reading =
-        Reading { programs: vec![], reasons: vec![], known: BTreeSet::new(), places: vec!["~".into()] };
+impl Around<'_> {
+    /// What using a file does; nothing once the line has named too many, which makes it not understood.
+    fn file(&self, by: &str, usage: Use, path: &str) -> Vec<(Effect, String)> {
+        let spent = self.places.iter().all(|place| self.bounds.spend(place.len() + path.len()));
+        if spent { paths::effects(by, usage, path, self.places) } else { vec![] }
+    }
+}
+
+/// Reads a whole line. One that would take too long to judge is not understood.
+pub(crate) fn read(line: &Line) -> Result<Reading, Obstacle> {
+    let mut reading = Reading {
+        programs: vec![],
+        reasons: vec![],
+        known: BTreeSet::new(),
+        places: vec!["~".into()],
+        bounds: Rc::default(),
+    };
     reading.line(line, Within { outer: None, depth: 0, terminal: true });
-    reading
+    match reading.bounds.crossed() {
+        Some(what) => Err(Obstacle::new(what, 0)),
+        None => Ok(reading),
+    }
 }
 
 impl Reading {
     fn line(&mut self, line: &Line, within: Within) {
         for (_, commands) in &line.pipelines {
             for (i, command) in commands.iter().enumerate() {
+                if self.programs.len() >= MOST_PROGRAMS {
+                    return self.bounds.too_many_programs();
+                }
                 let last = i + 1 == commands.len();
                 let terminal = within.terminal && last && !command.redirects.iter().any(|r| r.stream() == 1);
                 self.command(command, Within { terminal, ..within });
@@ -91,7 +115,10 @@ impl Reading {
             Redirect::Output { append: false, file, .. } => (Use::Replaces, file),
             Redirect::Merge { .. } => return,
         };
-        for (effect, because) in paths::effects("a redirection", usage, file, &self.places) {
+        let places = self.places.clone();
+        let bounds = Rc::clone(&self.bounds);
+        let around = Around { more: &More::Nothing, places: &places, terminal: false, bounds: &bounds };
+        for (effect, because) in around.file("a redirection", usage, file) {
             self.note(effect, because, program);
         }
     }
@@ -125,7 +152,8 @@ impl Reading {
             return self.note(Effect::Unknown, format!("{} is not in the command table", shown(name)), index);
         }
         let places = self.places.clone();
-        let around = Around { more, places: &places, terminal: inside.terminal };
+        let bounds = Rc::clone(&self.bounds);
+        let around = Around { more, places: &places, terminal: inside.terminal, bounds: &bounds };
         let attempts: Vec<Attempt> =
             rows.iter().filter_map(|row| Attempt::of(row, name, words, around)).collect();
         if *more == More::Words && (rows.len() > 1 || attempts.is_empty()) {
@@ -149,7 +177,10 @@ impl Reading {
             self.note(*effect, because.clone(), index);
         }
         for (name, command, below) in &attempt.executed {
-            self.inner(name, Runs::Words, command, &More::FilesBelow(below.clone()), inside);
+            if self.programs.len() >= MOST_PROGRAMS {
+                return self.bounds.too_many_programs();
+            }
+            self.inner(name, Runs::Words, command, &More::FilesBelow(Rc::clone(below)), inside);
         }
         if let Some(runs) = attempt.row.runs {
             self.inner(attempt.name, runs, &attempt.remaining, &attempt.passes_on(more), inside);
