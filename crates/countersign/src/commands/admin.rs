@@ -185,7 +185,12 @@ pub async fn admin(config: &Path, command: Admin) -> Result<()> {
         Admin::Person(command) => Request::Change(person(command)?),
         Admin::Key(command) => Request::Change(key(command)?),
         Admin::Target(command) => Request::Change(target(command)?),
-        Admin::Account(command) => Request::Change(account(command)?),
+        Admin::Account(AccountCommand::Add { target, login, private_key }) => {
+            return add_account(config, target, login, private_key.as_deref()).await;
+        }
+        Admin::Account(AccountCommand::Remove { target, login }) => {
+            Request::Change(Change::AccountRemove { target, login })
+        }
     };
     show(&ask(config, request).await?);
     Ok(())
@@ -241,22 +246,24 @@ fn target(command: TargetCommand) -> Result<Change> {
     })
 }
 
-fn account(command: AccountCommand) -> Result<Change> {
-    Ok(match command {
-        AccountCommand::Add { target, login, private_key } => {
-            let private_key =
-                private_key.map_or_else(new_credential, |file| Ok(Secret(Zeroizing::new(read(&file)?))))?;
-            Change::AccountAdd { target, login, private_key }
-        }
-        AccountCommand::Remove { target, login } => Change::AccountRemove { target, login },
-    })
+/// A new key's public half is shown once the account has it: it is for the target's authorized_keys.
+async fn add_account(config: &Path, target: String, login: String, file: Option<&Path>) -> Result<()> {
+    let (private_key, public) = match file {
+        Some(file) => (Secret(Zeroizing::new(read(file)?)), None),
+        None => new_credential()?,
+    };
+    let change = Change::AccountAdd { target, login, private_key };
+    let changed = ask(config, Request::Change(change)).await?;
+    if let Some(public) = public {
+        println!("{public}");
+    }
+    show(&changed);
+    Ok(())
 }
 
-/// A fresh key; its public half is for the target's authorized_keys.
-fn new_credential() -> Result<Secret> {
+fn new_credential() -> Result<(Secret, Option<String>)> {
     let key = hostca::ed25519_key(&mut surroundings::fill, "countersign credential")?;
-    println!("{}", key.public_key().to_openssh()?);
-    Ok(Secret(key.to_openssh(LineEnding::LF)?))
+    Ok((Secret(key.to_openssh(LineEnding::LF)?), Some(key.public_key().to_openssh()?)))
 }
 
 fn typed_secret() -> Result<Secret> {
