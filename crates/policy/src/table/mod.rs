@@ -1,5 +1,7 @@
 //! The command table: which program does what, as data, one file for each family of programs.
 
+#[cfg(test)]
+mod help;
 mod options;
 mod row;
 
