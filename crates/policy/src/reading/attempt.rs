@@ -14,13 +14,20 @@ pub(super) struct Attempt<'a> {
     pub(super) found: Vec<(Effect, String)>,
     /// The words of the command that a wrapper starts.
     pub(super) remaining: Vec<&'a str>,
-    /// Commands that options take, with the files that they are given.
-    pub(super) executed: Vec<(&'a str, Vec<&'a str>, Rc<[String]>)>,
+    /// Commands that options take.
+    pub(super) executed: Vec<Executed<'a>>,
     placeholders: Vec<&'a str>,
     around: Around<'a>,
     strange: Vec<String>,
     /// What was done to files below the starts of find already.
     below: BTreeSet<Use>,
+}
+
+/// A command that an option takes.
+pub(super) struct Executed<'a> {
+    pub(super) words: Vec<&'a str>,
+    /// Where the files lie that it is given.
+    pub(super) below: Rc<[String]>,
 }
 
 impl<'a> Attempt<'a> {
@@ -75,7 +82,10 @@ impl<'a> Attempt<'a> {
         let mut seen = BTreeSet::new();
         for given in &read.given {
             match given.means {
-                Means::Executes => self.executed.push((self.name, given.command.clone(), Rc::clone(&starts))),
+                Means::Executes => {
+                    let words = given.command.clone();
+                    self.executed.push(Executed { words, below: Rc::clone(&starts) });
+                }
                 _ if seen.insert((&given.name, given.value)) => self.option(given, operands),
                 _ => {}
             }

@@ -176,11 +176,12 @@ impl Reading {
         for (effect, because) in &attempt.found {
             self.note(*effect, because.clone(), index);
         }
-        for (name, command, below) in &attempt.executed {
+        for executed in &attempt.executed {
             if self.programs.len() >= MOST_PROGRAMS {
                 return self.bounds.too_many_programs();
             }
-            self.inner(name, Runs::Words, command, &More::FilesBelow(Rc::clone(below)), inside);
+            let below = More::FilesBelow(Rc::clone(&executed.below));
+            self.inner(attempt.name, Runs::Words, &executed.words, &below, inside);
         }
         if let Some(runs) = attempt.row.runs {
             self.inner(attempt.name, runs, &attempt.remaining, &attempt.passes_on(more), inside);

@@ -8,7 +8,7 @@ use crate::Effect::{ServiceStop, SoftwareInstall, Unknown, Write};
 use crate::table::Use;
 
 /// Where a write does more than write, and why. A trailing `*` takes every name that begins so.
-const AREAS: [(&str, Effect, &str); 43] = [
+const AREAS: [(&str, Effect, &str); 39] = [
     ("/var/log", AuditTamper, "where logs are kept"),
     ("/run/log", AuditTamper, "where logs are kept"),
     ("/var/account", AuditTamper, "where process accounting is kept"),
@@ -44,10 +44,6 @@ const AREAS: [(&str, Effect, &str); 43] = [
     ("/run", ServiceStop, "which steers what is running"),
     ("/run", Unknown, "which steers what is running"),
     ("/opt", Unknown, "where programs may be kept"),
-    ("/var/lib", Unknown, "where services keep their state"),
-    ("/var/spool", Unknown, "where services take their work from"),
-    ("/var/cache", Unknown, "where services keep their state"),
-    ("/var/www", Unknown, "which others are shown"),
     ("/proc", ServiceStop, "which is the running kernel"),
     ("/proc", Unknown, "which is the running kernel"),
     ("/sys", ServiceStop, "which is the running kernel"),
@@ -186,6 +182,9 @@ fn by_place(usage: Use, path: &str) -> Vec<(Effect, &'static str)> {
     if path.starts_with('?') || path.split('/').any(|name| name == "..") {
         found.push((Unknown, "which may lie anywhere"));
     }
+    if usage != Use::Removes && names.iter().any(|name| name.starts_with('-')) {
+        found.push((Unknown, "which looks like an option to later commands"));
+    }
     if usage == Use::Extends && !(rooted && is_temporary(&absolute)) {
         found.push((Unknown, "which others may read or run"));
     }
@@ -208,6 +207,9 @@ fn by_area(usage: Use, absolute: &str, depth: usize) -> Vec<(Effect, &'static st
     let shared = SHARED.contains(&absolute);
     if !shared && AREAS.iter().any(|(area, ..)| holds(absolute, area)) {
         found.push((Unknown, "which holds what matters"));
+    }
+    if found.is_empty() && lies_in(absolute, "/var") && !is_temporary(absolute) {
+        found.push((Unknown, "where services keep their state"));
     }
     if depth == 1 && !shared {
         found.push((Unknown, "which lies beside what the machine starts from"));

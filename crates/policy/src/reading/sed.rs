@@ -69,7 +69,7 @@ fn delimited(script: &str, delimiter: char) -> Option<&str> {
 
 /// What follows a bracket that opened before `script`.
 fn bracket(script: &str, delimiter: char) -> Option<&str> {
-    let (inside, _) = script.split_once(|c| c == '\\' || c == delimiter).unwrap_or((script, ""));
+    let (inside, _) = script.split_once(['\\', delimiter]).unwrap_or((script, ""));
     let mut rest = inside.strip_prefix('^').unwrap_or(inside);
     if rest.starts_with(']') {
         return None;
