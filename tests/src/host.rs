@@ -64,6 +64,11 @@ impl Host {
         eventually("sshd", || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).ok());
     }
 
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("sshd.log")).unwrap_or_default()
+    }
+
     /// Ids of the processes that people's sessions started there.
     pub fn processes(&self) -> Vec<u32> {
         let mark = format!("HOME={}", self.home().display());
