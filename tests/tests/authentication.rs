@@ -74,11 +74,11 @@ fn a_key_and_a_code_are_a_login_that_is_remembered_for_that_key() {
 
 /// An ssh_config in which the person has that key and no other.
 fn only_this_key(bastion: &Bastion, key: &Path) -> String {
-    let text = std::fs::read_to_string(bastion.ssh_config()).unwrap();
+    let text = std::fs::read_to_string(bastion.ssh_config()).expect("a file");
     let own = bastion.person("alice").join("id_ed25519");
     let text = text.replace(&*own.to_string_lossy(), &key.to_string_lossy());
     let path = bastion.scratch().join("ssh_config");
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, text).expect("a file");
     path.to_string_lossy().into_owned()
 }
 

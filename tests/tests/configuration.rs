@@ -29,8 +29,8 @@ fn refusal(from: &str, to: &str) -> String {
 }
 
 fn line_of(text: &str) -> String {
-    let shipped =
-        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../config/countersign.toml")).unwrap();
+    let shipped = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../config/countersign.toml"))
+        .expect("the shipped file");
     let line = shipped.lines().position(|line| line.contains(text)).expect("the shipped file has it") + 1;
     format!("line {line}")
 }
