@@ -156,14 +156,14 @@ impl<'a> Reader<'_, '_, 'a> {
         }
     }
 
-    /// find's `-exec`: the words up to `;`, or up to a `+` that follows `{}`.
+    /// find's `-exec`: the words up to `;`, or up to a `+` that follows `{}`; for `-ok` and `-okdir` a `+` ends nothing.
     fn executes(&mut self, name: &'a str) {
         let mut command: Vec<&str> = vec![];
         loop {
             match self.take() {
                 None => return self.found.strange.push(name),
                 Some(";") => break,
-                Some("+") if command.last() == Some(&"{}") => break,
+                Some("+") if name.starts_with("-exec") && command.last() == Some(&"{}") => break,
                 Some(word) => command.push(word),
             }
         }
