@@ -406,7 +406,7 @@ impl Bastion {
         let (config, known) = printed.split_once("# ~/.ssh/known_hosts\n").expect("both parts are printed");
         let known_hosts = self.dir.path().join("known_hosts");
         let mut text = format!("Host *\n  UserKnownHostsFile {}\n", known_hosts.display());
-        text += "  GlobalKnownHostsFile /dev/null\n  LogLevel ERROR\n";
+        text += "  GlobalKnownHostsFile /dev/null\n";
         text += config;
         for name in PEOPLE {
             let key = self.person(name).join("id_ed25519");

@@ -45,7 +45,10 @@ fn both_ways_are_judged_alike() {
     }
     for mut way in [bastion.ssh("dave", "db-1"), bastion.jump("dave", "db-1")] {
         let told = run(way.arg("true")).refused();
-        assert!(told.contains("no access") || told.contains("not allowed"), "{told}");
+        assert!(
+            ["no access", "not allowed", "a target of yours"].iter().any(|why| told.contains(why)),
+            "{told}"
+        );
     }
     assert!(victim.exists());
 }
@@ -88,8 +91,7 @@ fn a_jump_reaches_targets_and_nothing_else() {
         run(ssh.args(["-J", "alice@gateway", "-p", &port, place, "true"])).refused();
     }
     let mut around = bastion.client("ssh");
-    let told = run(around.args(["-o", "LogLevel=INFO", "-W", &format!("127.0.0.1:{port}"), "alice@gateway"]))
-        .refused();
+    let told = run(around.args(["-W", &format!("127.0.0.1:{port}"), "alice@gateway"])).refused();
     assert!(told.contains("not on offer"), "{told}");
     assert!(bastion.sessions().is_empty(), "nothing of it became a session");
 }

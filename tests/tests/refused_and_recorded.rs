@@ -25,7 +25,7 @@ fn local_forwarding() {
     let forward = format!("{port}:127.0.0.1:{secret}");
     let mut ssh = bastion.client("ssh");
     let place = bastion.place("alice", "web-1");
-    let mut session = Running::start(ssh.args(["-o", "LogLevel=INFO", "-L", &forward, &place, "cat"]));
+    let mut session = Running::start(ssh.args(["-L", &forward, &place, "cat"]));
     let mut forwarded = eventually("the client's port", || TcpStream::connect(("127.0.0.1", port)).ok());
     let mut answer = Vec::new();
     let _ = std::io::Read::read_to_end(&mut forwarded, &mut answer);
@@ -42,8 +42,7 @@ fn dynamic_forwarding() {
     let port = free_port();
     let mut ssh = bastion.client("ssh");
     let place = bastion.place("alice", "web-1");
-    let mut session =
-        Running::start(ssh.args(["-o", "LogLevel=INFO", "-D", &port.to_string(), &place, "cat"]));
+    let mut session = Running::start(ssh.args(["-D", &port.to_string(), &place, "cat"]));
     let mut socks = eventually("the client's port", || TcpStream::connect(("127.0.0.1", port)).ok());
     let [high, low] = bastion.host.port().to_be_bytes();
     let mut answer = Vec::new();
@@ -59,7 +58,7 @@ fn remote_forwarding() {
     let bastion = Bastion::start();
     let port = free_port();
     let mut ssh = bastion.ssh("alice", "web-1");
-    let done = run(ssh.args(["-o", "LogLevel=INFO", "-R", &format!("{port}:127.0.0.1:9"), "sleep 0.3"]));
+    let done = run(ssh.args(["-R", &format!("{port}:127.0.0.1:9"), "sleep 0.3"]));
     bastion.until_entry("refusal", |entry| {
         entry["what"].as_str().is_some_and(|text| text.contains("remote forwarding"))
     });
@@ -75,7 +74,7 @@ fn forwarding_of_unix_sockets() {
     let forward = format!("{}:{}/remote", local.display(), bastion.home().display());
     let mut ssh = bastion.client("ssh");
     let place = bastion.place("alice", "web-1");
-    let mut session = Running::start(ssh.args(["-o", "LogLevel=INFO", "-L", &forward, &place, "cat"]));
+    let mut session = Running::start(ssh.args(["-L", &forward, &place, "cat"]));
     let mut forwarded =
         eventually("the client's socket", || std::os::unix::net::UnixStream::connect(&local).ok());
     let _ = std::io::Read::read(&mut forwarded, &mut [0]);
@@ -149,7 +148,7 @@ fn a_shell_on_a_command_gated_target() {
 fn a_tunnel_device() {
     let bastion = Bastion::start();
     let mut ssh = bastion.ssh("alice", "web-1");
-    ssh.args(["-o", "LogLevel=INFO", "-w", "7:7", "true"]);
+    ssh.args(["-w", "7:7", "true"]);
     let done = run(&mut ssh);
     assert!(!std::path::Path::new("/sys/class/net/tun7").exists(), "{}", done.stderr);
 }
