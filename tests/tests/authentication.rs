@@ -162,6 +162,14 @@ fn a_remembered_code_is_forgotten_after_the_configured_time() {
 }
 
 #[test]
+fn a_code_is_remembered_for_one_address() {
+    let bastion = Bastion::start();
+    Attempt::of(&bastion, "alice").run().ok();
+    run(bastion.client("ssh").args(["alice@gateway", "help"])).ok();
+    run(bastion.client("ssh").args(["-b", "127.0.0.2", "alice@gateway", "help"])).refused();
+}
+
+#[test]
 fn a_remembered_code_outlives_a_restart() {
     let mut bastion = Bastion::start();
     Attempt::of(&bastion, "alice").run().ok();

@@ -268,6 +268,21 @@ fn keys_are_exchanged_anew_without_losing_a_byte() {
 }
 
 #[test]
+fn a_client_that_asks_whether_anybody_is_there_is_answered() {
+    let bastion = Bastion::start();
+    let alive = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=2", "sleep 6; echo still here"];
+    assert_eq!(run(bastion.ssh("alice", "web-1").args(alive)).ok(), "still here\n");
+    assert_eq!(run(bastion.jump("alice", "web-1").args(alive)).ok(), "still here\n");
+    let mut ssh = bastion.ssh("alice", "db-1");
+    let mut waiting = Running::start(ssh.args(&alive[..4]).arg("rm production-data/customers.csv"));
+    waiting.until_stderr("HELD as request 1");
+    std::thread::sleep(Duration::from_secs(5));
+    bastion.approve(1, "bob");
+    bastion.approve(1, "carol");
+    waiting.finish().ok();
+}
+
+#[test]
 fn a_client_that_is_killed_leaves_nothing_behind() {
     let bastion = Bastion::start();
     let mut client = Running::start(bastion.ssh("alice", "web-1").args(["-tt", "echo started; exec cat"]));
