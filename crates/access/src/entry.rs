@@ -222,7 +222,7 @@ pub enum Event {
     },
     /// An administrative change.
     Admin {
-        /// What changed, e.g. `person.add`.
+        /// What changed, e.g. `person-add`.
         change: String,
         /// Identifier of the person, or name of the target.
         subject: String,

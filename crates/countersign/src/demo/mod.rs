@@ -128,7 +128,7 @@ fn write_client_files(folder: &Path, config: &Config) -> Result<()> {
     let targets = TARGETS.map(|(name, _, _)| name.to_owned());
     let lines = admin::client_lines(config, "127.0.0.1", config.listen.port(), &targets)?;
     let known_hosts = folder.join("known_hosts");
-    let mut text = format!("Host *\n  UserKnownHostsFile {}\n  LogLevel ERROR\n", known_hosts.display());
+    let mut text = format!("Host *\n  UserKnownHostsFile {}\n", known_hosts.display());
     text += &lines.ssh_config;
     for name in people::NAMES {
         let key = people::folder(folder, name).join("id_ed25519");
