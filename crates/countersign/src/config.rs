@@ -255,12 +255,13 @@ impl Reader<'_> {
     }
 }
 
-/// Reads the policies of a folder: every `*.cedar`, `schema.cedarschema` and `quorums.toml`.
+/// Reads the policies of a folder: every `*.cedar`, `schema.cedarschema`, `quorums.toml`, and `areas.toml` if it is there.
 pub fn read_policies(folder: &Path) -> Result<access::policy::Policies> {
     let sources = access::policy::Sources {
         policies: cedar_files(folder)?,
         schema: named(folder, "schema.cedarschema")?,
         quorums: named(folder, "quorums.toml")?,
+        areas: named_if_there(folder, "areas.toml")?,
     };
     access::policy::Policies::parse(&sources)
         .map_err(|fault| anyhow!("the policies in {} are refused: {fault}", folder.display()))
@@ -278,6 +279,11 @@ fn cedar_files(folder: &Path) -> Result<Vec<(String, String)>> {
         bail!("there is no *.cedar file in {}: nothing would be allowed", folder.display());
     }
     names.iter().map(|name| named(folder, name)).collect()
+}
+
+/// A file that may be missing, which is as if it were empty.
+fn named_if_there(folder: &Path, name: &str) -> Result<(String, String)> {
+    if folder.join(name).try_exists()? { named(folder, name) } else { Ok((name.to_owned(), String::new())) }
 }
 
 fn named(folder: &Path, name: &str) -> Result<(String, String)> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::reading::{self, Reading};
 use crate::shell::{self, Line};
-use crate::{Effect, Obstacle};
+use crate::{Effect, How, Obstacle, Touch};
 
 /// One program start that the text names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,7 @@ pub struct Analysis {
     effects: BTreeSet<Effect>,
     reasons: Vec<Reason>,
     outcome: Result<String, Obstacle>,
+    touched: Vec<Touch>,
 }
 
 impl Analysis {
@@ -48,7 +49,7 @@ impl Analysis {
         let run = shell::regenerated(line)?;
         let Reading { programs, reasons, .. } = reading::read(line)?;
         let effects = reasons.iter().map(|reason| reason.effect).collect();
-        Ok(Analysis { programs, effects, reasons, outcome: Ok(run) })
+        Ok(Analysis { programs, effects, reasons, outcome: Ok(run), touched: anywhere() })
     }
 
     fn not_understanding(obstacle: Obstacle) -> Analysis {
@@ -59,6 +60,7 @@ impl Analysis {
             effects: [Effect::Unknown].into(),
             reasons: vec![reason],
             outcome: Err(obstacle),
+            touched: anywhere(),
         }
     }
 
@@ -86,6 +88,11 @@ impl Analysis {
     /// Why each effect was found, in order.
     pub fn reasons(&self) -> &[Reason] {
         &self.reasons
+    }
+
+    /// Every path that it may touch, in the widest reading.
+    pub fn touched(&self) -> &[Touch] {
+        &self.touched
     }
 
     /// The text to run, every word quoted; none when the text was not understood.
@@ -119,4 +126,9 @@ impl Analysis {
         let outer = |index: &usize| self.programs.get(*index).and_then(|p| p.within);
         std::iter::successors(program.within, outer).count()
     }
+}
+
+/// What a text touches of which nothing is known.
+fn anywhere() -> Vec<Touch> {
+    [How::Reads, How::Writes, How::Removes].map(|how| Touch { path: "?".into(), how, below: true }).to_vec()
 }

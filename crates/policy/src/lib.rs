@@ -5,17 +5,22 @@
 
 mod analysis;
 mod effect;
+mod file;
 mod judge;
 mod reading;
 mod shell;
 mod table;
+mod touch;
 
 pub use analysis::{Analysis, Program, Reason};
 pub use effect::{Effect, NoSuchEffect};
+pub use file::{FileOperation, Writing};
+pub use judge::act::Act;
 pub use judge::error::PolicyError;
 pub use judge::policies::Policies;
-pub use judge::question::{Act, Level, NoSuchLevel, Question, TargetFacts};
+pub use judge::question::{Destination, FileFacts, Level, NoSuchLevel, Question, TargetFacts};
 pub use judge::quorum::{Clause, Missing, Quorum, Short, Signer};
 pub use judge::sources::Sources;
-pub use judge::verdict::{Allowed, Denied, Held, Rule, Verdict};
+pub use judge::verdict::{Allowed, Denied, Held, Obligations, Rule, Verdict};
 pub use shell::Obstacle;
+pub use touch::{How, Touch};

@@ -13,7 +13,12 @@ fn shipped() -> Sources {
     let read = |name: &str| (name.to_owned(), fs::read_to_string(folder.join(name)).unwrap());
     let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let policies = names.filter(|name| name.ends_with(".cedar")).map(|name| read(&name)).collect();
-    Sources { policies, schema: read("schema.cedarschema"), quorums: read("quorums.toml") }
+    Sources {
+        policies,
+        schema: read("schema.cedarschema"),
+        quorums: read("quorums.toml"),
+        areas: read("areas.toml"),
+    }
 }
 
 fn policies() -> Policies {
@@ -35,6 +40,9 @@ fn question(groups: &[&str], act: Act, target: &str) -> Question {
         effects: BTreeSet::new(),
         programs: BTreeSet::new(),
         understood: true,
+        touched: vec![],
+        file: None,
+        destination: None,
         source: "192.0.2.1".parse().unwrap(),
         mfa_age_seconds: 60,
         minute_of_day: 600,
@@ -49,6 +57,7 @@ fn exec(target: &str, line: &str) -> Question {
         effects: analysis.effects().clone(),
         programs: analysis.program_names(),
         understood: analysis.understood(),
+        touched: analysis.touched().to_vec(),
         ..question(&["ops"], Act::Exec, target)
     }
 }

@@ -360,6 +360,7 @@ pub fn policies(change: impl FnOnce(&mut Sources)) -> Policies {
         policies: vec![named("production.cedar"), named("command-gated.cedar")],
         schema: named("schema.cedarschema"),
         quorums: named("quorums.toml"),
+        areas: named("areas.toml"),
     };
     change(&mut sources);
     Policies::parse(&sources).unwrap()

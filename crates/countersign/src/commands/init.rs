@@ -19,6 +19,7 @@ const CONFIG: &str = include_str!("../../../../config/countersign.toml");
 const POLICIES: &[(&str, &str)] = &[
     ("schema.cedarschema", include_str!("../../../../config/policies/schema.cedarschema")),
     ("quorums.toml", include_str!("../../../../config/policies/quorums.toml")),
+    ("areas.toml", include_str!("../../../../config/policies/areas.toml")),
     ("production.cedar", include_str!("../../../../config/policies/production.cedar")),
     ("command-gated.cedar", include_str!("../../../../config/policies/command-gated.cedar")),
 ];

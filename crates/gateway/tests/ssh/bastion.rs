@@ -353,6 +353,7 @@ fn policies() -> Policies {
         policies: vec![named("production.cedar"), named("command-gated.cedar")],
         schema: named("schema.cedarschema"),
         quorums: named("quorums.toml"),
+        areas: named("areas.toml"),
     };
     Policies::parse(&sources).unwrap()
 }

@@ -7,6 +7,7 @@ use cedar_policy::{
     RestrictedExpression as Value, Schema,
 };
 
+use super::area::Areas;
 use super::question::Question;
 
 /// What Cedar said: the decision, the policies behind it, and every error it met on the way.
@@ -20,10 +21,11 @@ pub(crate) struct Answer {
 pub(crate) fn ask(
     schema: &Schema,
     policies: &PolicySet,
+    areas: &Areas,
     q: &Question,
     quorums: &BTreeSet<String>,
 ) -> Result<Answer, String> {
-    let request = request(schema, q, quorums)?;
+    let request = request(schema, areas, q, quorums)?;
     let entities = entities(schema, q)?;
     let response = Authorizer::new().is_authorized(&request, policies, &entities);
     Ok(Answer {
@@ -33,31 +35,54 @@ pub(crate) fn ask(
     })
 }
 
-fn request(schema: &Schema, q: &Question, quorums: &BTreeSet<String>) -> Result<Request, String> {
+fn request(
+    schema: &Schema,
+    areas: &Areas,
+    q: &Question,
+    quorums: &BTreeSet<String>,
+) -> Result<Request, String> {
     let principal = uid("Person", &q.person)?;
     let action = uid("Action", q.act.as_str())?;
     let resource = uid("Target", &q.target.name)?;
-    let context = context(q, quorums)?;
+    let context = context(areas, q, quorums)?;
     Request::new(principal, action, resource, context, Some(schema)).map_err(|e| e.to_string())
 }
 
-fn context(q: &Question, quorums: &BTreeSet<String>) -> Result<Context, String> {
+fn context(areas: &Areas, q: &Question, quorums: &BTreeSet<String>) -> Result<Context, String> {
     let effects = set("Effect", q.effects.iter().map(|e| e.as_str()))?;
     let quorums = set("Quorum", quorums.iter().map(String::as_str))?;
     let programs = Value::new_set(q.programs.iter().cloned().map(Value::new_string));
     let mfa_age = i64::try_from(q.mfa_age_seconds).unwrap_or(i64::MAX);
+    let touched = areas.touched(&q.touched);
     let pairs = [
         ("account", Value::new_entity_uid(uid("Account", &q.account)?)),
         ("effects", effects),
         ("programs", programs),
         ("understood", Value::new_bool(q.understood)),
         ("quorums", quorums),
+        ("reads", set("Area", touched.reads.into_iter())?),
+        ("writes", set("Area", touched.writes.into_iter())?),
+        ("removes", set("Area", touched.removes.into_iter())?),
+        ("confined", set("Area", touched.confined.into_iter())?),
         ("source", Value::new_ip(q.source.to_string())),
         ("mfa_age_seconds", Value::new_long(mfa_age)),
         ("minute_of_day", Value::new_long(q.minute_of_day.into())),
         ("weekday", Value::new_long(q.weekday.into())),
     ];
+    let pairs = pairs.into_iter().chain(file(q)).chain(destination(q));
     Context::from_pairs(pairs.map(|(k, v)| (k.to_owned(), v))).map_err(|e| e.to_string())
+}
+
+fn file(q: &Question) -> Vec<(&'static str, Value)> {
+    let text = |text: &str| Value::new_string(text.to_owned());
+    q.file.iter().flat_map(|file| [("path", text(&file.path)), ("to", text(&file.to))]).collect()
+}
+
+fn destination(q: &Question) -> Vec<(&'static str, Value)> {
+    let pairs = q.destination.iter().flat_map(|to| {
+        [("host", Value::new_string(to.host.clone())), ("port", Value::new_long(to.port.into()))]
+    });
+    pairs.collect()
 }
 
 fn entities(schema: &Schema, q: &Question) -> Result<Entities, String> {

@@ -1,5 +1,7 @@
 //! Judging: Cedar policies and quorums, asked one question at a time.
 
+pub(crate) mod act;
+pub(crate) mod area;
 pub(crate) mod error;
 pub(crate) mod policies;
 pub(crate) mod question;

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{PolicySet, Schema};
 
+use super::act::Act;
+use super::area::{self, Areas};
 use super::cedar::{self, Answer};
 use super::error::PolicyError;
-use super::question::{Act, Level, Question};
+use super::question::{Level, Question};
 use super::quorum::{self, Quorum};
-use super::sources::{self, Collected, Sources};
+use super::sources::{self, Collected, Declared, Sources};
 use super::verdict::{Allowed, Held, Rule, Verdict};
 
 /// A checked set of policies with its schema and quorums.
@@ -19,6 +21,7 @@ pub struct Policies {
     set: PolicySet,
     rules: BTreeMap<String, Rule>,
     quorums: BTreeMap<String, Quorum>,
+    areas: Areas,
 }
 
 impl Policies {
@@ -26,13 +29,14 @@ impl Policies {
     pub fn parse(sources: &Sources) -> Result<Policies, PolicyError> {
         let schema = sources::schema(&sources.schema)?;
         let quorums = quorum::parse(&sources.quorums.0, &sources.quorums.1)?;
+        let areas = area::parse(&sources.areas.0, &sources.areas.1)?;
         let mut all = Collected::default();
         for (file, text) in &sources.policies {
-            all.read(file, text, &quorums)?;
+            all.read(file, text, Declared { quorums: &quorums, areas: &areas })?;
         }
         all.validate(&schema)?;
         let version = sources::version(sources);
-        Ok(Policies { version, schema, set: all.set, rules: all.rules, quorums })
+        Ok(Policies { version, schema, set: all.set, rules: all.rules, quorums, areas })
     }
 
     /// `sha256:` and the hash of all sources in hex; the order of files does not matter.
@@ -101,7 +105,7 @@ impl Policies {
 
     /// An error in any policy refuses: a forbid that could not be evaluated must not vanish.
     fn ask(&self, q: &Question, quorums: &BTreeSet<String>) -> Result<Answer, String> {
-        let answer = cedar::ask(&self.schema, &self.set, q, quorums)
+        let answer = cedar::ask(&self.schema, &self.set, &self.areas, q, quorums)
             .map_err(|e| format!("the question does not fit the policy schema: {e}"))?;
         match answer.errors.first() {
             Some(error) => Err(format!("a policy could not be evaluated: {error}")),
@@ -122,7 +126,8 @@ fn never(q: &Question) -> Option<&'static str> {
     if !q.understood {
         return Some("the command was not understood, so nothing can be said about what it does");
     }
-    (q.act == Act::Exec && q.effects.is_empty()).then_some("nothing is known about what the command does")
+    (q.effects.is_empty() && (q.act == Act::Exec || q.act.is_on_files()))
+        .then_some("nothing is known about what the command does")
 }
 
 fn with<'a>(met: &'a BTreeSet<String>, more: impl IntoIterator<Item = &'a String>) -> BTreeSet<String> {

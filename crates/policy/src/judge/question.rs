@@ -5,7 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::Effect;
+use super::act::Act;
+use crate::{Effect, Touch};
 
 /// Everything that a policy may look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,12 @@ pub struct Question {
     pub programs: BTreeSet<String>,
     /// [`crate::Analysis::understood`]; true for an act that carries no text, such as connecting.
     pub understood: bool,
+    /// Which paths it may touch: [`crate::Analysis::touched`]; compared with the declared areas.
+    pub touched: Vec<Touch>,
+    /// For an operation on files, which.
+    pub file: Option<FileFacts>,
+    /// For a forwarding, where to.
+    pub destination: Option<Destination>,
     /// The address that the person comes from.
     pub source: IpAddr,
     /// Seconds since the person's last second factor.
@@ -49,38 +56,22 @@ pub struct TargetFacts {
     pub labels: BTreeMap<String, String>,
 }
 
-/// What somebody wants to do; each is one Cedar action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Act {
-    /// Open a session on the target.
-    Connect,
-    /// Run one command line.
-    Exec,
-    /// Open a native shell.
-    Shell,
-    /// Open the sftp subsystem.
-    Sftp,
+/// What a policy may look at in an operation on files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileFacts {
+    /// The path, absolute and resolved on the target.
+    pub path: String,
+    /// The other name of a rename or link; empty for everything else.
+    pub to: String,
 }
 
-impl Act {
-    /// Every act.
-    pub const ALL: [Act; 4] = [Act::Connect, Act::Exec, Act::Shell, Act::Sftp];
-
-    /// The Cedar action's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Act::Connect => "connect",
-            Act::Exec => "exec",
-            Act::Shell => "shell",
-            Act::Sftp => "sftp",
-        }
-    }
-}
-
-impl fmt::Display for Act {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
+/// Where a forwarding leads, as the client asked (RFC 4254, section 7.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Destination {
+    /// A host name or address in its usual spelling, or the path of a Unix socket.
+    pub host: String,
+    /// The TCP port; 0 for a Unix socket.
+    pub port: u16,
 }
 
 /// How much of what happens on a target the gateway enforces.

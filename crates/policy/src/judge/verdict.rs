@@ -11,6 +11,26 @@ pub struct Rule {
     pub file: String,
     /// The policy's `@description`, for people; empty when there is none.
     pub description: String,
+    /// What a permit asks for in return.
+    pub obligations: Obligations,
+}
+
+/// What must be seen to while an allowed action runs; with several permits, the strictest of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Obligations {
+    /// `@max_bytes("N")`: how many bytes of a file may cross.
+    pub max_bytes: Option<u64>,
+    /// `@keep_copy("yes")`: the transferred content stays in the recording.
+    pub keep_copy: bool,
+}
+
+impl Obligations {
+    fn and(self, other: Obligations) -> Obligations {
+        Obligations {
+            max_bytes: self.max_bytes.into_iter().chain(other.max_bytes).min(),
+            keep_copy: self.keep_copy || other.keep_copy,
+        }
+    }
 }
 
 /// What may happen now. Only [`crate::Policies::judge`] makes one.
@@ -31,6 +51,13 @@ pub enum Verdict {
 pub struct Allowed {
     /// The permits that applied, by id.
     pub rules: Vec<Rule>,
+}
+
+impl Allowed {
+    /// What all of its permits ask for together.
+    pub fn obligations(&self) -> Obligations {
+        self.rules.iter().map(|rule| rule.obligations).fold(Obligations::default(), Obligations::and)
+    }
 }
 
 /// What stands in the way, and who can lift it.

@@ -1,0 +1,100 @@
+//! Acts: the closed list of what can be asked; each is one Cedar action.
+
+use std::fmt;
+
+/// What somebody wants to do; each is one Cedar action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Act {
+    /// Open a session on the target.
+    Connect,
+    /// Run one command line.
+    Exec,
+    /// Open a shell: a native one on a recorded target, the managed one where commands are gated.
+    Shell,
+    /// Open the sftp subsystem.
+    Sftp,
+    /// Look at names and attributes of files.
+    ListFiles,
+    /// Read a file: a download.
+    ReadFile,
+    /// Create, extend, replace or resize a file, or make a directory: an upload.
+    WriteFile,
+    /// Remove a file or an empty directory.
+    RemoveFile,
+    /// Give a file another name.
+    RenameFile,
+    /// Make a symbolic or hard link.
+    LinkFile,
+    /// Change a mode, an owner or times.
+    ChangeAttributes,
+    /// Open a TCP connection from the target (`direct-tcpip`).
+    Forward,
+    /// Open a Unix socket on the target (`direct-streamlocal@openssh.com`).
+    ForwardUnix,
+    /// Let the target open connections back (`tcpip-forward`).
+    ForwardRemote,
+    /// Lend the key agent to the target (`auth-agent-req@openssh.com`).
+    ForwardAgent,
+    /// Lend the display to the target (`x11-req`).
+    ForwardX11,
+}
+
+impl Act {
+    /// Every act.
+    pub const ALL: [Act; 16] = [
+        Act::Connect,
+        Act::Exec,
+        Act::Shell,
+        Act::Sftp,
+        Act::ListFiles,
+        Act::ReadFile,
+        Act::WriteFile,
+        Act::RemoveFile,
+        Act::RenameFile,
+        Act::LinkFile,
+        Act::ChangeAttributes,
+        Act::Forward,
+        Act::ForwardUnix,
+        Act::ForwardRemote,
+        Act::ForwardAgent,
+        Act::ForwardX11,
+    ];
+
+    /// The Cedar action's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Act::Connect => "connect",
+            Act::Exec => "exec",
+            Act::Shell => "shell",
+            Act::Sftp => "sftp",
+            Act::ListFiles => "list-files",
+            Act::ReadFile => "read-file",
+            Act::WriteFile => "write-file",
+            Act::RemoveFile => "remove-file",
+            Act::RenameFile => "rename-file",
+            Act::LinkFile => "link-file",
+            Act::ChangeAttributes => "change-attributes",
+            Act::Forward => "forward",
+            Act::ForwardUnix => "forward-unix",
+            Act::ForwardRemote => "forward-remote",
+            Act::ForwardAgent => "forward-agent",
+            Act::ForwardX11 => "forward-x11",
+        }
+    }
+
+    /// Whether it is an operation on files, which has a path.
+    pub fn is_on_files(self) -> bool {
+        (Act::ListFiles..=Act::ChangeAttributes).contains(&self)
+    }
+
+    /// Whether it is a forwarding, which has a destination.
+    pub fn leads_somewhere(self) -> bool {
+        (Act::Forward..=Act::ForwardRemote).contains(&self)
+    }
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,159 @@
+//! Areas: declared parts of a target's file system, and which of them an action reads, writes, removes or stays in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::error::PolicyError;
+use crate::{How, Touch};
+
+const ADVICE: &str = "write [area.NAME] with paths = [\"/absolute/path\"] and perhaps deep = true";
+
+/// The declared areas, by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Areas(BTreeMap<String, Area>);
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Area {
+    /// Absolute and normalised.
+    paths: Vec<String>,
+    /// Nobody lays links in here that lead out of it, so whatever is named below it lies in it.
+    #[serde(default)]
+    deep: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    area: BTreeMap<String, Area>,
+}
+
+/// What an action does to the declared areas.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Touched<'a> {
+    pub(crate) reads: BTreeSet<&'a str>,
+    pub(crate) writes: BTreeSet<&'a str>,
+    pub(crate) removes: BTreeSet<&'a str>,
+    pub(crate) confined: BTreeSet<&'a str>,
+}
+
+/// Reads `areas.toml`.
+pub(crate) fn parse(file: &str, text: &str) -> Result<Areas, PolicyError> {
+    let parsed: File = toml::from_str(text).map_err(|e| PolicyError::toml(file, text, &e, ADVICE))?;
+    for (name, area) in &parsed.area {
+        let complain = |what: String| Err(PolicyError::new(file, what, ADVICE).at(text, text.find(name)));
+        if area.paths.is_empty() {
+            return complain(format!("the area {name:?} has no path"));
+        }
+        if let Some(path) = area.paths.iter().find(|path| !is_normal(path)) {
+            return complain(format!(
+                "the area {name:?} has the path {path:?}, which is not absolute and normal"
+            ));
+        }
+    }
+    Ok(Areas(parsed.area))
+}
+
+/// `/a/b`: from the root, without `.`, `..`, empty names or a slash at the end. The root itself is `/`.
+fn is_normal(path: &str) -> bool {
+    let plain = |name: &str| !matches!(name, "" | "." | "..");
+    path == "/" || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain))
+}
+
+impl Areas {
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Compares what an action may touch with every area.
+    pub(crate) fn touched(&self, all: &[Touch]) -> Touched<'_> {
+        let reached = |how: How| {
+            let of = |area: &Area| all.iter().any(|touch| touch.how == how && area.is_reached_by(touch));
+            self.names(of)
+        };
+        let changes: Vec<&Touch> = all.iter().filter(|touch| touch.how >= How::Writes).collect();
+        let holds = |area: &Area| !changes.is_empty() && changes.iter().all(|touch| area.confines(touch));
+        Touched {
+            reads: reached(How::Reads),
+            writes: reached(How::Writes),
+            removes: reached(How::Removes),
+            confined: self.names(holds),
+        }
+    }
+
+    fn names(&self, of: impl Fn(&Area) -> bool) -> BTreeSet<&str> {
+        self.0.iter().filter(|(_, area)| of(area)).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+impl Area {
+    fn is_reached_by(&self, touch: &Touch) -> bool {
+        self.paths.iter().any(|root| touch.reaches(root))
+    }
+
+    /// Whether a change surely happens inside. Links on the way may lead out of an area that is not deep, and a write
+    /// follows a link that stands in the place of the file; a removal takes the link itself.
+    fn confines(&self, touch: &Touch) -> bool {
+        let inside = |root: &String| match touch.names_below(root) {
+            Some(names) => self.deep || touch.how == How::Removes && !names.contains('/'),
+            None => false,
+        };
+        self.paths.iter().any(inside)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn areas() -> Areas {
+        let text = "[area.data]\npaths = [\"/var/lib/postgresql\"]\n[area.scratch]\npaths = [\"/var/tmp\"]\n\
+                    [area.releases]\npaths = [\"/srv/releases\"]\ndeep = true";
+        parse("areas.toml", text).unwrap()
+    }
+
+    fn removal(path: &str) -> Vec<Touch> {
+        vec![Touch { path: path.into(), how: How::Removes, below: true }]
+    }
+
+    #[test]
+    fn a_removal_shows_in_every_area_that_it_reaches() {
+        let areas = areas();
+        for path in ["/var", "/var/lib/postgresql", "/var/lib/postgresql/15", "~/15", "?"] {
+            assert!(areas.touched(&removal(path)).removes.contains("data"), "{path}");
+        }
+        assert!(!areas.touched(&removal("/var/lib/mysql")).removes.contains("data"));
+    }
+
+    #[test]
+    fn only_direct_members_are_confined_where_anybody_lays_links() {
+        let areas = areas();
+        assert_eq!(areas.touched(&removal("/var/tmp/x")).confined, ["scratch"].into());
+        for path in ["/var/tmp", "/var/tmp/x/y", "/var/tmpx", "~/x", "?"] {
+            assert_eq!(areas.touched(&removal(path)).confined, [].into(), "{path}");
+        }
+        assert_eq!(areas.touched(&removal("/srv/releases/a/b")).confined, ["releases"].into());
+        let write = vec![Touch { path: "/var/tmp/x".into(), how: How::Writes, below: false }];
+        assert_eq!(areas.touched(&write).confined, [].into(), "a link may stand there");
+    }
+
+    #[test]
+    fn one_path_outside_unconfines_all() {
+        let areas = areas();
+        let both = [removal("/var/tmp/x"), removal("/home/x")].concat();
+        assert_eq!(areas.touched(&both).confined, [].into());
+        assert_eq!(areas.touched(&[]).confined, [].into(), "what changes nothing is confined to nothing");
+    }
+
+    #[test]
+    fn a_declaration_that_means_nothing_is_an_error_with_its_line() {
+        for wrong in
+            ["paths = []", "paths = [\"tmp\"]", "paths = [\"/a/../b\"]", "paths = [\"/a/\"]", "depth = 1"]
+        {
+            let fault = parse("areas.toml", &format!("# one\n[area.x]\n{wrong}")).unwrap_err();
+            assert!(fault.line.is_some_and(|line| line > 1), "{fault}");
+        }
+    }
+}
