@@ -130,7 +130,7 @@ pub enum Event {
         session: String,
         /// On which channel.
         channel: u32,
-        /// `connect`, `shell`, `exec`, `sftp`.
+        /// The Cedar action: `connect`, `shell`, `exec`, `sftp`, `read-file`, `forward` and so on.
         act: String,
         /// Commitment to the text that was submitted.
         text: String,

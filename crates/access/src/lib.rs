@@ -4,6 +4,7 @@
 //! runtime, no clock and no I/O of its own: state, time, randomness, the ledger and the recorder are handed in.
 
 pub mod administer;
+mod ask;
 pub mod audit;
 pub mod blind;
 pub mod entry;
@@ -15,6 +16,7 @@ pub mod statement;
 pub mod text;
 pub mod vault;
 
+pub use ask::{Ask, Forwarding, ShellLine};
 pub use error::{Refusal, RoadError};
 pub use road::{Grant, Pending, Road, Session, Start, Step};
 

@@ -22,14 +22,14 @@ pub const NAMESPACE: &str = "countersign";
 pub struct BoundAct {
     /// Login on the target.
     pub account: String,
-    /// `exec`, `shell`, `sftp`.
+    /// The Cedar action: `exec`, `remove-file` and so on.
     pub act: String,
     /// SSH channel number in the session.
     pub channel: u32,
     /// When it was asked, RFC 3339.
     pub created: String,
-    /// Where it starts: always the account's login directory.
-    pub directory: &'static str,
+    /// Where it starts: a directory on the target, or `login`, the account's login directory.
+    pub directory: String,
     /// What it would do.
     pub effects: BTreeSet<String>,
     /// When it lapses, RFC 3339.
@@ -158,7 +158,7 @@ mod tests {
             act: "exec".into(),
             channel: 0,
             created: rfc3339(Timestamp(0)),
-            directory: "login",
+            directory: "login".into(),
             effects: BTreeSet::from(["data.destroy".into()]),
             expires: rfc3339(Timestamp(1_800_000_000)),
             impact: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::reading::{self, Reading};
 use crate::shell::{self, Line};
-use crate::{Effect, How, Obstacle, Touch};
+use crate::{Effect, How, Obstacle, Surroundings, Touch};
 
 /// One program start that the text names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,11 @@ impl Analysis {
             Ok(analysis) => analysis,
             Err(obstacle) => Analysis::not_understanding(obstacle),
         }
+    }
+
+    /// Reads a line of the managed shell.
+    pub fn of_line(text: &[u8], _surroundings: &Surroundings) -> Analysis {
+        Analysis::of_command(text)
     }
 
     fn understanding(line: &Line) -> Result<Analysis, Obstacle> {

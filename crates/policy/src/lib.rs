@@ -9,6 +9,7 @@ mod file;
 mod judge;
 mod reading;
 mod shell;
+mod surroundings;
 mod table;
 mod touch;
 
@@ -23,4 +24,5 @@ pub use judge::quorum::{Clause, Missing, Quorum, Short, Signer};
 pub use judge::sources::Sources;
 pub use judge::verdict::{Allowed, Denied, Held, Obligations, Rule, Verdict};
 pub use shell::Obstacle;
+pub use surroundings::Surroundings;
 pub use touch::{How, Touch};

@@ -3,26 +3,19 @@
 use std::collections::BTreeSet;
 
 use identity::VerifiedIdentity;
-use policy::{Act, Analysis, Level, Question, Rule, TargetFacts, Verdict};
+use policy::{
+    Act, Allowed, Analysis, FileFacts, FileOperation, Level, Obligations, Question, Rule, TargetFacts,
+    Verdict,
+};
 
 use super::Road;
 use super::holds::Pending;
 use super::sessions::Session;
+use crate::ask::{Ask, Forwarding};
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
 use crate::model::{Person, RequestId, Target};
 use crate::text;
-
-/// What a channel asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// An interactive shell.
-    Shell,
-    /// A command, byte for byte as the client sent it.
-    Exec(Vec<u8>),
-    /// The SFTP subsystem.
-    Sftp,
-}
 
 /// What follows.
 #[must_use]
@@ -38,20 +31,23 @@ pub enum Step {
 /// Permission to start one act, once. Taken by value by whatever starts it; only the road makes one.
 ///
 /// ```compile_fail
-/// let forged = access::Grant { start: access::Start::Shell, approvals: None };
+/// let forged = access::Grant { start: access::Start::Sftp, approvals: None, obligations: Default::default() };
 /// ```
 #[derive(Debug)]
 #[must_use]
 pub struct Grant {
     start: Start,
     approvals: Option<String>,
+    obligations: Obligations,
 }
 
-/// What to send to the target.
+/// What to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// A shell request.
+    /// A shell request to the target.
     Shell,
+    /// The gateway's own shell, whose lines are each asked for.
+    ManagedShell,
     /// An exec request with exactly this text.
     Exec {
         /// The text.
@@ -59,22 +55,37 @@ pub enum Start {
         /// Whether the command's standard input ends at once.
         close_stdin: bool,
     },
-    /// The SFTP subsystem.
+    /// SFTP, whose operations are each asked for.
     Sftp,
+    /// Exactly this operation.
+    File(FileOperation),
+    /// Exactly this forwarding.
+    Forward(Forwarding),
 }
 
 impl Grant {
-    pub(super) fn allowed(judged: &Judged) -> Self {
-        Self { start: judged.start(false), approvals: None }
+    pub(super) fn allowed(judged: &Judged, allowed: &Allowed) -> Self {
+        Self { start: judged.start(false), approvals: None, obligations: allowed.obligations() }
     }
 
-    pub(super) fn approved(judged: &Judged, approvals: String) -> Self {
-        Self { start: judged.start(judged.closes_stdin()), approvals: Some(approvals) }
+    pub(super) fn approved(judged: &Judged, allowed: &Allowed, approvals: String) -> Self {
+        let start = judged.start(judged.closes_stdin());
+        Self { start, approvals: Some(approvals), obligations: allowed.obligations() }
     }
 
     /// The line that tells who approved, if anyone had to.
     pub fn approvals(&self) -> Option<&str> {
         self.approvals.as_deref()
+    }
+
+    /// What must be seen to while it runs.
+    pub fn obligations(&self) -> Obligations {
+        self.obligations
+    }
+
+    /// What it permits, to see who has to start it.
+    pub fn start(&self) -> &Start {
+        &self.start
     }
 
     /// Spends the grant.
@@ -85,6 +96,9 @@ impl Grant {
 
 /// An act with what is known of it: the facts that policy sees, and what would be run.
 pub(super) struct Judged {
+    /// None for what no channel asks: opening the session itself.
+    ask: Option<Ask>,
+    level: Level,
     pub act: Act,
     pub text: Vec<u8>,
     pub run: Vec<u8>,
@@ -92,33 +106,27 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    /// An act that has no text.
-    pub fn bare(act: Act) -> Self {
-        Self { act, text: Vec::new(), run: Vec::new(), analysis: None }
+    /// Opening the session.
+    pub fn connecting(level: Level) -> Self {
+        Self { ask: None, level, act: Act::Connect, text: Vec::new(), run: Vec::new(), analysis: None }
     }
 
     /// Analyses what was asked. Where commands are gated only the regenerated text can ever run.
     pub fn of(ask: &Ask, level: Level) -> Self {
-        match ask {
-            Ask::Shell => Self::bare(Act::Shell),
-            Ask::Sftp => Self::bare(Act::Sftp),
-            Ask::Exec(text) => {
-                let analysis = Analysis::of_command(text);
-                let run = match level {
-                    Level::Recorded => text.clone(),
-                    _ => analysis.run().unwrap_or_default().as_bytes().to_vec(),
-                };
-                Self { act: Act::Exec, text: text.clone(), run, analysis: Some(analysis) }
-            }
-        }
+        let (text, analysis) = (ask.text(), ask.analysis());
+        let regenerated = analysis.as_ref().and_then(Analysis::run).unwrap_or_default();
+        let run = match ask {
+            Ask::Exec(text) if level == Level::Recorded => text.clone(),
+            Ask::Line(line) => line.run(regenerated).into_bytes(),
+            Ask::Exec(_) => regenerated.as_bytes().to_vec(),
+            _ => text.clone(),
+        };
+        Self { ask: Some(ask.clone()), level, act: ask.act(), text, run, analysis }
     }
 
     /// The same act, analysed afresh.
     pub fn again(&self, level: Level) -> Self {
-        match self.act {
-            Act::Exec => Self::of(&Ask::Exec(self.text.clone()), level),
-            act => Self::bare(act),
-        }
+        self.ask.as_ref().map_or_else(|| Self::connecting(level), |ask| Self::of(ask, level))
     }
 
     pub fn understood(&self) -> bool {
@@ -133,13 +141,23 @@ impl Judged {
         self.effects().iter().map(ToString::to_string).collect()
     }
 
+    /// Where it starts: a directory, or `login`.
+    pub fn directory(&self) -> &str {
+        self.ask.as_ref().map_or("login", Ask::directory)
+    }
+
+    /// The argument lists that would run. An operation on files starts no program.
     pub fn programs(&self) -> Vec<Vec<String>> {
-        let programs = self.analysis.iter().flat_map(|analysis| analysis.programs());
+        let programs = self.commands().into_iter().flat_map(Analysis::programs);
         programs.map(|program| program.argv.clone()).collect()
     }
 
     fn program_names(&self) -> BTreeSet<String> {
-        self.analysis.as_ref().map(Analysis::program_names).unwrap_or_default()
+        self.commands().map(Analysis::program_names).unwrap_or_default()
+    }
+
+    fn commands(&self) -> Option<&Analysis> {
+        self.analysis.as_ref().filter(|_| self.act == Act::Exec)
     }
 
     /// A program that we do not know, or that takes commands, could be told anything on its standard input after
@@ -150,19 +168,36 @@ impl Judged {
     }
 
     fn start(&self, close_stdin: bool) -> Start {
-        match self.act {
-            Act::Shell => Start::Shell,
-            Act::Sftp => Start::Sftp,
-            _ => Start::Exec { text: self.run.clone(), close_stdin },
+        match &self.ask {
+            Some(Ask::Shell) if self.level == Level::Recorded => Start::Shell,
+            Some(Ask::Shell) => Start::ManagedShell,
+            Some(Ask::Sftp) => Start::Sftp,
+            Some(Ask::File(operation)) => Start::File(operation.clone()),
+            Some(Ask::Forward(forwarding)) => Start::Forward(forwarding.clone()),
+            Some(Ask::Exec(_) | Ask::Line(_)) | None => Start::Exec { text: self.run.clone(), close_stdin },
         }
     }
 
+    fn file(&self) -> Option<FileFacts> {
+        let Some(Ask::File(operation)) = &self.ask else { return None };
+        let to = operation.to().unwrap_or_default().to_owned();
+        Some(FileFacts { path: operation.path().to_owned(), to })
+    }
+
+    fn destination(&self) -> Option<policy::Destination> {
+        let Some(Ask::Forward(forwarding)) = &self.ask else { return None };
+        forwarding.destination().cloned()
+    }
+
+    fn is_entered(&self) -> bool {
+        self.ask.as_ref().is_none_or(Ask::is_entered)
+    }
+
     fn what(&self) -> String {
-        let shown = match self.act {
-            Act::Exec => String::from_utf8_lossy(&self.text).into_owned(),
-            act => act.to_string(),
-        };
-        crate::statement::visible(&shown)
+        match self.text.is_empty() {
+            true => self.act.to_string(),
+            false => crate::statement::visible(&String::from_utf8_lossy(&self.text)),
+        }
     }
 }
 
@@ -183,7 +218,7 @@ impl Road {
         match self.ask(session.who(), &person, session.target(), session.account(), &judged, &nobody) {
             Verdict::Allow(allowed) => {
                 self.enter_decision(session, channel, &judged, "allow", &allowed.rules).await?;
-                Ok(Step::Run(Grant::allowed(&judged)))
+                Ok(Step::Run(Grant::allowed(&judged, &allowed)))
             }
             Verdict::Hold(held) => {
                 let pending = self.hold(session, channel, judged, &held).await?;
@@ -221,6 +256,9 @@ impl Road {
             understood: judged.understood(),
             effects: judged.effects(),
             programs: judged.program_names(),
+            touched: judged.analysis.as_ref().map(|analysis| analysis.touched().to_vec()).unwrap_or_default(),
+            file: judged.file(),
+            destination: judged.destination(),
             source: who.source(),
             mfa_age_seconds: who.mfa_age(now.seconds()),
             minute_of_day,
@@ -237,7 +275,9 @@ impl Road {
         verdict: &str,
         rules: &[Rule],
     ) -> Result<(), RoadError> {
-        self.note(self.decision(session, channel, judged, verdict, rules, None)).await?;
+        if judged.is_entered() {
+            self.note(self.decision(session, channel, judged, verdict, rules, None)).await?;
+        }
         Ok(())
     }
 

@@ -204,11 +204,12 @@ impl Road {
         };
         let verdict =
             self.ask(session.who(), &person, session.target(), session.account(), &judged, &quorums);
-        if !matches!(verdict, Verdict::Allow(_)) {
+        let Verdict::Allow(allowed) = verdict else {
             let why = self.say(&text::CHANGED_POLICY, &[]);
             return Err(self.spoil(&request, &why).await);
-        }
-        self.consume(pending, &request, &quorums, &signers, now).await
+        };
+        let approvals = self.consume(&request, &quorums, &signers, now).await?;
+        Ok(Grant::approved(&judged, &allowed, approvals))
     }
 
     /// The requester, if they and their session are still what they were; else the request ends here for everybody.
@@ -249,14 +250,14 @@ impl Road {
         Ok(judged)
     }
 
+    /// Returns the line that tells who approved.
     async fn consume(
         &self,
-        pending: &Pending,
         request: &Request,
         quorums: &BTreeSet<String>,
         signers: &[(String, Signer)],
         now: Timestamp,
-    ) -> Result<Grant, RoadError> {
+    ) -> Result<String, RoadError> {
         // Consumed here and nowhere else: whoever loses this race starts nothing.
         if !self.store().settle_request(request.id, request.version, RequestState::Used).await? {
             return Err(self.ended(request.id, RequestState::Used).await?.into());
@@ -278,7 +279,7 @@ impl Road {
         // Stamped with the moment at which it had not lapsed, which is what an audit checks.
         self.note_at(now, vec![granted]).await?;
         let values = [("request", &*request.id.to_string()), ("who", &names.join(", "))];
-        Ok(Grant::approved(&pending.judged, self.say(&text::APPROVED, &values)))
+        Ok(self.say(&text::APPROVED, &values))
     }
 
     /// Gives a held act up: the client left, or typed Ctrl-C.
@@ -447,7 +448,7 @@ fn bind(request: &Request, requester: &str, target: &Target, judged: &Judged) ->
         act: judged.act.to_string(),
         channel: request.channel,
         created: rfc3339(request.created),
-        directory: "login",
+        directory: judged.directory().to_owned(),
         effects: judged.effect_words(),
         expires: rfc3339(request.expires),
         impact: None,

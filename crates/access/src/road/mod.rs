@@ -14,7 +14,7 @@ use identity::lockout;
 use policy::Policies;
 use recording::Recorder;
 
-pub use acts::{Ask, Grant, Start, Step};
+pub use acts::{Grant, Start, Step};
 pub use desk::DeskAnswer;
 pub use door::Entered;
 pub use holds::{Pending, Progress};

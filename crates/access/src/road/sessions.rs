@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use identity::{Destination, VerifiedIdentity};
-use policy::{Act, Level, Verdict};
+use policy::{Level, Verdict};
 use recording::{SessionId, SessionRecorder};
 use zeroize::Zeroizing;
 
@@ -79,7 +79,8 @@ impl Session {
         &self.0.who
     }
 
-    pub(super) fn target(&self) -> &Target {
+    /// The target as it was when the session began.
+    pub fn target(&self) -> &Target {
         &self.0.target
     }
 
@@ -161,7 +162,7 @@ impl Road {
         target: &Target,
         login: &str,
     ) -> bool {
-        let connect = Judged::bare(Act::Connect);
+        let connect = Judged::connecting(target.level);
         let verdict = self.ask(who, person, target, login, &connect, &Default::default());
         matches!(verdict, Verdict::Allow(_))
     }

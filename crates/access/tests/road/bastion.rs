@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use access::Ask;
 use access::administer::{Change, Secret};
 use access::audit::Audit;
 use access::entry::{Entry, Event};
@@ -18,7 +19,7 @@ use access::ports::{Entropy, Journal, Store};
 use access::recording::{
     Direction, Frame, Kind, NodeVault, Options, Random, Recorder, SealedSegment, Sealing, verify_segments,
 };
-use access::road::{Ask, DeskAnswer, Entered, Parts, Settings};
+use access::road::{DeskAnswer, Entered, Parts, Settings};
 use access::text::Language;
 use access::vault::Vault;
 use access::{Grant, Pending, Refusal, Road, Session, Step};

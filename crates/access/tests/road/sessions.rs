@@ -1,12 +1,12 @@
 //! Sessions and acts: what holds when a session begins holds for each of its acts, and what is refused leaves nothing.
 
+use access::Ask;
 use access::Start;
 use access::administer::Change;
 use access::identity::Destination;
 use access::model::{Answer, Outcome, Way};
 use access::ports::Store;
 use access::recording::{Interrupted, Totals};
-use access::road::Ask;
 
 use crate::bastion::*;
 use crate::keys::Key;

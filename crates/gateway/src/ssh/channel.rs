@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::Ask;
+use access::policy::Level;
 use access::recording::Direction;
-use access::road::Ask;
 use access::text::{self, Line};
-use access::{Session, Step};
+use access::{Grant, Session, Start, Step};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -127,7 +128,21 @@ impl Channel {
             Step::Held(pending) => held::wait(self, *pending).await?,
             Step::Refused(refusal) => return Err(Exit::Refused(refusal.to_string())),
         };
-        running::run(self, prepared, grant).await
+        self.start(prepared, grant).await
+    }
+
+    /// Hands a grant to whatever carries it out.
+    async fn start(&mut self, prepared: Prepared, grant: Grant) -> Result<Exit, Exit> {
+        let gated = self.session.target().level != Level::Recorded;
+        let refused = |line: &Line| {
+            let values = [("target", self.session.target_name())];
+            Err(Exit::Refused(self.connection.words(line, &values)))
+        };
+        match grant.start() {
+            Start::ManagedShell => refused(&text::NO_SHELL),
+            Start::Sftp if gated => refused(&text::NO_SFTP),
+            _ => running::run(self, prepared, grant).await,
+        }
     }
 
     /// Gathers what comes before the command. All of it is durable on return.

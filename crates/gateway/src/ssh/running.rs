@@ -54,7 +54,8 @@ async fn start(
     start: Start,
 ) -> Result<(), Exit> {
     let terminal = prepared.pty.is_some();
-    for request in requests(prepared, &start) {
+    let last = opening(&start).ok_or_else(|| refused_by_target(channel, &text::TARGET_NO_START))?;
+    for request in requests(prepared, last) {
         if !channel.own.take_down(&request).await {
             return Err(Exit::NotRecorded);
         }
@@ -74,14 +75,19 @@ async fn start(
     Ok(())
 }
 
-fn requests(prepared: Prepared, start: &Start) -> Vec<Crossing> {
+/// What asks the target for it; none for what the gateway itself carries out.
+fn opening(start: &Start) -> Option<Crossing> {
+    match start {
+        Start::Shell => Some(Crossing::Shell),
+        Start::Exec { text, .. } => Some(Crossing::Exec(text.clone().into())),
+        Start::Sftp => Some(Crossing::Subsystem("sftp".into())),
+        Start::ManagedShell | Start::File(_) | Start::Forward(_) => None,
+    }
+}
+
+fn requests(prepared: Prepared, last: Crossing) -> Vec<Crossing> {
     let pty = prepared.pty.map(Crossing::Pty);
     let env = prepared.env.into_iter().map(|(name, value)| Crossing::Env { name, value });
-    let last = match start {
-        Start::Shell => Crossing::Shell,
-        Start::Exec { text, .. } => Crossing::Exec(text.clone().into()),
-        Start::Sftp => Crossing::Subsystem("sftp".into()),
-    };
     pty.into_iter().chain(env).chain([last]).collect()
 }
 

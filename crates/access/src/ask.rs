@@ -1,0 +1,186 @@
+//! What can be asked on a channel: a shell, a command, a line of the managed shell, an operation on a file, a forwarding.
+
+use std::collections::BTreeMap;
+
+use policy::{Act, Analysis, Destination, FileOperation, Surroundings};
+
+/// What a channel asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// An interactive shell: a native one on a recorded target, the managed shell where commands are gated.
+    Shell,
+    /// A command, byte for byte as the client sent it.
+    Exec(Vec<u8>),
+    /// A line that was submitted in the managed shell.
+    Line(ShellLine),
+    /// The SFTP subsystem, spoken by the gateway.
+    Sftp,
+    /// One operation on files, inside an SFTP subsystem that was granted.
+    File(FileOperation),
+    /// A forwarding.
+    Forward(Forwarding),
+}
+
+/// A line of the managed shell with everything that decides what it means.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShellLine {
+    /// As it was submitted.
+    pub text: String,
+    /// The shell's directory on the target: absolute, without links. None is the login directory, before it was asked for.
+    pub directory: Option<String>,
+    /// Variables that programs see; their names are harmless ([`policy::environment`]).
+    pub exported: BTreeMap<String, String>,
+    /// Variables that only the shell knows.
+    pub variables: BTreeMap<String, String>,
+    /// The permission bits that new files do not get.
+    pub umask: Option<u32>,
+    /// Exit status of the line before.
+    pub status: u8,
+}
+
+/// A forwarding and where it leads (RFC 4254, section 7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forwarding {
+    /// `direct-tcpip`: a connection that the target opens.
+    Tcp(Destination),
+    /// `direct-streamlocal@openssh.com`: a Unix socket on the target.
+    Unix(Destination),
+    /// `tcpip-forward`: a port on the target that leads back.
+    Remote(Destination),
+    /// `auth-agent-req@openssh.com`.
+    Agent,
+    /// `x11-req`.
+    X11,
+}
+
+impl Ask {
+    /// The act that policies know it by.
+    pub fn act(&self) -> Act {
+        match self {
+            Self::Shell => Act::Shell,
+            Self::Exec(_) | Self::Line(_) => Act::Exec,
+            Self::Sftp => Act::Sftp,
+            Self::File(operation) => operation.act(),
+            Self::Forward(forwarding) => forwarding.act(),
+        }
+    }
+
+    /// What was submitted, byte for byte; empty for what has no text.
+    pub(crate) fn text(&self) -> Vec<u8> {
+        match self {
+            Self::Shell | Self::Sftp => Vec::new(),
+            Self::Exec(text) => text.clone(),
+            Self::Line(line) => line.text.clone().into_bytes(),
+            Self::File(operation) => operation.command().into_bytes(),
+            Self::Forward(forwarding) => forwarding.to_string().into_bytes(),
+        }
+    }
+
+    /// What the text does; none for what has no consequences to read.
+    pub(crate) fn analysis(&self) -> Option<Analysis> {
+        match self {
+            Self::Exec(text) => Some(Analysis::of_command(text)),
+            Self::Line(line) => Some(Analysis::of_line(line.text.as_bytes(), &line.surroundings())),
+            Self::File(operation) => Some(operation.analysis()),
+            Self::Shell | Self::Sftp | Self::Forward(_) => None,
+        }
+    }
+
+    /// Where it starts: a directory, or `login`.
+    pub(crate) fn directory(&self) -> &str {
+        match self {
+            Self::Line(ShellLine { directory: Some(directory), .. }) => directory,
+            _ => "login",
+        }
+    }
+
+    /// Looking at names is asked thousands of times: it is in the recording, and no entry of its own.
+    pub(crate) fn is_entered(&self) -> bool {
+        !matches!(self, Self::File(FileOperation::List { .. }))
+    }
+}
+
+impl ShellLine {
+    fn surroundings(&self) -> Surroundings {
+        let mut variables = self.exported.clone();
+        variables.extend(self.variables.clone());
+        Surroundings { directory: self.directory.clone(), variables, status: self.status }
+    }
+
+    /// The text to run: the shell's state, then the regenerated line.
+    pub(crate) fn run(&self, regenerated: &str) -> String {
+        let mut text = String::new();
+        if let Some(directory) = &self.directory {
+            text += &format!("cd -- {} || exit 1; ", quoted(directory));
+        }
+        if let Some(umask) = self.umask {
+            text += &format!("umask {umask:04o}; ");
+        }
+        for (name, value) in &self.exported {
+            text += &format!("export {name}={}; ", quoted(value));
+        }
+        text + regenerated
+    }
+}
+
+impl Forwarding {
+    fn act(&self) -> Act {
+        match self {
+            Self::Tcp(_) => Act::Forward,
+            Self::Unix(_) => Act::ForwardUnix,
+            Self::Remote(_) => Act::ForwardRemote,
+            Self::Agent => Act::ForwardAgent,
+            Self::X11 => Act::ForwardX11,
+        }
+    }
+
+    /// Where it leads.
+    pub fn destination(&self) -> Option<&Destination> {
+        match self {
+            Self::Tcp(to) | Self::Unix(to) | Self::Remote(to) => Some(to),
+            Self::Agent | Self::X11 => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Forwarding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.destination() {
+            Some(to) if to.port == 0 => f.write_str(&to.host),
+            Some(to) if to.host.contains(':') => write!(f, "[{}]:{}", to.host, to.port),
+            Some(to) => write!(f, "{}:{}", to.host, to.port),
+            None => write!(f, "{}", self.act()),
+        }
+    }
+}
+
+/// In single quotes; a quote or a backslash stands outside them, since some shells read a backslash inside.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "\u{0}").replace('\\', "'\\\\'").replace('\u{0}', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_runs_in_its_directory_with_its_variables() {
+        let line = ShellLine {
+            text: "ls".into(),
+            directory: Some("/srv/it's \\here".into()),
+            exported: [("LANG".into(), "C".into())].into(),
+            umask: Some(0o27),
+            ..ShellLine::default()
+        };
+        let run = line.run("'ls'");
+        assert_eq!(run, "cd -- '/srv/it'\\''s '\\\\'here' || exit 1; umask 0027; export LANG='C'; 'ls'");
+    }
+
+    #[test]
+    fn a_destination_reads_as_it_is_usually_written() {
+        let tcp = |host: &str, port| Forwarding::Tcp(Destination { host: host.into(), port }).to_string();
+        assert_eq!(tcp("db", 5432), "db:5432");
+        assert_eq!(tcp("::1", 80), "[::1]:80");
+        assert_eq!(tcp("/run/x.sock", 0), "/run/x.sock");
+    }
+}
