@@ -5,6 +5,7 @@
 
 mod analysis;
 mod effect;
+pub mod environment;
 mod file;
 mod judge;
 mod reading;

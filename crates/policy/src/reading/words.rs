@@ -3,13 +3,19 @@
 /// Names that change only how output looks.
 const HARMLESS_NAMES: [&str; 6] = ["LANG", "TZ", "TERM", "COLUMNS", "LINES", "NO_COLOR"];
 
+/// What makes less start no command, and read no file that is not named.
+pub(super) const SECURE: &str = "LESSSECURE=1";
+
 const COMPARISONS: [&str; 6] = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
 /// `NAME=value` that cannot change what runs. A slash in a value could name a file of the user's own.
 pub(super) fn is_harmless_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, value)| {
         let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.@".contains(&b));
-        plain && (HARMLESS_NAMES.contains(&name) || name.starts_with("LC_") && name.bytes().all(is_name))
+        word == SECURE
+            || plain
+                && (HARMLESS_NAMES.contains(&name)
+                    || name.starts_with("LC_") && name.bytes().all(is_of_a_variable))
     })
 }
 
@@ -48,7 +54,13 @@ pub(super) fn is_printing_format(word: &str) -> bool {
     true
 }
 
-fn is_name(b: u8) -> bool {
+/// The name of a package, page or unit: neither a path nor an option.
+pub(super) fn is_name(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.+:@".contains(&b))
+}
+
+fn is_of_a_variable(b: u8) -> bool {
     b.is_ascii_uppercase() || b == b'_'
 }
 
