@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use identity::VerifiedIdentity;
-use policy::{
-    Act, Allowed, Analysis, FileFacts, FileOperation, Level, Obligations, Question, Rule, TargetFacts,
-    Verdict,
-};
+use policy::{Act, Analysis, Level, Question, Rule, TargetFacts, Verdict};
 
 use super::Road;
+use super::grant::Grant;
 use super::holds::Pending;
+use super::judged::Judged;
 use super::sessions::Session;
-use crate::ask::{Ask, Forwarding};
+use crate::ask::Ask;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
 use crate::model::{Person, RequestId, Target};
@@ -26,179 +25,6 @@ pub enum Step {
     Held(Box<Pending>),
     /// It does not happen.
     Refused(Refusal),
-}
-
-/// Permission to start one act, once. Taken by value by whatever starts it; only the road makes one.
-///
-/// ```compile_fail
-/// let forged = access::Grant { start: access::Start::Sftp, approvals: None, obligations: Default::default() };
-/// ```
-#[derive(Debug)]
-#[must_use]
-pub struct Grant {
-    start: Start,
-    approvals: Option<String>,
-    obligations: Obligations,
-}
-
-/// What to start.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// A shell request to the target.
-    Shell,
-    /// The gateway's own shell, whose lines are each asked for.
-    ManagedShell,
-    /// An exec request with exactly this text.
-    Exec {
-        /// The text.
-        text: Vec<u8>,
-        /// Whether the command's standard input ends at once.
-        close_stdin: bool,
-    },
-    /// SFTP, whose operations are each asked for.
-    Sftp,
-    /// Exactly this operation.
-    File(FileOperation),
-    /// Exactly this forwarding.
-    Forward(Forwarding),
-}
-
-impl Grant {
-    pub(super) fn allowed(judged: &Judged, allowed: &Allowed) -> Self {
-        Self { start: judged.start(false), approvals: None, obligations: allowed.obligations() }
-    }
-
-    pub(super) fn approved(judged: &Judged, allowed: &Allowed, approvals: String) -> Self {
-        let start = judged.start(judged.closes_stdin());
-        Self { start, approvals: Some(approvals), obligations: allowed.obligations() }
-    }
-
-    /// The line that tells who approved, if anyone had to.
-    pub fn approvals(&self) -> Option<&str> {
-        self.approvals.as_deref()
-    }
-
-    /// What must be seen to while it runs.
-    pub fn obligations(&self) -> Obligations {
-        self.obligations
-    }
-
-    /// What it permits, to see who has to start it.
-    pub fn start(&self) -> &Start {
-        &self.start
-    }
-
-    /// Spends the grant.
-    pub fn into_start(self) -> Start {
-        self.start
-    }
-}
-
-/// An act with what is known of it: the facts that policy sees, and what would be run.
-pub(super) struct Judged {
-    /// None for what no channel asks: opening the session itself.
-    ask: Option<Ask>,
-    level: Level,
-    pub act: Act,
-    pub text: Vec<u8>,
-    pub run: Vec<u8>,
-    pub analysis: Option<Analysis>,
-}
-
-impl Judged {
-    /// Opening the session.
-    pub fn connecting(level: Level) -> Self {
-        Self { ask: None, level, act: Act::Connect, text: Vec::new(), run: Vec::new(), analysis: None }
-    }
-
-    /// Analyses what was asked. Where commands are gated only the regenerated text can ever run.
-    pub fn of(ask: &Ask, level: Level) -> Self {
-        let (text, analysis) = (ask.text(), ask.analysis());
-        let regenerated = analysis.as_ref().and_then(Analysis::run).unwrap_or_default();
-        let run = match ask {
-            Ask::Exec(text) if level == Level::Recorded => text.clone(),
-            Ask::Line(line) => line.run(regenerated).into_bytes(),
-            Ask::Exec(_) => regenerated.as_bytes().to_vec(),
-            _ => text.clone(),
-        };
-        Self { ask: Some(ask.clone()), level, act: ask.act(), text, run, analysis }
-    }
-
-    /// The same act, analysed afresh.
-    pub fn again(&self, level: Level) -> Self {
-        self.ask.as_ref().map_or_else(|| Self::connecting(level), |ask| Self::of(ask, level))
-    }
-
-    pub fn understood(&self) -> bool {
-        self.analysis.as_ref().is_none_or(Analysis::understood)
-    }
-
-    pub fn effects(&self) -> BTreeSet<policy::Effect> {
-        self.analysis.as_ref().map(|analysis| analysis.effects().clone()).unwrap_or_default()
-    }
-
-    pub fn effect_words(&self) -> BTreeSet<String> {
-        self.effects().iter().map(ToString::to_string).collect()
-    }
-
-    /// Where it starts: a directory, or `login`.
-    pub fn directory(&self) -> &str {
-        self.ask.as_ref().map_or("login", Ask::directory)
-    }
-
-    /// The argument lists that would run. An operation on files starts no program.
-    pub fn programs(&self) -> Vec<Vec<String>> {
-        let programs = self.commands().into_iter().flat_map(Analysis::programs);
-        programs.map(|program| program.argv.clone()).collect()
-    }
-
-    fn program_names(&self) -> BTreeSet<String> {
-        self.commands().map(Analysis::program_names).unwrap_or_default()
-    }
-
-    fn commands(&self) -> Option<&Analysis> {
-        self.analysis.as_ref().filter(|_| self.act == Act::Exec)
-    }
-
-    /// A program that we do not know, or that takes commands, could be told anything on its standard input after
-    /// people have signed. What was not signed must not reach it.
-    pub fn closes_stdin(&self) -> bool {
-        let effects = self.effects();
-        effects.contains(&policy::Effect::Unknown) || effects.contains(&policy::Effect::ShellEscape)
-    }
-
-    fn start(&self, close_stdin: bool) -> Start {
-        match &self.ask {
-            Some(Ask::Shell) if self.level == Level::Recorded => Start::Shell,
-            Some(Ask::Shell) => Start::ManagedShell,
-            Some(Ask::Sftp) => Start::Sftp,
-            Some(Ask::File(operation)) => Start::File(operation.clone()),
-            Some(Ask::Forward(forwarding)) => Start::Forward(forwarding.clone()),
-            Some(Ask::Exec(_) | Ask::Line(_)) | None => Start::Exec { text: self.run.clone(), close_stdin },
-        }
-    }
-
-    fn file(&self) -> Option<FileFacts> {
-        let Some(Ask::File(operation)) = &self.ask else { return None };
-        let to = operation.to().unwrap_or_default().to_owned();
-        Some(FileFacts { path: operation.path().to_owned(), to })
-    }
-
-    fn destination(&self) -> Option<policy::Destination> {
-        let Some(Ask::Forward(forwarding)) = &self.ask else { return None };
-        forwarding.destination().cloned()
-    }
-
-    fn is_entered(&self) -> bool {
-        self.ask.as_ref().is_none_or(Ask::is_entered)
-    }
-
-    fn what(&self) -> String {
-        match self.text.is_empty() {
-            true => self.act.to_string(),
-            false => crate::statement::visible(&String::from_utf8_lossy(&self.text)),
-        }
-    }
 }
 
 impl Road {
@@ -256,7 +82,7 @@ impl Road {
             understood: judged.understood(),
             effects: judged.effects(),
             programs: judged.program_names(),
-            touched: judged.analysis.as_ref().map(|analysis| analysis.touched().to_vec()).unwrap_or_default(),
+            touched: judged.touched(),
             file: judged.file(),
             destination: judged.destination(),
             source: who.source(),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use policy::{Held, Quorum, Signer, Verdict};
 
 use super::Road;
-use super::acts::{Grant, Judged};
+use super::grant::Grant;
+use super::judged::Judged;
 use super::sessions::{Session, labels};
 use crate::blind::hex;
 use crate::entry::{Entry, Event};

@@ -4,7 +4,9 @@ mod acts;
 mod decisions;
 mod desk;
 mod door;
+mod grant;
 mod holds;
+mod judged;
 mod sessions;
 
 use std::collections::BTreeSet;
@@ -14,9 +16,10 @@ use identity::lockout;
 use policy::Policies;
 use recording::Recorder;
 
-pub use acts::{Grant, Start, Step};
+pub use acts::Step;
 pub use desk::DeskAnswer;
 pub use door::Entered;
+pub use grant::{Grant, Start};
 pub use holds::{Pending, Progress};
 pub use sessions::{Session, TargetCredential, credential_owner};
 

@@ -9,7 +9,7 @@ use recording::{SessionId, SessionRecorder};
 use zeroize::Zeroizing;
 
 use super::Road;
-use super::acts::Judged;
+use super::judged::Judged;
 use crate::blind::Blind;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};

@@ -1,0 +1,120 @@
+//! An act with everything that is known of it: what policies look at, what people sign, and what would start.
+
+use std::collections::BTreeSet;
+
+use policy::{Act, Analysis, Destination, Effect, FileFacts, Level, Touch};
+
+use super::grant::Start;
+use crate::ask::Ask;
+use crate::statement::visible;
+
+/// An act with what is known of it: the facts that policy sees, and what would be run.
+pub(super) struct Judged {
+    /// None for what no channel asks: opening the session itself.
+    ask: Option<Ask>,
+    level: Level,
+    pub act: Act,
+    pub text: Vec<u8>,
+    pub run: Vec<u8>,
+    pub analysis: Option<Analysis>,
+}
+
+impl Judged {
+    /// Opening the session.
+    pub fn connecting(level: Level) -> Self {
+        Self { ask: None, level, act: Act::Connect, text: Vec::new(), run: Vec::new(), analysis: None }
+    }
+
+    /// Analyses what was asked. Where commands are gated only the regenerated text can ever run.
+    pub fn of(ask: &Ask, level: Level) -> Self {
+        let (text, analysis) = (ask.text(), ask.analysis());
+        let regenerated = analysis.as_ref().and_then(Analysis::run).unwrap_or_default();
+        let run = match ask {
+            Ask::Exec(text) if level == Level::Recorded => text.clone(),
+            Ask::Line(line) => line.run(regenerated).into_bytes(),
+            Ask::Exec(_) => regenerated.as_bytes().to_vec(),
+            _ => text.clone(),
+        };
+        Self { ask: Some(ask.clone()), level, act: ask.act(), text, run, analysis }
+    }
+
+    /// The same act, analysed afresh.
+    pub fn again(&self, level: Level) -> Self {
+        self.ask.as_ref().map_or_else(|| Self::connecting(level), |ask| Self::of(ask, level))
+    }
+
+    pub fn understood(&self) -> bool {
+        self.analysis.as_ref().is_none_or(Analysis::understood)
+    }
+
+    pub fn effects(&self) -> BTreeSet<Effect> {
+        self.analysis.as_ref().map(|analysis| analysis.effects().clone()).unwrap_or_default()
+    }
+
+    pub fn effect_words(&self) -> BTreeSet<String> {
+        self.effects().iter().map(ToString::to_string).collect()
+    }
+
+    pub fn touched(&self) -> Vec<Touch> {
+        self.analysis.as_ref().map(|analysis| analysis.touched().to_vec()).unwrap_or_default()
+    }
+
+    /// Where it starts: a directory, or `login`.
+    pub fn directory(&self) -> &str {
+        self.ask.as_ref().map_or("login", Ask::directory)
+    }
+
+    /// The argument lists that would run. An operation on files starts no program.
+    pub fn programs(&self) -> Vec<Vec<String>> {
+        let programs = self.commands().into_iter().flat_map(Analysis::programs);
+        programs.map(|program| program.argv.clone()).collect()
+    }
+
+    pub fn program_names(&self) -> BTreeSet<String> {
+        self.commands().map(Analysis::program_names).unwrap_or_default()
+    }
+
+    fn commands(&self) -> Option<&Analysis> {
+        self.analysis.as_ref().filter(|_| self.act == Act::Exec)
+    }
+
+    /// A program that we do not know, or that takes commands, could be told anything on its standard input after
+    /// people have signed. What was not signed must not reach it.
+    pub fn closes_stdin(&self) -> bool {
+        let effects = self.effects();
+        effects.contains(&Effect::Unknown) || effects.contains(&Effect::ShellEscape)
+    }
+
+    pub fn start(&self, close_stdin: bool) -> Start {
+        match &self.ask {
+            Some(Ask::Shell) if self.level == Level::Recorded => Start::Shell,
+            Some(Ask::Shell) => Start::ManagedShell,
+            Some(Ask::Sftp) => Start::Sftp,
+            Some(Ask::File(operation)) => Start::File(operation.clone()),
+            Some(Ask::Forward(forwarding)) => Start::Forward(forwarding.clone()),
+            Some(Ask::Exec(_) | Ask::Line(_)) | None => Start::Exec { text: self.run.clone(), close_stdin },
+        }
+    }
+
+    pub fn file(&self) -> Option<FileFacts> {
+        let Some(Ask::File(operation)) = &self.ask else { return None };
+        let to = operation.to().unwrap_or_default().to_owned();
+        Some(FileFacts { path: operation.path().to_owned(), to })
+    }
+
+    pub fn destination(&self) -> Option<Destination> {
+        let Some(Ask::Forward(forwarding)) = &self.ask else { return None };
+        forwarding.destination().cloned()
+    }
+
+    pub fn is_entered(&self) -> bool {
+        self.ask.as_ref().is_none_or(Ask::is_entered)
+    }
+
+    pub fn what(&self) -> String {
+        match self.text.is_empty() {
+            true => self.act.to_string(),
+            false => visible(&String::from_utf8_lossy(&self.text)),
+        }
+    }
+}
