@@ -69,28 +69,22 @@ impl Road {
     ) -> Verdict {
         let now = self.now();
         let (minute_of_day, weekday) = self.local(now);
-        self.policies().judge(&Question {
+        let setting = Setting {
             person: person.name.clone(),
             groups: person.groups.clone(),
-            act: judged.act,
             target: TargetFacts {
                 name: target.name.clone(),
                 level: target.level,
                 labels: target.labels.clone(),
             },
             account: account.to_owned(),
-            understood: judged.understood(),
-            effects: judged.effects(),
-            programs: judged.program_names(),
-            touched: judged.touched(),
-            file: judged.file(),
-            destination: judged.destination(),
             source: who.source(),
             mfa_age_seconds: who.mfa_age(now.seconds()),
             minute_of_day,
             weekday,
             quorums: quorums.clone(),
-        })
+        };
+        self.policies().judge(&setting.question(judged))
     }
 
     async fn enter_decision(

@@ -1,6 +1,7 @@
 //! The one road: identify → judge → await approval → record → grant, for every door of the gateway.
 
 mod acts;
+mod claim;
 mod decisions;
 mod desk;
 mod door;

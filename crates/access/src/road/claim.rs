@@ -1,0 +1,178 @@
+//! Claiming a held act: everything is checked again, and the met request is consumed, once.
+
+use std::collections::BTreeSet;
+
+use policy::{Signer, Verdict};
+
+use super::Road;
+use super::grant::Grant;
+use super::holds::{Pending, bind};
+use super::judged::Judged;
+use super::sessions::Session;
+use crate::entry::Event;
+use crate::error::{Refusal, RoadError};
+use crate::model::{Answer, Decision, Person, Request, RequestState, Timestamp};
+use crate::statement::statement;
+use crate::text;
+
+impl Road {
+    /// Claims a met request: re-analyses, re-judges, verifies every signature again, and consumes it, once.
+    pub async fn claim(&self, pending: Pending) -> Result<Grant, Refusal> {
+        match self.try_claim(&pending).await {
+            Ok(grant) => Ok(grant),
+            Err(fault) => {
+                tracing::warn!(request = %pending.id, %fault, "claim refused");
+                Err(self.tell(&fault))
+            }
+        }
+    }
+
+    async fn try_claim(&self, pending: &Pending) -> Result<Grant, RoadError> {
+        self.recorder_works()?;
+        let session = &pending.session;
+        let request = self.waiting(pending.id).await?;
+        let now = self.now();
+        if now >= request.expires {
+            self.settle(&request, RequestState::Expired).await?;
+            return Err(self.ended(pending.id, RequestState::Expired).await?.into());
+        }
+        let person = self.requester(session, &request).await?;
+        let judged = self.rederive(pending, &request, &person).await?;
+        let signers = self.signers(&request).await?;
+        let quorums = match self.met(&request, &signers).await? {
+            Ok(quorums) => quorums,
+            Err(missing) => {
+                let why = self.say(&text::CHANGED_PEOPLE, &[("missing", &missing)]);
+                return Err(self.spoil(&request, &why).await);
+            }
+        };
+        let verdict =
+            self.ask(session.who(), &person, session.target(), session.account(), &judged, &quorums);
+        let Verdict::Allow(allowed) = verdict else {
+            let why = self.say(&text::CHANGED_POLICY, &[]);
+            return Err(self.spoil(&request, &why).await);
+        };
+        let approvals = self.consume(&request, &quorums, &signers, now).await?;
+        Ok(Grant::approved(&judged, &allowed, approvals))
+    }
+
+    /// The requester, if they and their session are still what they were; else the request ends here for everybody.
+    async fn requester(&self, session: &Session, request: &Request) -> Result<Person, RoadError> {
+        match self.still_there(session).await {
+            Err(RoadError::Refused(why)) => {
+                let left = if session.is_over() { RequestState::Abandoned } else { RequestState::Refused };
+                self.settle(request, left).await?;
+                Err(why.into())
+            }
+            other => other,
+        }
+    }
+
+    /// What would run, derived afresh. Anything that differs from what was signed ends the request.
+    async fn rederive(
+        &self,
+        pending: &Pending,
+        request: &Request,
+        person: &Person,
+    ) -> Result<Judged, RoadError> {
+        let (session, target) = (&pending.session, pending.session.target());
+        if self.policies().version() != request.policy_version {
+            let why = self.say(&text::CHANGED_POLICY, &[]);
+            return Err(self.spoil(request, &why).await);
+        }
+        let judged = pending.judged.again(target.level);
+        let same_place = request.session == session.id()
+            && request.channel == pending.channel
+            && request.requester == person.id
+            && request.account == session.account()
+            && request.target == target.name;
+        let (canonical, digest) = bind(request, &person.name, target, &judged).seal();
+        if !same_place || canonical != request.canonical || digest != request.digest {
+            let why = self.say(&text::CHANGED_ACT, &[]);
+            return Err(self.spoil(request, &why).await);
+        }
+        Ok(judged)
+    }
+
+    /// Returns the line that tells who approved.
+    async fn consume(
+        &self,
+        request: &Request,
+        quorums: &BTreeSet<String>,
+        signers: &[(String, Signer)],
+        now: Timestamp,
+    ) -> Result<String, RoadError> {
+        // Consumed here and nowhere else: whoever loses this race starts nothing.
+        if !self.store().settle_request(request.id, request.version, RequestState::Used).await? {
+            return Err(self.ended(request.id, RequestState::Used).await?.into());
+        }
+        // A no that arrived before the row was taken is a no, even if it was not read above.
+        let denied = self.store().decisions(request.id).await?.iter().any(|d| d.answer == Answer::Deny);
+        if denied {
+            self.note(Event::request_end(request.id, RequestState::Denied)).await?;
+            return Err(self.ended(request.id, RequestState::Denied).await?.into());
+        }
+        let names: Vec<_> = signers.iter().map(|(name, _)| name.clone()).collect();
+        let granted = Event::Grant {
+            request: request.id.0,
+            session: request.session.to_string(),
+            digest: request.digest.clone(),
+            quorum: quorums.iter().next().cloned().unwrap_or_default(),
+            approvers: signers.iter().map(|(_, signer)| signer.person.clone()).collect(),
+        };
+        // Stamped with the moment at which it had not lapsed, which is what an audit checks.
+        self.note_at(now, vec![granted]).await?;
+        let values = [("request", &*request.id.to_string()), ("who", &names.join(", "))];
+        Ok(self.say(&text::APPROVED, &values))
+    }
+
+    /// The approvals that hold at this moment: signature verified again, key still enrolled, person not suspended and
+    /// still an approver, and not the requester.
+    pub(super) async fn signers(&self, request: &Request) -> Result<Vec<(String, Signer)>, RoadError> {
+        let mut signers = Vec::new();
+        for decision in self.store().decisions(request.id).await? {
+            if let Some(person) = self.holds(request, &decision).await? {
+                signers.push((person.name, Signer { person: person.id.0, groups: person.groups }));
+            }
+        }
+        Ok(signers)
+    }
+
+    async fn holds(&self, request: &Request, decision: &Decision) -> Result<Option<Person>, RoadError> {
+        let expected = statement(request.id, &request.canonical, &request.digest, Answer::Approve);
+        let signature = decision.signature.as_bytes();
+        let verified = identity::sshsig::verify(signature, crate::statement::NAMESPACE, expected.as_bytes());
+        let Ok(verified) = verified else { return Ok(None) };
+        let enrolled = self.store().key(verified.fingerprint().as_str()).await?;
+        let theirs = enrolled.is_some_and(|key| key.person == decision.person);
+        let person = self.store().person_by_id(&decision.person).await?;
+        let counts = |person: &Person| {
+            theirs
+                && !person.suspended
+                && decision.answer == Answer::Approve
+                && person.id != request.requester
+                && self.is_approver(person, request)
+        };
+        Ok(person.filter(counts))
+    }
+
+    /// The quorums that the signers meet, or what the nearest one lacks.
+    pub(super) async fn met(
+        &self,
+        request: &Request,
+        signers: &[(String, Signer)],
+    ) -> Result<Result<BTreeSet<String>, String>, RoadError> {
+        let policies = self.policies();
+        let signers: Vec<_> = signers.iter().map(|(_, signer)| signer.clone()).collect();
+        let mut met = BTreeSet::new();
+        let mut missing = Vec::new();
+        for name in &request.quorums {
+            let Some(quorum) = policies.quorum(name) else { continue };
+            match quorum.met_by(&request.requester.0, &signers) {
+                Ok(()) => drop(met.insert(name.clone())),
+                Err(lack) => missing.push(lack.to_string()),
+            }
+        }
+        Ok(if met.is_empty() { Err(missing.join(" / ")) } else { Ok(met) })
+    }
+}
