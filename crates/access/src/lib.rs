@@ -18,7 +18,7 @@ pub mod vault;
 
 pub use ask::{Ask, Forwarding, ShellLine};
 pub use error::{Refusal, RoadError};
-pub use road::{Grant, Pending, Road, Session, Start, Step};
+pub use road::{Grant, Pending, Rehearsal, Road, Session, Setting, Start, Step};
 
 pub use identity;
 pub use policy;

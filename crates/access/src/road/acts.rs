@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use identity::VerifiedIdentity;
-use policy::{Act, Analysis, Level, Question, Rule, TargetFacts, Verdict};
+use policy::{Act, Analysis, Level, Rule, TargetFacts, Verdict};
 
 use super::Road;
 use super::grant::Grant;
 use super::holds::Pending;
 use super::judged::Judged;
 use super::sessions::Session;
+use super::setting::Setting;
 use crate::ask::Ask;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};

@@ -9,6 +9,7 @@ mod grant;
 mod holds;
 mod judged;
 mod sessions;
+mod setting;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -23,6 +24,7 @@ pub use door::Entered;
 pub use grant::{Grant, Start};
 pub use holds::{Pending, Progress};
 pub use sessions::{Session, TargetCredential, credential_owner};
+pub use setting::{Rehearsal, Setting};
 
 use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
