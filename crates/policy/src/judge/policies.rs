@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cedar_policy::{PolicySet, Schema};
 
 use super::act::Act;
-use super::area::{self, Areas};
+use super::area::{self, Areas, Touched};
 use super::cedar::{self, Answer};
 use super::error::PolicyError;
 use super::question::{Level, Question};
 use super::quorum::{self, Quorum};
 use super::sources::{self, Collected, Declared, Sources};
 use super::verdict::{Allowed, Held, Rule, Verdict};
+use crate::Touch;
 
 /// A checked set of policies with its schema and quorums.
 #[derive(Debug)]
@@ -52,6 +53,14 @@ impl Policies {
     /// Every declared quorum, by name.
     pub fn quorums(&self) -> impl Iterator<Item = &Quorum> {
         self.quorums.values()
+    }
+
+    /// The declared areas that one path reaches, by name; to look at a path reaches none.
+    pub fn areas_of(&self, touch: &Touch) -> BTreeSet<&str> {
+        let Touched { mut reads, writes, removes, .. } = self.areas.touched(std::slice::from_ref(touch));
+        reads.extend(writes);
+        reads.extend(removes);
+        reads
     }
 
     /// Answers a question: default deny, a forbid wins, an error denies.
