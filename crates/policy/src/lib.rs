@@ -4,6 +4,7 @@
 //! person may do it. Nothing here knows the time, the network or a file: everything is an argument.
 
 mod analysis;
+pub mod destination;
 mod effect;
 pub mod environment;
 mod file;
