@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use policy::{Act, Analysis, Effect, Level, Policies, Question, Sources, TargetFacts, Verdict};
+use policy::{
+    Act, Analysis, Destination, Effect, FileFacts, FileOperation, How, Level, Policies, Question, Sources,
+    TargetFacts, Touch, Verdict, Writing,
+};
 
 fn shipped() -> Sources {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/policies");
@@ -62,6 +65,29 @@ fn exec(target: &str, line: &str) -> Question {
     }
 }
 
+/// What the gateway asks for an operation on files.
+fn file(target: &str, operation: &FileOperation) -> Question {
+    let analysis = operation.analysis();
+    let to = operation.to().unwrap_or_default().to_owned();
+    Question {
+        effects: analysis.effects().clone(),
+        understood: analysis.understood(),
+        touched: analysis.touched().to_vec(),
+        file: Some(FileFacts { path: operation.path().to_owned(), to }),
+        ..question(&["ops"], operation.act(), target)
+    }
+}
+
+/// Reading, for a target whose files may be downloaded.
+fn app_server(question: Question) -> Question {
+    let labels = [("env", "prod"), ("tier", "app")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    Question { target: TargetFacts { labels: labels.into(), ..question.target.clone() }, ..question }
+}
+
+fn with_quorum(question: &Question) -> Question {
+    Question { quorums: ["two-dba-leads".to_owned()].into(), ..question.clone() }
+}
+
 fn with_effect(effect: Effect) -> Question {
     Question { effects: [effect].into(), ..exec("db-1", "true") }
 }
@@ -115,12 +141,16 @@ fn a_recorded_target_is_worked_on_freely() {
     for line in ["rm -rf /", "for i in *; do $i; done", "vi x", "bash"] {
         assert!(is_allowed(&exec("web-1", line)), "{line}");
     }
+    for operation in every_operation("/var/lib/postgresql/15/main/base/1/1") {
+        assert!(is_allowed(&file("web-1", &operation)), "{}", operation.command());
+    }
 }
 
 #[test]
-fn a_command_gated_target_has_no_shell_and_no_sftp() {
+fn a_command_gated_target_has_the_gateways_shell_and_sftp() {
     for act in [Act::Shell, Act::Sftp] {
-        assert!(denied(&question(&["ops"], act, "db-1")).is_some(), "{act}");
+        assert!(is_allowed(&question(&["ops"], act, "db-1")), "{act}");
+        assert!(denied(&question(&["dba-leads"], act, "db-1")).is_some(), "{act}");
     }
 }
 
@@ -188,6 +218,178 @@ fn what_is_not_understood_is_denied_by_rule_and_by_code() {
     assert!(denied(&question).is_some());
     question.effects = [Effect::Read].into();
     assert!(denied(&question).is_some_and(|reason| reason.contains("not understood")));
+}
+
+#[test]
+fn on_gated_targets_files_are_listed_and_new_ones_written_at_once() {
+    let path = || "/srv/report.csv".to_owned();
+    for operation in [
+        FileOperation::List { path: path() },
+        FileOperation::Write { path: path(), writing: Writing::Creates },
+        FileOperation::MakeDirectory { path: path() },
+    ] {
+        assert!(is_allowed(&file("db-1", &operation)), "{}", operation.command());
+    }
+}
+
+#[test]
+fn nothing_is_downloaded_from_core_data_quorum_or_not() {
+    let read = FileOperation::Read { path: "/srv/report.csv".into() };
+    for target in ["db-1", "web-1"] {
+        let mut asked = file(target, &read);
+        asked.target.labels.insert("tier".into(), "core-data".into());
+        assert!(denied(&asked).is_some_and(|why| why.contains("no-downloads-of-core-data")), "{target}");
+        assert!(denied(&with_quorum(&asked)).is_some(), "{target}");
+        assert!(is_allowed(&app_server(asked)), "{target}");
+    }
+}
+
+#[test]
+fn a_secret_is_not_downloaded_without_signatures() {
+    let read = |path: &str| app_server(file("db-1", &FileOperation::Read { path: path.into() }));
+    for path in ["/etc/shadow", "/etc/ssl/private/x.pem", "/root/.ssh/id_ed25519"] {
+        assert_eq!(held_for(&read(path)), ["two-dba-leads"], "{path}");
+    }
+}
+
+#[test]
+fn on_gated_targets_files_lose_nothing_without_two_database_leads() {
+    for operation in every_operation("/srv/report.csv") {
+        let asked = app_server(file("db-1", &operation));
+        let harmless = matches!(
+            operation,
+            FileOperation::List { .. }
+                | FileOperation::Read { .. }
+                | FileOperation::MakeDirectory { .. }
+                | FileOperation::Write { writing: Writing::Creates, .. }
+        );
+        let expected: &[&str] = if harmless { &[] } else { &["two-dba-leads"] };
+        assert_eq!(held_for(&asked), expected, "{}", operation.command());
+        assert!(is_allowed(&with_quorum(&asked)), "{}", operation.command());
+    }
+}
+
+#[test]
+fn names_and_attributes_are_held_whatever_their_effects() {
+    for operation in every_operation("/srv/report.csv") {
+        let asked = Question { effects: [Effect::Write].into(), ..file("db-1", &operation) };
+        let held = held_for(&asked) == ["two-dba-leads"];
+        let by_name = [Act::RenameFile, Act::LinkFile, Act::ChangeAttributes].contains(&asked.act);
+        assert_eq!(held, by_name, "{}", operation.command());
+    }
+}
+
+#[test]
+fn no_quorum_lets_files_start_unseen_commands_or_silence_logs() {
+    let path = || "/var/log/auth.log".to_owned();
+    for operation in [
+        FileOperation::Remove { path: path() },
+        FileOperation::Write { path: path(), writing: Writing::Replaces },
+        FileOperation::Write { path: "/root/.bashrc".into(), writing: Writing::Creates },
+        FileOperation::Write { path: "/srv/a\nb".into(), writing: Writing::Creates },
+    ] {
+        let asked = file("db-1", &operation);
+        assert!(denied(&asked).is_some(), "{}", operation.command());
+        assert!(denied(&with_quorum(&asked)).is_some(), "{}", operation.command());
+    }
+}
+
+/// A command that loses data at these paths and is known to do no more.
+fn removing(paths: &[&str]) -> Question {
+    let touch = |path: &&str| Touch { path: (*path).to_owned(), how: How::Removes, below: true };
+    let effects = [Effect::Read, Effect::Write, Effect::DataDestroy].into();
+    Question { effects, touched: paths.iter().map(touch).collect(), ..exec("db-1", "true") }
+}
+
+#[test]
+fn what_is_removed_from_scratch_alone_needs_nobody() {
+    for paths in [&["/tmp/x"][..], &["/var/tmp/a", "/tmp/b"]] {
+        assert!(is_allowed(&removing(paths)), "{paths:?}");
+    }
+    for paths in [&["/tmp"][..], &["/tmp/x/y"], &["/tmp/x", "/srv/data"], &["~/x"], &["?"], &[]] {
+        assert_eq!(held_for(&removing(paths)), ["two-dba-leads"], "{paths:?}");
+    }
+    let more = Question { effects: [Effect::DataDestroy, Effect::Unknown].into(), ..removing(&["/tmp/x"]) };
+    assert_eq!(held_for(&more), ["two-dba-leads"]);
+}
+
+#[test]
+fn database_files_and_backups_stay_protected_where_more_is_scratch() {
+    let mut sources = shipped();
+    sources.areas.1 = sources.areas.1.replace("\"/tmp\", \"/var/tmp\"]", "\"/var\"]\ndeep = true");
+    let everything_is_scratch = Policies::parse(&sources).unwrap();
+    let held = |paths: &[&str]| matches!(everything_is_scratch.judge(&removing(paths)), Verdict::Hold(_));
+    assert!(!held(&["/var/cache/x"]), "the rest of it is scratch");
+    for path in ["/var/lib/postgresql", "/var/lib", "/var/lib/mysql/ibdata1", "/var/backups/monday.gz"] {
+        assert!(held(&[path]), "{path}");
+        let overwriting = Touch { path: path.into(), how: How::Writes, below: false };
+        let asked = Question { touched: vec![overwriting], ..removing(&[]) };
+        assert_eq!(
+            matches!(everything_is_scratch.judge(&asked), Verdict::Hold(_)),
+            path != "/var/lib",
+            "{path}"
+        );
+    }
+}
+
+fn forwarding(act: Act, host: &str, port: u16) -> Question {
+    let destination = act.leads_somewhere().then(|| Destination { host: host.into(), port });
+    Question { destination, ..question(&["ops", "dba-leads"], act, "web-1") }
+}
+
+const FORWARDINGS: [Act; 5] =
+    [Act::Forward, Act::ForwardUnix, Act::ForwardRemote, Act::ForwardAgent, Act::ForwardX11];
+
+#[test]
+fn nothing_is_forwarded() {
+    for act in FORWARDINGS {
+        for target in ["web-1", "db-1"] {
+            let to = forwarding(act, "metrics.example", 9100);
+            let asked = Question { target: question(&[], act, target).target, ..to };
+            assert!(denied(&asked).is_some(), "{act} {target}");
+            assert!(denied(&with_quorum(&asked)).is_some(), "{act} {target}");
+        }
+    }
+}
+
+#[test]
+fn the_example_in_the_file_opens_the_one_port_that_it_names() {
+    let mut sources = shipped();
+    let (_, text) = sources.policies.iter().find(|(name, _)| name == "production.cedar").unwrap();
+    let (_, commented) = text.split_once("\n//\n").unwrap();
+    sources.policies.push(("site.cedar".into(), commented.replace("// ", "")));
+    let policies = Policies::parse(&sources).unwrap();
+    let opens = |question: &Question| matches!(policies.judge(question), Verdict::Allow(_));
+    assert!(opens(&forwarding(Act::Forward, "metrics.example", 9100)));
+    for (host, port) in [("metrics.example", 22), ("metrics.example.org", 9100), ("127.0.0.1", 9100)] {
+        assert!(!opens(&forwarding(Act::Forward, host, port)), "{host} {port}");
+    }
+    for act in &FORWARDINGS[1..] {
+        assert!(!opens(&forwarding(*act, "metrics.example", 9100)), "{act}");
+    }
+}
+
+/// Each kind of operation on a file.
+fn every_operation(path: &str) -> Vec<FileOperation> {
+    let (path, to) = (|| path.to_owned(), || "/srv/other".to_owned());
+    vec![
+        FileOperation::List { path: path() },
+        FileOperation::Read { path: path() },
+        FileOperation::Write { path: path(), writing: Writing::Creates },
+        FileOperation::Write { path: path(), writing: Writing::Extends },
+        FileOperation::Write { path: path(), writing: Writing::Replaces },
+        FileOperation::MakeDirectory { path: path() },
+        FileOperation::Remove { path: path() },
+        FileOperation::RemoveDirectory { path: path() },
+        FileOperation::Rename { path: path(), to: to(), replaces: true },
+        FileOperation::Rename { path: path(), to: to(), replaces: false },
+        FileOperation::Link { path: path(), to: to(), symbolic: true },
+        FileOperation::Link { path: path(), to: to(), symbolic: false },
+        FileOperation::ChangeMode { path: path(), mode: 0o644 },
+        FileOperation::ChangeOwner { path: path(), user: 0, group: 0 },
+        FileOperation::ChangeTimes { path: path() },
+        FileOperation::Resize { path: path(), size: 0 },
+    ]
 }
 
 #[test]
