@@ -39,7 +39,7 @@ pub struct Analysis {
 impl Analysis {
     /// Reads a command line of at most 64 KiB. Never fails: what is not understood has the effect `unknown`.
     pub fn of_command(text: &[u8]) -> Analysis {
-        match shell::parse(text).and_then(|line| Analysis::understanding(&line)) {
+        match shell::parse(text).and_then(Analysis::understanding) {
             Ok(analysis) => analysis,
             Err(obstacle) => Analysis::not_understanding(obstacle),
         }
@@ -50,7 +50,9 @@ impl Analysis {
         Analysis::of_command(text)
     }
 
-    fn understanding(line: &Line) -> Result<Analysis, Obstacle> {
+    fn understanding(mut line: Line) -> Result<Analysis, Obstacle> {
+        reading::secure(&mut line);
+        let line = &line;
         let run = shell::regenerated(line)?;
         let Reading { programs, reasons, .. } = reading::read(line)?;
         let effects = reasons.iter().map(|reason| reason.effect).collect();

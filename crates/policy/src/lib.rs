@@ -27,4 +27,5 @@ pub use judge::sources::Sources;
 pub use judge::verdict::{Allowed, Denied, Held, Obligations, Rule, Verdict};
 pub use shell::Obstacle;
 pub use surroundings::Surroundings;
+pub use table::Table;
 pub use touch::{How, Touch};

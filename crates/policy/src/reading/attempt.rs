@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::{Around, More, sed, shown, words};
+use super::{Around, More, awk, sed, shown, words};
 use crate::Effect;
 use crate::table::{Given, Matched, Means, Role, Row, Runs, Stdin, Style, Use, matched};
 
@@ -16,6 +16,10 @@ pub(super) struct Attempt<'a> {
     pub(super) remaining: Vec<&'a str>,
     /// Commands that options take.
     pub(super) executed: Vec<Executed<'a>>,
+    /// It sets what makes less start nothing.
+    pub(super) secures: bool,
+    /// Texts that options give to a shell.
+    pub(super) texts: Vec<&'a str>,
     placeholders: Vec<&'a str>,
     around: Around<'a>,
     strange: Vec<String>,
@@ -38,18 +42,37 @@ impl<'a> Attempt<'a> {
         words: &[&'a str],
         around: Around<'a>,
     ) -> Option<Self> {
+        let words = after_added(row, words).filter(|_| around.secure || !row.secure)?;
+        if words.iter().any(|word| row.excludes(word)) {
+            return None;
+        }
         let read = matched(row, words);
         let required = row.required.iter().all(|any| read.given.iter().any(|g| any.contains(&g.name)));
-        let verb = verb(row, &read.operands)?;
+        let verb = row.verb(&read.operands)?;
         if !required {
             return None;
         }
         let name = name.rsplit('/').next().unwrap_or(name);
         let strange = read.strange.first().map(|word| shown(word)).into_iter().collect();
-        let (found, remaining, executed, placeholders) = (vec![], vec![], vec![], vec![]);
+        let (found, remaining, executed, texts, placeholders) = (vec![], vec![], vec![], vec![], vec![]);
         let below = BTreeSet::new();
-        let mut attempt =
-            Attempt { row, name, found, remaining, executed, placeholders, around, strange, below };
+        let placed = read.has_command_in_place(row, verb + row.operands.len());
+        let mut attempt = Attempt {
+            row,
+            name,
+            found,
+            remaining,
+            executed,
+            secures: false,
+            texts,
+            placeholders,
+            around,
+            strange,
+            below,
+        };
+        if !placed {
+            attempt.strange.push("a command without -- before it".into());
+        }
         attempt.read(&read, read.operands.get(verb..).unwrap_or_default());
         Some(attempt)
     }
@@ -112,6 +135,7 @@ impl<'a> Attempt<'a> {
             Means::File(usage) if operands.is_empty() => self.file(usage, "."),
             Means::File(usage) => operands.iter().for_each(|word| self.file(usage, word)),
             Means::Script => self.script(value),
+            Means::Text => self.texts.extend(given.value),
             Means::Placeholder => self.placeholders.push(given.value.unwrap_or("{}")),
             Means::Executes => {}
         }
@@ -121,6 +145,8 @@ impl<'a> Attempt<'a> {
     fn without_assignments<'o>(&mut self, operands: &'o [&'a str]) -> &'o [&'a str] {
         let count = operands.iter().take_while(|word| self.row.assignments && word.contains('=')).count();
         let (assignments, rest) = operands.split_at(count);
+        let less = assignments.iter().rfind(|word| word.starts_with("LESSSECURE="));
+        self.secures = less.is_some_and(|word| *word == words::SECURE);
         for word in assignments.iter().filter(|word| !words::is_harmless_assignment(word)) {
             self.find(Effect::ShellEscape, format!("sets {}, which may change what runs", shown(word)));
         }
@@ -202,7 +228,9 @@ impl<'a> Attempt<'a> {
             Role::Format => words::is_printing_format(word),
             Role::Plus => word.starts_with('+'),
             Role::Number => words::is_number(word),
+            Role::Name => words::is_name(word),
             Role::Script => return self.script(word),
+            Role::Awk => return self.awk(word),
             Role::Service => return self.service(word),
             Role::Unit => return self.unit(word),
             Role::Owned => return self.owned(word),
@@ -221,6 +249,12 @@ impl<'a> Attempt<'a> {
     fn script(&mut self, script: &str) {
         if !sed::only_edits(script) {
             self.find(Effect::ShellEscape, format!("{} may run commands or write files", shown(script)));
+        }
+    }
+
+    fn awk(&mut self, program: &str) {
+        if !awk::only_prints(program) {
+            self.find(Effect::ShellEscape, format!("{} may run commands or write files", shown(program)));
         }
     }
 
@@ -263,6 +297,7 @@ impl<'a> Attempt<'a> {
     fn elsewhere(&mut self, name: &str) {
         let colon = match self.row.style {
             Style::Dashless => name.contains(':'),
+            _ if self.row.hosts => name.contains(':'),
             _ => self.row.repositories && name.replacen("::", "", 1).contains(':'),
         };
         if colon {
@@ -299,9 +334,9 @@ impl<'a> Attempt<'a> {
             Role::Creates | Role::Extends => self.find_all(&[Effect::Write, Effect::Unknown], because),
             Role::Replaces => self.find_all(&[Effect::Write, Effect::DataDestroy], because),
             Role::Removes => self.find_all(&[Effect::DataDestroy], because),
-            Role::Script => self.find_all(&[Effect::ShellEscape], "with a script from its input"),
+            Role::Script | Role::Awk => self.find_all(&[Effect::ShellEscape], "with a script from its input"),
             Role::Data | Role::Service | Role::Unit | Role::Owned => {}
-            Role::Plain | Role::Arithmetic | Role::Format | Role::Plus | Role::Number => {
+            Role::Plain | Role::Arithmetic | Role::Format | Role::Plus | Role::Number | Role::Name => {
                 self.find_all(&[Effect::Unknown], because);
             }
         }
@@ -317,7 +352,7 @@ impl<'a> Attempt<'a> {
                 Means::File(Use::Creates | Use::Extends) => self.any_operand(Role::Extends),
                 Means::File(Use::Replaces) => self.any_operand(Role::Replaces),
                 Means::File(Use::Removes) => self.any_operand(Role::Removes),
-                Means::Script | Means::Executes => self.any_operand(Role::Script),
+                Means::Script | Means::Text | Means::Executes => self.any_operand(Role::Script),
             }
         }
         if !row.complete && !row.any_options {
@@ -334,23 +369,8 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// How many operands the row's verb takes; none when the row has verbs and the operands begin with none of them.
-fn verb(row: &Row, operands: &[&str]) -> Option<usize> {
-    if row.verbs.is_empty() {
-        return Some(0);
-    }
-    if row.any_options {
-        return row.verbs.iter().any(|verb| is_within(verb, operands)).then_some(0);
-    }
-    let lengths = row.verbs.iter().filter_map(|verb| {
-        let words: Vec<&str> = verb.split(' ').collect();
-        operands.starts_with(&words).then_some(words.len())
-    });
-    lengths.max()
-}
-
-/// Where options are not told from operands, a verb may stand anywhere.
-fn is_within(verb: &str, words: &[&str]) -> bool {
-    let verb: Vec<&str> = verb.split(' ').collect();
-    words.windows(verb.len()).any(|window| window == verb)
+/// The words after those that the row wants directly after the name.
+fn after_added<'w, 'a>(row: &Row, words: &'w [&'a str]) -> Option<&'w [&'a str]> {
+    let (added, rest) = words.split_at_checked(row.adds.len())?;
+    (added == row.adds).then_some(rest)
 }

@@ -1,9 +1,11 @@
 //! What a parsed line does: each program by the table, each wrapper down to what it starts, each redirection.
 
 mod attempt;
+mod awk;
 mod bounds;
 mod paths;
 mod secrets;
+mod secured;
 mod sed;
 mod words;
 
@@ -51,6 +53,8 @@ struct Within {
     depth: usize,
     /// Its output may be a terminal.
     terminal: bool,
+    /// Started by env with what makes less start nothing.
+    secure: bool,
 }
 
 /// What a program's words are read against.
@@ -59,6 +63,7 @@ struct Around<'a> {
     more: &'a More,
     places: &'a [String],
     terminal: bool,
+    secure: bool,
     bounds: &'a Bounds,
 }
 
@@ -67,6 +72,16 @@ impl Around<'_> {
     fn file(&self, by: &str, usage: Use, path: &str) -> Vec<(Effect, String)> {
         let spent = self.places.iter().all(|place| self.bounds.spend(place.len() + path.len()));
         if spent { paths::effects(by, usage, path, self.places) } else { vec![] }
+    }
+}
+
+/// Adds what keeps programs from starting others; the line is judged and run with it.
+pub(crate) fn secure(line: &mut Line) {
+    for command in line.pipelines.iter_mut().flat_map(|(_, commands)| commands) {
+        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
+        if let Some(added) = secured::addition(&words) {
+            command.words.splice(added.at..added.at, added.words);
+        }
     }
 }
 
@@ -79,7 +94,7 @@ pub(crate) fn read(line: &Line) -> Result<Reading, Obstacle> {
         places: vec!["~".into()],
         bounds: Rc::default(),
     };
-    reading.line(line, Within { outer: None, depth: 0, terminal: true });
+    reading.line(line, Within { outer: None, depth: 0, terminal: true, secure: false });
     match reading.bounds.crossed() {
         Some(what) => Err(Obstacle::new(what, 0)),
         None => Ok(reading),
@@ -117,7 +132,8 @@ impl Reading {
         };
         let places = self.places.clone();
         let bounds = Rc::clone(&self.bounds);
-        let around = Around { more: &More::Nothing, places: &places, terminal: false, bounds: &bounds };
+        let around =
+            Around { more: &More::Nothing, places: &places, terminal: false, secure: false, bounds: &bounds };
         for (effect, because) in around.file("a redirection", usage, file) {
             self.note(effect, because, program);
         }
@@ -153,7 +169,13 @@ impl Reading {
         }
         let places = self.places.clone();
         let bounds = Rc::clone(&self.bounds);
-        let around = Around { more, places: &places, terminal: inside.terminal, bounds: &bounds };
+        let around = Around {
+            more,
+            places: &places,
+            terminal: inside.terminal,
+            secure: inside.secure,
+            bounds: &bounds,
+        };
         let attempts: Vec<Attempt> =
             rows.iter().filter_map(|row| Attempt::of(row, name, words, around)).collect();
         if *more == More::Words && (rows.len() > 1 || attempts.is_empty()) {
@@ -183,8 +205,19 @@ impl Reading {
             let below = More::FilesBelow(Rc::clone(&executed.below));
             self.inner(attempt.name, Runs::Words, &executed.words, &below, inside);
         }
+        for text in &attempt.texts {
+            self.text(attempt.name, text, more, Within { secure: false, ..inside });
+        }
         if let Some(runs) = attempt.row.runs {
-            self.inner(attempt.name, runs, &attempt.remaining, &attempt.passes_on(more), inside);
+            // sudo starts with an environment of its own.
+            let secure = attempt.secures && attempt.name == "env";
+            self.inner(
+                attempt.name,
+                runs,
+                &attempt.remaining,
+                &attempt.passes_on(more),
+                Within { secure, ..inside },
+            );
         }
     }
 

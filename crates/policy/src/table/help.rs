@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
+use super::Table;
 use super::row::{Row, Style, Value};
-use super::{FILES, Table};
+
+/// Its help shows every value in brackets, and it takes the next word.
+const BRACKETS: &str = "less";
 
 /// Where the help is mistaken: xargs takes the number of lines only when it is attached, file its parameter always.
 const MISTAKEN: [(&str, &str); 2] = [("xargs", "--max-lines"), ("file", "-P")];
@@ -19,10 +22,10 @@ enum Says {
 
 #[test]
 fn options_take_values_as_the_installed_programs_say() {
-    let table = Table::read(&FILES).unwrap();
+    let table = Table::shipped();
     let mut compared = 0;
     let mut wrong = vec![];
-    for (name, rows) in &table.0 {
+    for (name, rows) in table.0.iter().filter(|(name, _)| *name != BRACKETS) {
         let rows: Vec<&Row> = rows.iter().filter(|row| is_getopt(row)).collect();
         let said = if rows.is_empty() { BTreeMap::new() } else { said(&help(name)) };
         let listed = rows.iter().flat_map(|row| row.grammar.iter().map(|entry| (row.runs.is_some(), entry)));

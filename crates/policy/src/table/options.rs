@@ -11,6 +11,8 @@ pub(crate) struct Matched<'a> {
     pub(crate) strange: Vec<&'a str>,
     /// A `--` was met: no later word is an option.
     pub(crate) ended: bool,
+    /// How many operands stood before it.
+    before_dashes: usize,
 }
 
 /// An option that was given, perhaps under a shortened name.
@@ -32,6 +34,13 @@ pub(crate) fn matched<'a>(row: &Row, words: &[&'a str]) -> Matched<'a> {
     reader.found
 }
 
+impl Matched<'_> {
+    /// Whether the command that a wrapper starts stands where the row says; `first` operands stand before it.
+    pub(crate) fn has_command_in_place(&self, row: &Row, first: usize) -> bool {
+        !row.after_dashes || self.ended && self.before_dashes == first
+    }
+}
+
 struct Reader<'r, 'w, 'a> {
     row: &'r Row,
     words: &'w [&'a str],
@@ -47,12 +56,15 @@ impl<'a> Reader<'_, '_, 'a> {
     }
 
     fn word(&mut self, word: &'a str) {
-        let operands_only = self.found.ended || self.row.options_first && !self.found.operands.is_empty();
+        let operands_only = self.found.ended || self.row.options_first && self.is_past_verb();
         if self.row.any_options {
             return self.any(word);
         }
         if operands_only {
             return self.found.operands.push(word);
+        }
+        if self.row.is_misplaced(word, &self.found.operands) {
+            return self.found.strange.push(word);
         }
         match self.row.style {
             Style::Getopt => self.getopt(word),
@@ -61,6 +73,11 @@ impl<'a> Reader<'_, '_, 'a> {
             Style::Words => self.whole(word),
             Style::Keys => self.key(word),
         }
+    }
+
+    /// Whether an operand was met that is no part of the verb.
+    fn is_past_verb(&self) -> bool {
+        self.found.operands.len() > self.row.verb(&self.found.operands).unwrap_or(0)
     }
 
     /// Where options are not told from operands, a word that could be a listed option counts as it too.
@@ -80,7 +97,10 @@ impl<'a> Reader<'_, '_, 'a> {
     fn getopt(&mut self, word: &'a str) {
         match word.strip_prefix('-') {
             None | Some("") => self.found.operands.push(word),
-            Some("-") => self.found.ended = true,
+            Some("-") => {
+                self.found.ended = true;
+                self.found.before_dashes = self.found.operands.len();
+            }
             Some(long) if long.starts_with('-') => self.long(word),
             Some(digits) if self.row.number && digits.bytes().all(|b| b.is_ascii_digit()) => {}
             Some(letters) => self.bundle(word, letters),

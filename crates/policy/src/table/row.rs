@@ -7,13 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::options::Given;
 use crate::Effect;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    program: Vec<Row>,
-}
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,25 +22,35 @@ pub(crate) struct Row {
     /// Options that change nothing: `-abc` are three flags, `-n=` and `--name=` take a value, `-n[=]` may,
     /// and `-n==` takes one but stands alone.
     #[serde(default)]
-    options: String,
+    pub(super) options: String,
     /// Options whose value is a file that is read, extended, replaced or removed.
     #[serde(default)]
-    uses: BTreeMap<Use, String>,
+    pub(super) uses: BTreeMap<Use, String>,
     /// Options that do more than the row says, by what they do.
     #[serde(default)]
     pub(crate) also: BTreeMap<Effect, String>,
     /// The row is for lines with an option out of each of these, which are listed elsewhere too.
     #[serde(default)]
-    requires: Vec<String>,
+    pub(super) requires: Vec<String>,
     /// Options whose value is a sed script.
     #[serde(default)]
-    scripts: String,
+    pub(super) scripts: String,
+    /// Options whose value is given to a shell.
+    #[serde(default)]
+    pub(super) texts: String,
+    /// Options with which everything below a named directory is used too; `*` when it always is.
+    #[serde(default)]
+    pub(super) recursive: String,
     /// Options that take a command up to `;` or `+`.
     #[serde(default)]
     pub(crate) executes: Vec<String>,
-    /// The row is for lines whose operands begin with one of these, such as `status` or `addr show`.
+    /// The row is for lines whose operands begin with one of these, such as `status` or `addr show`. `*` stands for any
+    /// word, `list-*` for any word that begins so.
     #[serde(default)]
     pub(crate) verbs: Vec<String>,
+    /// The only options that may stand before the verb, where others mean something else there; empty when any may.
+    #[serde(default)]
+    before_verb: Vec<String>,
     /// What the first operands are; after `verbs`.
     #[serde(default)]
     pub(crate) operands: Vec<Role>,
@@ -58,12 +63,18 @@ pub(crate) struct Row {
     /// Options end at the first operand.
     #[serde(default)]
     pub(crate) options_first: bool,
+    /// The command that it starts stands after `--`, and options may stand anywhere before.
+    #[serde(default)]
+    pub(crate) after_dashes: bool,
     /// `-5` is an option.
     #[serde(default)]
     pub(crate) number: bool,
     /// No option can make it do more than `effects`, but for those in `also`.
     #[serde(default)]
     pub(crate) any_options: bool,
+    /// With `any_options`: the verb stands first, before all options.
+    #[serde(default)]
+    anchored: bool,
     /// Options are as in `options`, but one that is not listed could not do more either (for xargs).
     #[serde(default)]
     pub(crate) complete: bool,
@@ -76,7 +87,17 @@ pub(crate) struct Row {
     pub(crate) needs_command: bool,
     /// It starts a pager on a terminal, from which commands can be started, unless this option is given.
     pub(crate) pager: Option<String>,
-    /// Names with a colon are repositories on other hosts.
+    /// Words that stand directly after the name. They are put there before the line is judged: with them the program
+    /// starts no other.
+    #[serde(default)]
+    pub(crate) adds: Vec<String>,
+    /// The row is for starts by `env LESSSECURE=1`, which is put there before the line is judged.
+    #[serde(default)]
+    pub(crate) secure: bool,
+    /// Names with a colon are on other hosts.
+    #[serde(default)]
+    pub(crate) hosts: bool,
+    /// Names with a colon are repositories on other hosts, but for `::`, which leads to a part of one.
     #[serde(default)]
     pub(crate) repositories: bool,
     /// Operands may begin with `NAME=value`.
@@ -84,7 +105,13 @@ pub(crate) struct Row {
     pub(crate) assignments: bool,
     /// Options that make the words of the inner command unknown in part, by their placeholder.
     #[serde(default)]
-    replaces: String,
+    pub(super) replaces: String,
+    /// The row is for lines none of whose words holds one of these, in small or capital letters.
+    #[serde(default)]
+    pub(crate) never: Vec<String>,
+    /// In an added file: the rows take the place of those that are shipped for their names.
+    #[serde(default)]
+    pub(super) instead_of_shipped: bool,
     #[serde(skip)]
     pub(crate) grammar: BTreeMap<String, Listed>,
     #[serde(skip)]
@@ -142,6 +169,10 @@ pub(crate) enum Role {
     Number,
     /// A sed script.
     Script,
+    /// An awk program.
+    Awk,
+    /// A plain name: no path, no option.
+    Name,
     /// A service or process; to stop one that logs is to tamper with the log.
     Service,
     /// As `service`; with a slash it is a file that says which commands to start.
@@ -201,79 +232,62 @@ pub(crate) enum Means {
     Effect(Effect),
     File(Use),
     Script,
+    Text,
     Placeholder,
     Executes,
 }
 
-/// Reads one file of the table and checks each row.
-pub(super) fn read(text: &str) -> Result<Vec<Row>, String> {
-    let file: File = toml::from_str(text).map_err(|e| e.to_string())?;
-    let (rows, errors): (Vec<_>, Vec<_>) =
-        file.program.into_iter().map(Row::prepared).partition(Result::is_ok);
-    let errors: Vec<String> = errors.into_iter().filter_map(Result::err).collect();
-    if errors.is_empty() { Ok(rows.into_iter().flatten().collect()) } else { Err(errors.join("\n")) }
-}
-
 impl Row {
-    fn prepared(mut self) -> Result<Row, String> {
-        self.list(&self.options.clone(), Means::Nothing)?;
-        self.list(&self.scripts.clone(), Means::Script)?;
-        self.list(&self.replaces.clone(), Means::Placeholder)?;
-        self.list(&self.executes.join(" "), Means::Executes)?;
-        for (usage, options) in self.uses.clone() {
-            self.list(&options, Means::File(usage))?;
-        }
-        for (effect, options) in self.also.clone() {
-            self.list(&options, Means::Effect(effect))?;
-        }
-        self.options_first |= self.runs.is_some_and(|runs| runs != Runs::Directory);
-        self.required =
-            self.requires.iter().map(|any| any.split_whitespace().map(str::to_owned).collect()).collect();
-        self.checked()
+    /// Whether a directory that is named stands for everything below it too.
+    pub(crate) fn descends(&self, given: &[Given]) -> bool {
+        let recursive = || self.recursive.split_whitespace();
+        recursive().any(|option| option == "*") || given.iter().any(|g| recursive().any(|o| o == g.name))
     }
 
-    fn checked(self) -> Result<Row, String> {
-        let name = self.names.first().ok_or("a row without a name")?;
-        if let Some(option) = self.required.iter().flatten().find(|o| !self.grammar.contains_key(*o)) {
-            return Err(format!("{name}: {option} is required and not listed"));
-        }
-        if self.effects.is_empty() || self.does.is_empty() {
-            return Err(format!("{name}: no effect, or no word about it"));
-        }
-        if self.any_options && self.grammar.values().any(|listed| !matches!(listed.means, Means::Effect(_))) {
-            return Err(format!("{name}: any options, and some listed that do no more"));
-        }
-        Ok(self)
+    /// Whether an option means something else here, before the verb.
+    pub(crate) fn is_misplaced(&self, word: &str, operands: &[&str]) -> bool {
+        let allowed = self.before_verb.is_empty() || self.before_verb.iter().any(|option| option == word);
+        !allowed && operands.is_empty() && word.starts_with('-')
     }
 
-    fn list(&mut self, specs: &str, means: Means) -> Result<(), String> {
-        for spec in specs.split_whitespace() {
-            let (name, value) = valued(spec);
-            let names = self.spelt(name);
-            if names.len() > 1 && value != Value::None {
-                return Err(format!("{}: {spec} bundles options that take values", self.names.join(",")));
-            }
-            for name in names {
-                if self.grammar.insert(name.clone(), Listed { value, means }).is_some() {
-                    return Err(format!("{}: {name} is listed twice", self.names.join(",")));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// `-abc` stands for `-a`, `-b` and `-c` where options are bundled.
-    fn spelt(&self, name: &str) -> Vec<String> {
-        let bundles = matches!(self.style, Style::Getopt | Style::Dashless) && !name.starts_with("--");
-        match name.strip_prefix('-') {
-            Some(letters) if bundles => letters.chars().map(|c| format!("-{c}")).collect(),
-            _ => vec![name.to_owned()],
+    /// Whether a word holds what no word of the line may hold.
+    pub(crate) fn excludes(&self, word: &str) -> bool {
+        !self.never.is_empty() && {
+            let word = word.to_lowercase();
+            self.never.iter().any(|part| word.contains(part))
         }
     }
 }
 
-fn valued(spec: &str) -> (&str, Value) {
-    let marks = [("[=]", Value::Attached), ("==", Value::Apart), ("=", Value::Required)];
-    let marked = marks.iter().find_map(|(mark, value)| Some((spec.strip_suffix(mark)?, *value)));
-    marked.unwrap_or((spec, Value::None))
+/// Which verb a line is about.
+impl Row {
+    /// How many operands the verb takes; none when the row has verbs and the operands begin with none of them.
+    pub(crate) fn verb(&self, operands: &[&str]) -> Option<usize> {
+        if self.verbs.is_empty() {
+            return Some(0);
+        }
+        if self.any_options {
+            return self.verbs.iter().any(|verb| is_within(verb, operands, self.anchored)).then_some(0);
+        }
+        let lengths = self.verbs.iter().filter_map(|verb| {
+            let words: Vec<&str> = verb.split(' ').collect();
+            operands.get(..words.len()).filter(|first| begins(&words, first)).map(<[_]>::len)
+        });
+        lengths.max()
+    }
+}
+
+/// Where options are not told from operands, a verb may stand anywhere, unless it must stand first.
+fn is_within(verb: &str, words: &[&str], anchored: bool) -> bool {
+    let verb: Vec<&str> = verb.split(' ').collect();
+    let places = if anchored { 1 } else { words.len() };
+    words.windows(verb.len()).take(places).any(|window| begins(&verb, window))
+}
+
+/// Whether each word is the verb's own, or one that its pattern stands for.
+fn begins(verb: &[&str], words: &[&str]) -> bool {
+    verb.iter().zip(words).all(|(verb, word)| match verb.strip_suffix('*') {
+        Some(start) => word.starts_with(start) && !word.starts_with('-'),
+        None => verb == word,
+    })
 }
