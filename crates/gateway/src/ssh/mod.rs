@@ -14,6 +14,7 @@ mod held;
 mod jump;
 mod login;
 mod options;
+mod relaying;
 mod running;
 mod scribe;
 mod server;

@@ -10,15 +10,13 @@ use tokio::time::{sleep, timeout};
 use super::channel::{Channel, Exit, Prepared};
 use super::connection::{Connection, Ending};
 use super::feed::closed;
+use super::relaying::{Legs, Relayed, relay};
 use super::target::TargetLeg;
 use super::target_outlet::TargetOutlet;
-use crate::relay::{Crossing, Ended, Outlet, Spool, pump};
-
-/// How long a program may take to accept what its client had sent before it closed the channel.
-const DRAIN: Duration = Duration::from_secs(10);
+use crate::relay::{Crossing, Outlet, Spool};
 
 /// How long a target may take to close its side, so that the connection can be used again.
-const CLOSING: Duration = Duration::from_secs(2);
+pub(crate) const CLOSING: Duration = Duration::from_secs(2);
 
 /// Starts the act and relays it. The grant is spent here.
 pub(crate) async fn run(channel: &mut Channel, prepared: Prepared, grant: Grant) -> Result<Exit, Exit> {
@@ -27,7 +25,7 @@ pub(crate) async fn run(channel: &mut Channel, prepared: Prepared, grant: Grant)
     let opened = leg.open(spool.clone()).await;
     let mut target = opened.map_err(|_| refused_by_target(channel, &text::TARGET_NO_CHANNEL))?;
     start(channel, &mut target, &spool, prepared, grant.into_start()).await?;
-    let relayed = relay(channel, &mut target, &spool).await;
+    let relayed = carry(channel, &mut target, &spool).await;
     settle(channel, leg, target, &spool, relayed).await
 }
 
@@ -111,53 +109,15 @@ async fn answer(channel: &Channel, spool: &Spool) -> Result<bool, Exit> {
     }
 }
 
-/// How the relay of a channel ended.
-enum Relayed {
-    /// The target closed, and the client has received everything.
-    ByTarget,
-    /// The client closed, and the program has received everything that fits in time.
-    ByClient,
-    /// The connection is of no more use.
-    Broken(Exit),
-}
-
-async fn relay(channel: &mut Channel, target: &mut TargetOutlet, spool: &Spool) -> Relayed {
-    let Channel { connection, feed, outlet, inward, outward, .. } = channel;
-    let mut signs = feed.signs();
-    let mut upward = std::pin::pin!(pump(&feed.spool, inward, target));
-    let mut downward = std::pin::pin!(pump(spool, outward, outlet));
-    let mut sending = true;
-    loop {
-        tokio::select! {
-            ended = &mut downward => return received(ended),
-            ended = &mut upward, if sending => match ended {
-                Ended::NotRecorded => return Relayed::Broken(Exit::NotRecorded),
-                Ended::Spool(fault) => return Relayed::Broken(Exit::Spool(fault)),
-                // What the target has sent meanwhile is still delivered.
-                Ended::PeerGone | Ended::Closed => sending = false,
-            },
-            () = closed(&mut signs) => break,
-            ending = connection.ended() => return Relayed::Broken(Exit::Ended(ending)),
-            () = idle(connection), if channel.terminal => {
-                return Relayed::Broken(Exit::Ended(Ending::Idle));
-            }
+async fn carry(channel: &mut Channel, target: &mut TargetOutlet, spool: &Spool) -> Relayed {
+    let Channel { connection, feed, outlet, inward, outward, terminal, .. } = channel;
+    let silence = async {
+        match *terminal {
+            true => idle(connection).await,
+            false => std::future::pending().await,
         }
-    }
-    // Nobody takes delivery any more, but what was sent before the closing belongs to the program.
-    if feed.signs().borrow().lost {
-        return Relayed::Broken(Exit::Gone);
-    }
-    let drained = !sending || matches!(timeout(DRAIN, upward).await, Ok(Ended::Closed));
-    if drained { Relayed::ByClient } else { Relayed::Broken(Exit::Gone) }
-}
-
-fn received(ended: Ended) -> Relayed {
-    match ended {
-        Ended::Closed => Relayed::ByTarget,
-        Ended::PeerGone => Relayed::Broken(Exit::Gone),
-        Ended::NotRecorded => Relayed::Broken(Exit::NotRecorded),
-        Ended::Spool(fault) => Relayed::Broken(Exit::Spool(fault)),
-    }
+    };
+    relay(Legs { connection, feed, inward, outward, near: outlet, far: target, spool }, silence).await
 }
 
 /// Waits until the connection has been silent for too long.
@@ -182,6 +142,7 @@ async fn settle(
     drop(target);
     match relayed {
         Relayed::Broken(exit) => Err(exit),
+        Relayed::Silent => Err(Exit::Ended(Ending::Idle)),
         Relayed::ByTarget => {
             channel.connection.fleet.give_back(leg);
             Ok(Exit::Done)
@@ -196,6 +157,6 @@ async fn settle(
 }
 
 /// Reads past what nobody takes any more, up to the target's closing.
-async fn discard(spool: &Spool) {
+pub(crate) async fn discard(spool: &Spool) {
     while !matches!(spool.take().await, Ok(Crossing::Close) | Err(_)) {}
 }
