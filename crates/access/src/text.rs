@@ -209,8 +209,138 @@ catalogue! {
         "已拒绝：{target} 在启动之前关闭了通道";
     TARGET_NO_TERMINAL: "countersign: {target} gives no terminal",
         "countersign：{target} 不提供终端";
+    FILE_UNREADABLE: "refused: this path is no plain text (UTF-8 without control characters, at most 4096 bytes and 128 folders), so nobody could judge it. Rename it on {target}.",
+        "已拒绝：该路径不是纯文本（UTF-8、无控制字符、最多 4096 字节和 128 级目录），无法裁决。请在 {target} 上重命名。";
+    FILE_MOVED: "refused: {path} on {target} was exchanged while it was being used: a link or another file took its place. What had begun was ended; look at it before trying again.",
+        "已拒绝：{target} 上的 {path} 在使用过程中被替换为链接或其他文件。已开始的操作已终止，请检查后再试。";
+    FILE_UNRESOLVED: "refused: {target} does not say where {path} really leads, so it cannot be judged",
+        "已拒绝：{target} 未说明 {path} 实际指向何处，因此无法裁决";
+    FILE_MISSING: "there is no {path} on {target}",
+        "{target} 上没有 {path}";
+    FILE_EXISTS: "{path} exists already on {target}",
+        "{target} 上已存在 {path}";
+    FILE_NOT_REGULAR: "{path} on {target} is no regular file",
+        "{target} 上的 {path} 不是普通文件";
+    FILE_NOT_FOLDER: "{path} on {target} is no directory",
+        "{target} 上的 {path} 不是目录";
+    FILE_UNSUPPORTED: "refused: {what} is not supported for {target}",
+        "已拒绝：{target} 不支持 {what}";
+    FILE_BAD_HANDLE: "this handle is not open for that",
+        "该句柄未为此操作打开";
+    FILE_TOO_MANY: "refused: {most} files are open on this channel; close some",
+        "已拒绝：本通道已打开 {most} 个文件，请先关闭一些";
+    FILE_EXTENDS_ONLY: "refused: what is in {path} on {target} already may be extended, not changed",
+        "已拒绝：{target} 上 {path} 的已有内容只能追加，不能修改";
+    FILE_LIMIT: "refused: {path} on {target}: policy lets {limit} bytes of one file cross, and no more",
+        "已拒绝：{target} 上的 {path}：策略只允许单个文件传输 {limit} 字节";
+    FILE_STRANGE: "refused: {target} answered what does not fit the question",
+        "已拒绝：{target} 的应答与请求不符";
+    FILE_MALFORMED: "refused: the client sent what is not understood as SFTP ({why}); the channel ends",
+        "已拒绝：客户端发送了无法理解的 SFTP 数据（{why}），通道结束";
+    FILE_FAR_MALFORMED: "refused: {target} sent what is not understood as SFTP ({why}); the channel ends",
+        "已拒绝：{target} 发送了无法理解的 SFTP 数据（{why}），通道结束";
+    SHELL_WELCOME: "Each line is judged before it runs. help: what this shell can do; why: the last verdict; exit: leave.",
+        "每行命令在执行前都会裁决。help：本 shell 的功能；why：上一次裁决；exit：离开。";
+    SHELL_HELP: "Lines run on the target once they are judged; nothing of a refused line is sent there.\n  cd [DIR|-]            change the directory\n  NAME=VALUE            a variable for the lines of this shell; unset NAME\n  export NAME=VALUE     a variable that programs see\n  umask [OCTAL]         permission bits that new files do not get\n  run FILE              run a script of the target by its content\n  why                   the last verdict: structure, effects, rules\n  request               the last held request, and how to ask for more\n  history               submitted lines; Ctrl-R searches them\n  exit [STATUS]         leave; Ctrl-D does the same\nNot here: aliases, functions, source, eval, background jobs, Ctrl-Z.",
+        "命令行经裁决后在目标上执行；被拒绝的命令不会向目标发送任何内容。\n  cd [目录|-]            切换目录\n  NAME=VALUE            本 shell 各行可用的变量；unset NAME\n  export NAME=VALUE     程序可见的变量\n  umask [八进制]         新文件不具有的权限位\n  run 文件               按内容执行目标上的脚本\n  why                   上一次裁决：结构、影响、规则\n  request               上一个挂起的请求，以及如何申请\n  history               已提交的命令；Ctrl-R 搜索\n  exit [状态]            离开；Ctrl-D 相同\n此处不提供：别名、函数、source、eval、后台作业、Ctrl-Z。";
+    SHELL_NO_ALIAS: "refused: this shell has no aliases; what a name stands for would not be judged. Write the command itself.",
+        "已拒绝：本 shell 没有别名，因为别名所代表的内容不会被裁决。请直接书写命令。";
+    SHELL_NO_SOURCE: "refused: this shell does not read commands from files. Use run FILE, which judges every command in it.",
+        "已拒绝：本 shell 不从文件读入命令。请使用 run 文件，其中每条命令都会被裁决。";
+    SHELL_NO_EVAL: "refused: eval would run text that nobody has judged. Write the command itself.",
+        "已拒绝：eval 会执行未经裁决的文本。请直接书写命令。";
+    SHELL_NO_JOBS: "refused: this shell has no background jobs and nothing to suspend; open a second session for a second command.",
+        "已拒绝：本 shell 没有后台作业，也不能挂起程序；请为第二条命令另开会话。";
+    SHELL_NO_FUNCTION: "refused: this shell has no functions; what a name stands for would not be judged. Use run FILE for a script.",
+        "已拒绝：本 shell 没有函数，因为函数所代表的内容不会被裁决。脚本请使用 run 文件。";
+    SHELL_UNKNOWN_VARIABLE: "refused: this shell does not know {name}; set it with {name}=VALUE. Nothing was run.",
+        "已拒绝：本 shell 不知道变量 {name}；请用 {name}=VALUE 设置。未执行任何操作。";
+    SHELL_NO_DIRECTORY: "cd: there is no such directory to go back to",
+        "cd：没有可返回的目录";
+    SHELL_CD_FAILED: "cd: {path} cannot be entered",
+        "cd：无法进入 {path}";
+    SHELL_CD_UNREADABLE: "cd: {path} leads to a name that cannot be shown as it is, so lines there could not be judged",
+        "cd：{path} 指向的名称无法如实显示，因此无法裁决在其中执行的命令";
+    SHELL_NO_ANSWER: "the target does not answer in time; nothing changed",
+        "目标未及时响应；没有任何变化";
+    SHELL_NOT_EXPORTED: "refused: {name} could change which program runs or what it loads, or its value is not one that it takes, so it is not handed to programs. For the lines of this shell write {name}=VALUE without export.",
+        "已拒绝：{name} 可能改变所执行的程序或其加载的内容，或该值不被接受，因此不会传给程序。如仅供本 shell 使用，请写 {name}=VALUE，不加 export。";
+    SHELL_NOT_KEPT: "refused: the value of {name} holds characters that do not show, or is too long",
+        "已拒绝：{name} 的值含有不可见字符，或过长";
+    SHELL_NOTHING_JUDGED: "nothing has been judged yet",
+        "尚无任何裁决";
+    SHELL_REQUEST: "To ask for something, submit the line: if people can approve it, it waits here, and you see who has signed. Ctrl-C gives it up. What no one can approve is refused at once, with the rule; ask the owners of that target.",
+        "如需申请，请直接提交该命令：可由他人批准的会在此等待，并显示已签署者；Ctrl-C 放弃。无人可以批准的会立即拒绝并注明规则；请联系该目标的负责人。";
+    SHELL_SCRIPT: "{path}: sha256:{hash}; exactly this content is judged and run",
+        "{path}：sha256:{hash}；裁决并执行的正是此内容";
+    SHELL_SCRIPT_LONG: "refused: {path} is longer than 64 KiB; nothing was run",
+        "已拒绝：{path} 超过 64 KiB；未执行任何操作";
+    SHELL_SCRIPT_UNREADABLE: "refused: {path} cannot be read; nothing was run",
+        "已拒绝：无法读取 {path}；未执行任何操作";
+    SHELL_LINE_LONG: "refused: that is longer than 64 KiB; nothing was run",
+        "已拒绝：超过 64 KiB；未执行任何操作";
+    SHELL_SIGNALLED: "ended by signal {signal}",
+        "被信号 {signal} 终止";
     CODE_PROMPT: "Verification code: ",
         "验证码：";
+    EXPLAIN_WHO: "who:        {who} ({groups}) as {account} on {target} ({labels}), level {level}; {when}, from {from}",
+        "谁：        {who}（{groups}），账户 {account}，目标 {target}（{labels}），级别 {level}；{when}，来自 {from}";
+    EXPLAIN_BEFORE: "before it:  {act}: {verdict} by {rule}",
+        "此前：      {act}：{verdict}，依据 {rule}";
+    EXPLAIN_UNDERSTOOD: "understood: yes",
+        "已理解：    是";
+    EXPLAIN_NOT_UNDERSTOOD: "understood: no, because of {obstacle}",
+        "已理解：    否，原因：{obstacle}";
+    EXPLAIN_RUN: "would run:  {run}",
+        "将执行：    {run}";
+    EXPLAIN_STRUCTURE: "structure:",
+        "结构：";
+    EXPLAIN_EFFECTS: "effects:",
+        "影响：";
+    EXPLAIN_PATHS: "paths, and the areas that they reach:",
+        "路径及其涉及的区域：";
+    EXPLAIN_ANYWHERE: "anywhere",
+        "任意位置";
+    EXPLAIN_BELOW: " and all below it",
+        " 及其下所有内容";
+    EXPLAIN_VERDICT: "verdict:    {verdict}",
+        "裁决：      {verdict}";
+    EXPLAIN_RULE: "  by {rule} ({file}): {description}",
+        "  依据 {rule}（{file}）：{description}";
+    EXPLAIN_MAX_BYTES: "  provided that no more than {bytes} bytes cross",
+        "  条件：传输不超过 {bytes} 字节";
+    EXPLAIN_KEEP_COPY: "  provided that a copy of what crosses is kept",
+        "  条件：保留所传输内容的副本";
+    EXPLAIN_QUORUM: "  allowed by {quorum}: {clauses}",
+        "  可由 {quorum} 批准：{clauses}";
+    EXPLAIN_CLAUSE: "{n} of {group} ({people})",
+        "{group} 中的 {n} 人（{people}）";
+    EXPLAIN_NOBODY: "nobody known",
+        "未知任何人";
+    EXPLAIN_DENIED: "  no quorum allows it: {reason}",
+        "  任何法定人数都不能批准：{reason}";
+    EXPLAIN_BLAMED: "  it would run at once without {effect}: {because}",
+        "  若无 {effect} 即可立即执行：{because}";
+    ADVICE_PLAIN: "  instead: write it with plain words and quotes, and give values instead of what the target would compute; docs/policy.md says what is understood",
+        "  建议：只使用普通单词和引号，直接给出值，而不是由目标计算；可理解的语法见 docs/policy.md";
+    ADVICE_TABLE: "  instead: use a program and options that the command table knows, or add rows for them; docs/policy.md says how",
+        "  建议：使用命令表中已有的程序和选项，或为其添加行；方法见 docs/policy.md";
+    ADVICE_ESCAPE: "  instead: run what it would start as a command of its own, without an interpreter, editor or pager",
+        "  建议：直接执行它所启动的命令，不经过解释器、编辑器或分页器";
+    ADVICE_PERMIT: "  instead: no policy permits {who} to {act} there; ask for a group that may, or write a permit",
+        "  建议：没有策略允许 {who} 在该处执行 {act}；请申请相应的组，或编写一条 permit";
+    CASE_FAILED: "FAILED {place}: {who} as {account} on {target}: {what}",
+        "失败 {place}：{who} 以 {account} 身份在 {target}：{what}";
+    CASE_DIFFERS: "  {what}: expected {expected}, found {actual}",
+        "  {what}：期望 {expected}，实际 {actual}";
+    CASE_BECAUSE: "  because: {verdict} by {rule}: {why}",
+        "  原因：{verdict}，依据 {rule}：{why}";
+    CASES_COUNTED: "{passed} cases passed, {failed} failed",
+        "{passed} 个用例通过，{failed} 个失败";
+    CASE_CHANGED: "{place}: {who} as {account} on {target}: {what}",
+        "{place}：{who} 以 {account} 身份在 {target}：{what}";
+    CASES_COMPARED: "{changed} of {cases} cases come out differently",
+        "{cases} 个用例中有 {changed} 个结果不同";
 }
 
 #[cfg(test)]
