@@ -75,6 +75,55 @@ pub enum SessionEvent {
         /// The message that the target sent.
         message: String,
     },
+    /// A line was submitted in the managed shell.
+    Line {
+        /// As it was submitted.
+        text: String,
+        /// The shell's directory; empty before it is known.
+        #[serde(default)]
+        directory: String,
+        /// `allow`, `hold` or `deny`; `own` for what the shell does itself.
+        verdict: String,
+    },
+    /// A file was opened through SFTP; it has this number on this channel.
+    FileOpened {
+        /// The number.
+        file: u32,
+        /// Where it is on the target.
+        path: String,
+        /// It may be read.
+        read: bool,
+        /// It may be written.
+        write: bool,
+    },
+    /// A piece of a file's content crosses; it stands here instead of the packet.
+    FileContent {
+        /// The file's number; 0 when there is no such file, and the piece does not reach the target.
+        file: u32,
+        /// Where in the file.
+        offset: u64,
+        /// How many bytes.
+        length: u64,
+        /// SHA-256 of the bytes, 64 hex digits.
+        sha256: String,
+        /// The bytes themselves are the next data frame of this channel and direction.
+        kept: bool,
+    },
+    /// A file was closed: what crossed of it in one direction.
+    FileTransferred {
+        /// The file's number.
+        file: u32,
+        /// Where it was on the target when it was opened.
+        path: String,
+        /// `upload` or `download`.
+        direction: String,
+        /// How many bytes crossed.
+        bytes: u64,
+        /// SHA-256 of the whole content, 64 hex digits; empty if partial.
+        sha256: String,
+        /// Not the whole file crossed, or not once from beginning to end.
+        partial: bool,
+    },
     /// The request before was granted.
     Granted,
     /// Something was refused.
