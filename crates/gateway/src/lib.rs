@@ -1,6 +1,8 @@
 //! The doors: an SSH server leg, a target leg and the relay between them, all on the one road of `access`.
 
 mod error;
+mod files;
+mod managed;
 mod relay;
 mod ssh;
 

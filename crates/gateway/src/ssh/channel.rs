@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::Ask;
-use access::policy::Level;
 use access::recording::Direction;
 use access::text::{self, Line};
 use access::{Grant, Session, Start, Step};
@@ -15,7 +14,7 @@ use super::client_outlet::ClientOutlet;
 use super::connection::{Connection, Ending};
 use super::feed::{Feed, closed};
 use super::scribe::Scribe;
-use super::{held, running};
+use super::{files, held, managed, running};
 use crate::relay::{Crossing, Outlet, Pty, Recorder, SpoolFault};
 
 /// How long a client may take to accept the gateway's last words.
@@ -133,14 +132,9 @@ impl Channel {
 
     /// Hands a grant to whatever carries it out.
     async fn start(&mut self, prepared: Prepared, grant: Grant) -> Result<Exit, Exit> {
-        let gated = self.session.target().level != Level::Recorded;
-        let refused = |line: &Line| {
-            let values = [("target", self.session.target_name())];
-            Err(Exit::Refused(self.connection.words(line, &values)))
-        };
         match grant.start() {
-            Start::ManagedShell => refused(&text::NO_SHELL),
-            Start::Sftp if gated => refused(&text::NO_SFTP),
+            Start::ManagedShell => managed::run(self, prepared).await,
+            Start::Sftp => files::run(self, grant).await,
             _ => running::run(self, prepared, grant).await,
         }
     }
@@ -181,7 +175,7 @@ impl Channel {
         Ok((prepared, ask))
     }
 
-    async fn next(&mut self) -> Result<Crossing, Exit> {
+    pub(crate) async fn next(&mut self) -> Result<Crossing, Exit> {
         tokio::select! {
             taken = self.feed.spool.take() => Ok(taken?),
             ending = self.connection.ended() => Err(Exit::Ended(ending)),
@@ -189,7 +183,7 @@ impl Channel {
     }
 
     /// A refused request: on the record of the session by now; in the ledger and on the screen if it matters.
-    async fn explain(&mut self, what: &str, why: &str) -> Result<(), Exit> {
+    pub(crate) async fn explain(&mut self, what: &str, why: &str) -> Result<(), Exit> {
         if why.is_empty() || !self.connection.may_note() {
             return Ok(());
         }
@@ -205,7 +199,7 @@ impl Channel {
     }
 
     /// Delivers something of the gateway's own to the client, recorded first.
-    async fn tell(&mut self, crossing: Crossing) -> Result<(), Exit> {
+    pub(crate) async fn tell(&mut self, crossing: Crossing) -> Result<(), Exit> {
         if !self.outward.take_down(&crossing).await {
             return Err(Exit::NotRecorded);
         }
@@ -238,12 +232,18 @@ impl Channel {
         }
     }
 
+    /// Closes with that status, as a program would.
+    pub(crate) async fn leave(&mut self, status: u32) -> Result<Exit, Exit> {
+        for last in [Crossing::ExitStatus(status), Crossing::Eof, Crossing::Close] {
+            self.tell(last).await?;
+        }
+        Ok(Exit::Done)
+    }
+
     async fn depart(&mut self, line: &str, status: u32) {
         let last = async {
             self.say(line).await?;
-            self.tell(Crossing::ExitStatus(status)).await?;
-            self.tell(Crossing::Eof).await?;
-            self.tell(Crossing::Close).await
+            self.leave(status).await
         };
         if let Err(Exit::NotRecorded) = last.await {
             self.connection.end(Ending::NotRecorded);

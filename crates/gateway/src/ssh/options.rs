@@ -7,6 +7,8 @@ use std::time::Duration;
 use access::identity::HostCa;
 use russh::keys::PrivateKey;
 
+use crate::managed::Histories;
+
 /// Settings of the SSH door; [`SshOptions::new`] has the defaults.
 pub struct SshOptions {
     /// The gateway's own host key.
@@ -37,6 +39,8 @@ pub struct SshOptions {
     pub target_timeout: Duration,
     /// How long running sessions may go on after the gateway was told to stop.
     pub drain: Duration,
+    /// What people submitted in managed shells; in memory, for as long as the door is open.
+    pub(crate) histories: Histories,
 }
 
 /// Bytes that may wait between two legs.
@@ -70,6 +74,7 @@ impl SshOptions {
             rekey_time: Duration::from_secs(3600),
             target_timeout: Duration::from_secs(10),
             drain: Duration::from_secs(30),
+            histories: Histories::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::channel::{Channel, Exit, Prepared};
 use super::connection::{Connection, Ending};
-use super::feed::closed;
+use super::feed::{Feed, closed};
 use super::relaying::{Legs, Relayed, relay};
 use super::target::TargetLeg;
 use super::target_outlet::TargetOutlet;
@@ -29,7 +29,7 @@ pub(crate) async fn run(channel: &mut Channel, prepared: Prepared, grant: Grant)
     settle(channel, leg, target, &spool, relayed).await
 }
 
-async fn take_leg(channel: &Channel) -> Result<TargetLeg, Exit> {
+pub(crate) async fn take_leg(channel: &Channel) -> Result<TargetLeg, Exit> {
     let Connection { road, fleet, options, .. } = &*channel.connection;
     let mut signs = channel.feed.signs();
     tokio::select! {
@@ -39,7 +39,7 @@ async fn take_leg(channel: &Channel) -> Result<TargetLeg, Exit> {
     }
 }
 
-fn refused_by_target(channel: &Channel, line: &Line) -> Exit {
+pub(crate) fn refused_by_target(channel: &Channel, line: &Line) -> Exit {
     Exit::Refused(channel.connection.words(line, &[("target", channel.session.target_name())]))
 }
 
@@ -51,8 +51,23 @@ async fn start(
     prepared: Prepared,
     start: Start,
 ) -> Result<(), Exit> {
-    let terminal = prepared.pty.is_some();
     let last = opening(&start).ok_or_else(|| refused_by_target(channel, &text::TARGET_NO_START))?;
+    ask_target(channel, target, spool, prepared, last).await?;
+    if matches!(start, Start::Exec { close_stdin: true, .. }) {
+        target.close_stdin().await;
+    }
+    Ok(())
+}
+
+/// Asks the target for a terminal, if one is wanted, and then for what is to run.
+pub(crate) async fn ask_target(
+    channel: &mut Channel,
+    target: &mut TargetOutlet,
+    spool: &Spool,
+    prepared: Prepared,
+    last: Crossing,
+) -> Result<(), Exit> {
+    let terminal = prepared.pty.is_some();
     for request in requests(prepared, last) {
         if !channel.own.take_down(&request).await {
             return Err(Exit::NotRecorded);
@@ -66,9 +81,6 @@ async fn start(
     }
     if !answer(channel, spool).await? {
         return Err(refused_by_target(channel, &text::TARGET_NO_START));
-    }
-    if matches!(start, Start::Exec { close_stdin: true, .. }) {
-        target.close_stdin().await;
     }
     Ok(())
 }
@@ -121,7 +133,7 @@ async fn carry(channel: &mut Channel, target: &mut TargetOutlet, spool: &Spool) 
 }
 
 /// Waits until the connection has been silent for too long.
-async fn idle(connection: &Arc<Connection>) {
+pub(crate) async fn idle(connection: &Arc<Connection>) {
     let Some(limit) = connection.options.idle_limit else { return std::future::pending().await };
     loop {
         match limit.checked_sub(connection.idle()) {
@@ -132,7 +144,7 @@ async fn idle(connection: &Arc<Connection>) {
 }
 
 /// Keeps the target connection if its channel is closed on both sides; otherwise dropping it cuts it.
-async fn settle(
+pub(crate) async fn settle(
     channel: &mut Channel,
     leg: TargetLeg,
     target: TargetOutlet,

@@ -26,8 +26,23 @@ impl Scribe {
         recorded(self, crossing).await
     }
 
+    /// Records an event that is no crossing, and waits until it is durable.
+    pub(crate) async fn note(&mut self, event: &SessionEvent) -> bool {
+        self.write(event).await.unwrap_or(false)
+    }
+
+    /// Records an event that is no crossing; the answer arrives once it is durable, or never will be.
+    pub(crate) fn write(&mut self, event: &SessionEvent) -> oneshot::Receiver<bool> {
+        let frame = Frame::of_event(self.session.id(), self.channel, self.now(), self.direction, event);
+        self.offer(frame)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.road.now().0).unwrap_or(0)
+    }
+
     fn frame(&self, crossing: &Crossing) -> Frame {
-        let at_us = u64::try_from(self.road.now().0).unwrap_or(0);
+        let at_us = self.now();
         let session = self.session.id();
         let (kind, bytes) = match plain(crossing) {
             Some(plain) => plain,
@@ -40,8 +55,8 @@ impl Scribe {
     }
 }
 
-impl Recorder for Scribe {
-    fn record(&mut self, crossing: &Crossing) -> oneshot::Receiver<bool> {
+impl Scribe {
+    fn offer(&self, frame: Frame) -> oneshot::Receiver<bool> {
         let (answer, durable) = oneshot::channel();
         let done = move |outcome: Result<(), RecordingError>| {
             if let Err(fault) = &outcome {
@@ -50,8 +65,14 @@ impl Recorder for Scribe {
             // Nobody waits any more when the channel has ended meanwhile.
             let _ = answer.send(outcome.is_ok());
         };
-        self.session.recorder().record(self.frame(crossing), Box::new(done));
+        self.session.recorder().record(frame, Box::new(done));
         durable
+    }
+}
+
+impl Recorder for Scribe {
+    fn record(&mut self, crossing: &Crossing) -> oneshot::Receiver<bool> {
+        self.offer(self.frame(crossing))
     }
 }
 

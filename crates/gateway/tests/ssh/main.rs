@@ -9,6 +9,7 @@ mod flow;
 mod held;
 mod jump;
 mod login;
+mod managed;
 mod recorder;
 mod refusals;
 mod terminal;

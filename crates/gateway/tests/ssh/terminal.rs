@@ -9,8 +9,12 @@ use super::bastion::{Bastion, LIMIT, output, text};
 
 /// Runs a program on a terminal of its own, types into it and resizes it; see the script below.
 async fn on_a_terminal(bastion: &Bastion, command: &str, script: &str) -> String {
+    driven(&bastion.ssh(&bastion.web()), command, script).await
+}
+
+/// The same for a client of the test's choice; without a command it asks for a shell.
+pub async fn driven(ssh: &tokio::process::Command, command: &str, script: &str) -> String {
     let mut python = tokio::process::Command::new("python3");
-    let ssh = bastion.ssh(&bastion.web());
     let ssh = ssh.as_std();
     python.args(["-c", &format!("{DRIVER}\n{script}"), command]).arg(ssh.get_program()).arg("-tt");
     python.args(ssh.get_args()).kill_on_drop(true);
@@ -24,7 +28,7 @@ const DRIVER: &str = r#"
 import fcntl, os, pty, select, struct, sys, termios, time, signal
 pid, fd = pty.fork()
 if pid == 0:
-    os.execvp(sys.argv[2], sys.argv[2:] + [sys.argv[1]])
+    os.execvp(sys.argv[2], sys.argv[2:] + ([sys.argv[1]] if sys.argv[1] else []))
 seen = b""
 def size(rows, columns):
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -47,6 +51,9 @@ def wait(text, limit=40):
     while text not in seen:
         if time.time() > end or more(1) is False:
             sys.exit("not seen: %r in %r" % (text, seen[-2000:]))
+def forget():
+    global seen
+    seen = b""
 def rest(limit=40):
     end = time.time() + limit
     while time.time() < end and more(1) is not False:
