@@ -114,6 +114,31 @@ catalogue! {
         "已拒绝：{target} 为 command-gated 级别，此处没有交互式 shell。请发送单条命令：ssh … '命令'。";
     NO_SFTP: "refused: {target} is command-gated and file transfer by SFTP is not inspected yet. Use `scp -O` or rsync, which are judged as commands.",
         "已拒绝：{target} 为 command-gated 级别，尚不检查 SFTP 文件传输。请使用会按命令裁决的 `scp -O` 或 rsync。";
+    FORWARD_NEVER: "refused: no forwarding to {to}: {why}. No policy can permit it.",
+        "已拒绝：不能转发到 {to}：{why}。任何策略都不能允许。";
+    FORWARD_OWN_HOST: "it could lead back to the gateway's own machine",
+        "可能指回网关所在的主机";
+    TO_NO_HOST: "it is not a host name or an address", "不是主机名或地址";
+    TO_NO_ADDRESS: "it is a number, but not an address", "是数字，但不是地址";
+    TO_NO_PORT: "it is not a TCP port", "不是 TCP 端口";
+    TO_UNSPECIFIED: "it is an unspecified address", "是未指定地址";
+    TO_LINK_LOCAL: "it is a link-local address", "是链路本地地址";
+    TO_MANY: "it is a multicast, broadcast or reserved address", "是组播、广播或保留地址";
+    TO_METADATA: "it is a cloud's metadata service", "是云平台的元数据服务";
+    TO_DISGUISED: "it is an IPv6 address that stands for another one; name that one", "是代表另一地址的 IPv6 地址；请直接使用该地址";
+    TO_NO_PATH: "it is not the full path of a socket, without `.`, `..` and doubled slashes", "不是套接字的完整路径（不得含 `.`、`..` 或重复的斜杠）";
+    FORWARD_LIMIT: "refused: {limit} forwardings are open in this session already; close one and try again",
+        "已拒绝：本会话已打开 {limit} 个转发；请先关闭一个再重试";
+    FORWARD_UNSEEN: "refused: this forwarding needs the approval of other people (request {request}, given up), and no channel of this session could tell you so. Connect with a command or shell in it, without -N or -W, and try again.",
+        "已拒绝：该转发需要他人批准（请求 {request}，已放弃），而本会话没有可以通知您的通道。请在连接中打开命令或 shell（不使用 -N 或 -W）后重试。";
+    FORWARD_TARGET: "{target} does not connect to {to}: {why}",
+        "{target} 无法连接到 {to}：{why}";
+    FORWARD_IDLE: "countersign: nothing crossed the forwarding to {to} for too long, so it is closed",
+        "countersign：到 {to} 的转发长时间没有数据，已关闭";
+    FORWARD_NOT_CARRIED: "refused: the policies permit {what} here, but this version of Countersign does not carry it; it was recorded",
+        "已拒绝：策略允许此处的 {what}，但本版本的 Countersign 尚不支持；该请求已被记录";
+    REMOTE_IDE: "refused: {target} is command-gated. Remote IDE servers, and scripts on the standard input of a shell, run commands that nobody can judge. Send single commands, copy files with sftp, or use a target of level recorded; ask the owners of {target}.",
+        "已拒绝：{target} 为 command-gated 级别。远程 IDE 服务端以及从标准输入读取脚本的 shell 会执行无法裁决的命令。请发送单条命令、使用 sftp 传输文件，或改用 recorded 级别的目标；请联系 {target} 的负责人。";
     NOT_ON_OFFER: "refused: {what} is not on offer here; it was recorded",
         "已拒绝：此处不提供 {what}；该请求已被记录";
     GREETING: "countersign: {target} ({labels}) as {account}, level {level}: {meaning}. Session {session} is recorded.",

@@ -56,6 +56,22 @@ pub enum SessionEvent {
         /// Its name, such as `sftp`.
         name: String,
     },
+    /// A forwarding is wanted: on a channel of its own (`direct-tcpip`, `direct-streamlocal@openssh.com`) or with it.
+    Forward {
+        /// Where it leads, `host:port` or a path; or `forward-agent`, `forward-x11`.
+        to: String,
+    },
+    /// A forwarding is over.
+    Forwarded {
+        /// Where it led.
+        to: String,
+        /// Bytes that the target received.
+        to_target: u64,
+        /// Bytes that the client received.
+        to_client: u64,
+        /// How long it was open.
+        milliseconds: u64,
+    },
     /// A signal for the program (`signal`).
     Signal {
         /// Its name without `SIG`.
