@@ -1,5 +1,6 @@
 //! What may cross a channel (RFC 4254, sections 5 and 6).
 
+use access::Forwarding;
 use bytes::Bytes;
 
 /// Which of a channel's two byte streams.
@@ -53,6 +54,8 @@ pub(crate) enum Crossing {
     Notice(String),
     /// The other side's answer to a request that wanted one.
     Reply(bool),
+    /// A forwarding that is asked for on a channel: recorded, judged, and delivered nowhere.
+    Forward(Forwarding),
     /// Recorded, and delivered nowhere.
     Refused {
         what: String,

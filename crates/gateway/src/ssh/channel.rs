@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use access::Ask;
+use access::policy::Level;
 use access::recording::Direction;
 use access::text::{self, Line};
-use access::{Grant, Session, Start, Step};
+use access::{Ask, Forwarding, Grant, Refusal, Session, Start, Step};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -14,7 +14,7 @@ use super::client_outlet::ClientOutlet;
 use super::connection::{Connection, Ending};
 use super::feed::{Feed, closed};
 use super::scribe::Scribe;
-use super::{files, held, managed, running};
+use super::{files, forward_wanted, held, managed, remote_ide, running};
 use crate::relay::{Crossing, Outlet, Pty, Recorder, SpoolFault};
 
 /// How long a client may take to accept the gateway's last words.
@@ -125,7 +125,7 @@ impl Channel {
         let grant = match step {
             Step::Run(grant) => grant,
             Step::Held(pending) => held::wait(self, *pending).await?,
-            Step::Refused(refusal) => return Err(Exit::Refused(refusal.to_string())),
+            Step::Refused(refusal) => return Err(Exit::Refused(self.refusal(&ask, &refusal))),
         };
         self.start(prepared, grant).await
     }
@@ -163,6 +163,7 @@ impl Channel {
                     }
                 }
                 Crossing::Refused { what, why } => self.explain(&what, &why).await?,
+                Crossing::Forward(forwarding) => self.decline(forwarding).await?,
                 Crossing::Shell => break Ask::Shell,
                 Crossing::Exec(text) => break Ask::Exec(text.to_vec()),
                 Crossing::Subsystem(_) => break Ask::Sftp,
@@ -190,6 +191,26 @@ impl Channel {
         let who = self.session.who().clone();
         let _ = self.connection.road.note_refusal(Some(&self.session), &who, what, "").await;
         self.say(why).await
+    }
+
+    /// A forwarding that this channel cannot have, with the reason of the policies.
+    async fn decline(&mut self, forwarding: Forwarding) -> Result<(), Exit> {
+        if !self.connection.may_note() {
+            return Ok(());
+        }
+        let sentence = forward_wanted::judge(&self.connection, &self.session, self.number, forwarding).await;
+        self.say(&format!("{sentence}\n")).await
+    }
+
+    /// The road's refusal, or one that says more to who comes with a remote IDE or pipes a script into a shell.
+    fn refusal(&self, ask: &Ask, refusal: &Refusal) -> String {
+        let gated = self.session.target().level != Level::Recorded;
+        match ask {
+            Ask::Exec(command) if gated && remote_ide::begins_with(command) => {
+                self.connection.words(&text::REMOTE_IDE, &[("target", self.session.target_name())])
+            }
+            _ => refusal.to_string(),
+        }
     }
 
     /// Prints on the client's standard error, recorded first.

@@ -11,10 +11,11 @@ use access::{Refusal, Road, Session};
 use russh::Disconnect;
 use russh::server::{Config, Handle, run_stream};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::time::{Instant, interval, sleep, timeout, timeout_at};
 
 use super::door::Door;
+use super::forward_notices::Notices;
 use super::login::{Guest, Proof};
 use super::options::SshOptions;
 use super::startups::Startup;
@@ -70,6 +71,10 @@ pub(crate) struct Connection {
     pub source: IpAddr,
     pub brake: Arc<Brake>,
     pub fleet: Arc<Fleet>,
+    /// Places for forwarded channels.
+    pub forwards: Arc<Semaphore>,
+    /// Where a person can be told what has no channel of its own.
+    pub notices: Notices,
     valve: Arc<Valve>,
     guest: OnceLock<Guest>,
     session: OnceCell<Result<Session, Refusal>>,
@@ -93,6 +98,8 @@ impl Connection {
         let valve = Arc::<Valve>::default();
         Arc::new(Self {
             brake: Brake::new(valve.clone(), options.spool.soft, options.spool.hard),
+            forwards: Arc::new(Semaphore::new(options.max_forwards)),
+            notices: Notices::default(),
             road,
             options,
             source,
@@ -159,10 +166,18 @@ impl Connection {
         self.touch();
     }
 
-    /// The connection's session, opened when the first channel needs it.
+    /// The connection's session, opened on the record once.
     pub(crate) async fn session(&self) -> Option<Result<Session, Refusal>> {
         let Guest::Traveller { who, to, way } = self.guest()? else { return None };
         Some(self.session.get_or_init(|| self.road.open(who, to, *way)).await.clone())
+    }
+
+    /// Opens the session without waiting for a channel: one may never come (`ssh -N`).
+    pub(crate) fn begin(self: &Arc<Self>) {
+        let connection = self.clone();
+        self.run(async move {
+            let _ = connection.session().await;
+        });
     }
 
     fn open_session(&self) -> Option<&Session> {
@@ -232,7 +247,7 @@ impl Connection {
         if !self.may_note() {
             return;
         }
-        lock(&self.explanations).push(self.words(&text::NOT_ON_OFFER, &[("what", what)]) + "\n");
+        self.inform(&self.words(&text::NOT_ON_OFFER, &[("what", what)]));
         let (connection, what, detail) = (self.clone(), what.to_owned(), detail.to_owned());
         self.run(async move {
             if let Some(guest) = connection.guest() {
@@ -240,6 +255,13 @@ impl Connection {
                 let _ = connection.road.note_refusal(session, guest.who(), &what, &detail).await;
             }
         });
+    }
+
+    /// Tells a line on a channel that runs, or on the next one.
+    pub(crate) fn inform(&self, line: &str) {
+        if !self.notices.tell(line) {
+            lock(&self.explanations).push(format!("{line}\n"));
+        }
     }
 
     /// A line of the catalogue in the gateway's language.

@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use access::identity::TargetName;
-use access::text;
+use access::{Forwarding, text};
 use russh::keys::Certificate;
 use russh::server::{
     Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
@@ -16,25 +15,18 @@ use super::channel;
 use super::client_outlet::ClientOutlet;
 use super::connection::Connection;
 use super::desk;
+use super::environment;
 use super::feed::Feed;
-use super::jump;
+use super::forward::Wanted;
 use super::login::{self, Answer, Guest, Proof, refused};
 use crate::relay::{Crossing, Pty, Window};
 
 /// Longest command, in bytes.
 const MAX_COMMAND: usize = 64 * 1024;
 
-/// Environment variables that may cross; none of them changes what a command does. A value is one plain word: a locale
-/// with a slash in it would be read from that path.
-fn may_cross(name: &str, value: &str) -> bool {
-    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.@=:".contains(&b));
-    let named = ["LANG", "COLORTERM", "NO_COLOR"].contains(&name) || name.starts_with("LC_");
-    named && plain(name) && plain(value) && value.len() <= 128
-}
-
 /// See the module.
 pub(crate) struct Door {
-    connection: Arc<Connection>,
+    pub(super) connection: Arc<Connection>,
     proof: Proof,
     /// Weak, because the library does not tell when a channel that *we* closed is closed by the client too.
     feeds: HashMap<ChannelId, Weak<Feed>>,
@@ -58,7 +50,7 @@ impl Door {
     }
 
     /// A place for one more channel.
-    fn add_feed(&mut self, id: ChannelId) -> Arc<Feed> {
+    pub(super) fn add_feed(&mut self, id: ChannelId) -> Arc<Feed> {
         let feed = Feed::new(self.connection.spool(self.connection.brake.clone()));
         self.feeds.insert(id, Arc::downgrade(&feed));
         feed
@@ -78,20 +70,24 @@ impl Door {
     }
 
     fn refuse(&self, id: ChannelId, what: &str, session: &mut Session) -> Result<(), Error> {
+        let why = self.connection.words(&text::NOT_ON_OFFER, &[("what", what)]) + "\n";
+        self.refuse_with(id, Crossing::Refused { what: what.into(), why }, session)
+    }
+
+    fn refuse_with(&self, id: ChannelId, refused: Crossing, session: &mut Session) -> Result<(), Error> {
         if let Some(feed) = self.feed(id) {
-            let why = self.connection.words(&text::NOT_ON_OFFER, &[("what", what)]) + "\n";
-            feed.spool.push(Crossing::Refused { what: what.into(), why });
+            feed.spool.push(refused);
         }
         session.channel_failure(id)
     }
 
-    async fn reject(&self, reply: ChannelOpenHandle, what: &str, detail: &str) {
+    pub(super) async fn reject(&self, reply: ChannelOpenHandle, what: &str, detail: &str) {
         reject(&self.connection, reply, what, detail).await;
     }
 }
 
 /// Refuses to open a channel: on the record, and with the reason.
-async fn reject(connection: &Arc<Connection>, reply: ChannelOpenHandle, what: &str, detail: &str) {
+pub(super) async fn reject(connection: &Arc<Connection>, reply: ChannelOpenHandle, what: &str, detail: &str) {
     connection.note_refusal(what, detail);
     let reason = connection.words(&text::NOT_ON_OFFER, &[("what", what)]);
     reply.reject(ChannelOpenFailure::Other { code: 1, reason }).await;
@@ -151,6 +147,13 @@ impl Handler for Door {
         Ok(self.answer(answer))
     }
 
+    async fn auth_succeeded(&mut self, _: &mut Session) -> Result<(), Error> {
+        if let Some(Guest::Traveller { .. }) = self.connection.guest() {
+            self.connection.begin();
+        }
+        Ok(())
+    }
+
     async fn channel_open_session(
         &mut self,
         channel: Channel<Msg>,
@@ -190,41 +193,32 @@ impl Handler for Door {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }
-        let who = match self.connection.guest() {
-            Some(Guest::Desk(who)) if port == 22 => who.clone(),
-            _ => {
-                self.reject(reply, "local forwarding", &format!("{host}:{port}")).await;
-                return Ok(());
+        match self.connection.guest() {
+            Some(Guest::Traveller { .. }) => self.forward(channel, Wanted::tcp(host, port), reply),
+            Some(Guest::Desk(who)) if port == 22 => {
+                let who = who.clone();
+                self.jump(channel, who, host, reply, session.handle()).await;
             }
-        };
-        let Ok(target) = TargetName::parse(host) else {
-            self.reject(reply, "a jump to anything but a target's name", host).await;
-            return Ok(());
-        };
-        let feed = self.add_feed(channel.id());
-        let (_, write) = channel.split();
-        let outlet = ClientOutlet::new(write, session.handle(), self.connection.clone());
-        let connection = self.connection.clone();
-        self.connection.run(async move {
-            // Asked here, not in the session loop; and before the authority signs for that name.
-            if connection.road.may_reach(&who, target.as_str()).await {
-                reply.accept().await;
-                jump::run(connection, who, target, feed, outlet).await;
-            } else {
-                reject(&connection, reply, "a jump to anything but a target of yours", target.as_str()).await;
-            }
-        });
+            _ => self.reject(reply, "local forwarding", &format!("{host}:{port}")).await,
+        }
         Ok(())
     }
 
     async fn channel_open_direct_streamlocal(
         &mut self,
-        _: Channel<Msg>,
+        channel: Channel<Msg>,
         path: &str,
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), Error> {
-        self.reject(reply, "forwarding to a Unix socket", path).await;
+        if self.is_full() {
+            reply.reject(ChannelOpenFailure::ResourceShortage).await;
+            return Ok(());
+        }
+        match self.connection.guest() {
+            Some(Guest::Traveller { .. }) => self.forward(channel, Wanted::unix(path), reply),
+            _ => self.reject(reply, "forwarding to a Unix socket", path).await,
+        }
         Ok(())
     }
 
@@ -298,14 +292,10 @@ impl Handler for Door {
         value: &str,
         session: &mut Session,
     ) -> Result<(), Error> {
-        if may_cross(name, value) {
-            return self.ask(id, Crossing::Env { name: name.to_owned(), value: value.to_owned() }, session);
+        match environment::crossing(&self.connection.options, name, value) {
+            Ok(variable) => self.ask(id, variable, session),
+            Err(refused) => self.refuse_with(id, refused, session),
         }
-        if let Some(feed) = self.feed(id) {
-            let what = format!("the environment variable {name}");
-            feed.spool.push(Crossing::Refused { what, why: String::new() });
-        }
-        session.channel_failure(id)
     }
 
     async fn shell_request(&mut self, id: ChannelId, session: &mut Session) -> Result<(), Error> {
@@ -353,8 +343,11 @@ impl Handler for Door {
         session.channel_success(id)
     }
 
-    async fn agent_request(&mut self, id: ChannelId, session: &mut Session) -> Result<bool, Error> {
-        self.refuse(id, "agent forwarding", session)?;
+    async fn agent_request(&mut self, id: ChannelId, _: &mut Session) -> Result<bool, Error> {
+        // The library answers for this one.
+        if let Some(feed) = self.feed(id) {
+            feed.spool.push(Crossing::Forward(Forwarding::Agent));
+        }
         Ok(false)
     }
 
@@ -367,16 +360,16 @@ impl Handler for Door {
         _: u32,
         session: &mut Session,
     ) -> Result<(), Error> {
-        self.refuse(id, "X11 forwarding", session)
+        self.refuse_with(id, Crossing::Forward(Forwarding::X11), session)
     }
 
     async fn tcpip_forward(&mut self, host: &str, port: &mut u32, _: &mut Session) -> Result<bool, Error> {
-        self.connection.note_refusal("remote forwarding", &format!("{host}:{port}"));
+        self.refuse_remote(host, u16::try_from(*port).unwrap_or(0));
         Ok(false)
     }
 
     async fn streamlocal_forward(&mut self, path: &str, _: &mut Session) -> Result<bool, Error> {
-        self.connection.note_refusal("remote forwarding", path);
+        self.refuse_remote(path, 0);
         Ok(false)
     }
 }

@@ -60,6 +60,11 @@ impl Feed {
         true
     }
 
+    /// No command can be asked for: it is a channel for bytes alone.
+    pub(crate) fn take_no_requests(&self) {
+        self.asked.store(true, Ordering::Release);
+    }
+
     pub(crate) fn data(&self, bytes: &[u8]) {
         if self.terminal.load(Ordering::Acquire) && bytes.contains(&CTRL_C) {
             self.signs.send_modify(|signs| signs.interrupted = true);

@@ -1,5 +1,6 @@
 //! What an administrator can set about the SSH door.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use access::identity::HostCa;
 use russh::keys::PrivateKey;
 
+use super::forward_own::is_own;
 use crate::managed::Histories;
 
 /// Settings of the SSH door; [`SshOptions::new`] has the defaults.
@@ -23,11 +25,18 @@ pub struct SshOptions {
     pub max_connections: usize,
     /// Channels at once on one connection.
     pub max_channels: usize,
+    /// Forwarded channels at once in one session, each with a target connection of its own.
+    pub max_forwards: usize,
+    /// Environment variables that may cross besides the harmless ones: names, or `APP_*`
+    /// ([`access::policy::environment::is_permitted`]).
+    pub environment: Vec<String>,
+    /// Whether an address is this machine's own, where no forwarding may lead; tests put another in.
+    pub is_own: fn(IpAddr) -> bool,
     /// Idle time after which TCP keepalive probes are sent, and the time between them.
     pub keepalive: Duration,
     /// Probes without an answer after which a connection counts as lost.
     pub keepalive_probes: u32,
-    /// How long a terminal may be silent in both directions, and a connection without channels may stay.
+    /// How long a terminal or a forwarding may be silent in both directions, and a connection without channels may stay.
     pub idle_limit: Option<Duration>,
     /// What may wait inside the gateway.
     pub spool: SpoolLimits,
@@ -66,6 +75,9 @@ impl SshOptions {
             max_startups: 64,
             max_connections: 4096,
             max_channels: 64,
+            max_forwards: 32,
+            environment: Vec::new(),
+            is_own,
             keepalive: Duration::from_secs(30),
             keepalive_probes: 3,
             idle_limit: Some(Duration::from_secs(15 * 60)),

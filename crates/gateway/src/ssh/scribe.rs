@@ -112,6 +112,7 @@ fn event(crossing: &Crossing) -> SessionEvent {
         Crossing::ExitSignal { name, core_dumped, message } => {
             SessionEvent::ExitSignal { name, core_dumped, message }
         }
+        Crossing::Forward(forwarding) => SessionEvent::Forward { to: forwarding.to_string() },
         Crossing::Refused { what, why } => SessionEvent::Refused { what, why },
         Crossing::Reply(false) => {
             SessionEvent::Refused { what: "request".into(), why: "by the target".into() }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::Forwarding;
 use access::road::TargetCredential;
 use access::text::{self, Language};
+use russh::ChannelOpenFailure;
 use russh::client::{self, AuthResult, Handle};
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
 use socket2::{SockRef, TcpKeepalive};
@@ -17,6 +19,9 @@ use super::options::SshOptions;
 use super::target_far::{Far, Sink};
 use super::target_outlet::TargetOutlet;
 use crate::relay::{Brake, Gate, Spool, Valve};
+
+/// Where a forwarded connection is said to come from: the person's own address is no business of the target.
+const ORIGINATOR: &str = "127.0.0.1";
 
 /// Why a target cannot be used; none of it is secret.
 #[derive(Debug, Error)]
@@ -75,6 +80,8 @@ pub(crate) struct TargetLeg {
     valve: Arc<Valve>,
     pub brake: Arc<Brake>,
     sink: Arc<Sink>,
+    /// It was reached at an address of this machine.
+    pub is_here: bool,
 }
 
 impl Drop for TargetLeg {
@@ -107,7 +114,10 @@ impl TargetLeg {
         let stream = TcpStream::connect((credential.host.as_str(), credential.port)).await;
         let stream = stream.map_err(|fault| DialError::Unreachable(name.to_owned(), fault))?;
         prepare(&stream, options.keepalive, options.keepalive_probes);
+        // A socket without a peer is broken anyhow; in doubt the target is here.
+        let is_here = stream.peer_addr().map_or(true, |peer| (options.is_own)(peer.ip().to_canonical()));
         let mut leg = Self::handshake(name, stream, pinned, options, language).await?;
+        leg.is_here = is_here;
         leg.log_in(name, credential).await?;
         Ok(leg)
     }
@@ -125,7 +135,7 @@ impl TargetLeg {
         let gate = Gate::new(stream, valve.clone());
         let far = Far::new(sink.clone(), pinned.clone());
         match client::connect_stream(Arc::new(config(&pinned, options)), gate, far).await {
-            Ok(handle) => Ok(Self { handle, valve, brake, sink }),
+            Ok(handle) => Ok(Self { handle, valve, brake, sink, is_here: true }),
             Err(fault) => Err(refused_handshake(name, &sink, &pinned, fault)),
         }
     }
@@ -152,6 +162,30 @@ impl TargetLeg {
         self.sink.direct(spool);
         let channel = self.handle.channel_open_session().await?;
         // The reading half must not stay: a queue that nobody empties would stop the connection's loop.
+        let (_, write) = channel.split();
+        Ok(TargetOutlet::new(write, self.brake.clone()))
+    }
+}
+
+impl TargetLeg {
+    /// Opens a forwarded channel from the target; what comes from it goes into `spool`.
+    pub(crate) async fn open_forward(
+        &self,
+        forwarding: &Forwarding,
+        spool: Arc<Spool>,
+    ) -> Result<TargetOutlet, russh::Error> {
+        self.sink.direct(spool);
+        let channel = match forwarding {
+            Forwarding::Tcp(to) => {
+                let (host, port) = (to.host.as_str(), u32::from(to.port));
+                self.handle.channel_open_direct_tcpip(host, port, ORIGINATOR, 0).await?
+            }
+            Forwarding::Unix(to) => self.handle.channel_open_direct_streamlocal(to.host.as_str()).await?,
+            // The gateway opens nothing of that kind on a target.
+            Forwarding::Remote(_) | Forwarding::Agent | Forwarding::X11 => {
+                return Err(russh::Error::ChannelOpenFailure(ChannelOpenFailure::UnknownChannelType));
+            }
+        };
         let (_, write) = channel.split();
         Ok(TargetOutlet::new(write, self.brake.clone()))
     }

@@ -13,7 +13,7 @@ use access::identity::{HostCa, PublicKey, lockout};
 use access::model::{Account, Person, PersonId, PersonKey, RememberedFactor, Target, Timestamp};
 use access::policy::{Level, Policies, Sources};
 use access::ports::{Clock, Entropy, Store};
-use access::recording::{NodeVault, Options, Recorder, SealedSegment, Sealing};
+use access::recording::{Frame, NodeVault, Options, Reader, Recorder, SealedSegment, Sealing};
 use access::road::{Parts, Settings, credential_owner};
 use access::text::Language;
 use access::vault::Vault;
@@ -77,8 +77,17 @@ impl Bastion {
         Self::start_recording(Options::default(), change).await
     }
 
+    /// With one more policy beside the shipped ones.
+    pub async fn start_under(policy: &str, change: impl FnOnce(&mut SshOptions)) -> Self {
+        Self::start_all(Options::default(), policy, change).await
+    }
+
     /// With a recorder of that kind.
     pub async fn start_recording(recording: Options, change: impl FnOnce(&mut SshOptions)) -> Self {
+        Self::start_all(recording, "", change).await
+    }
+
+    async fn start_all(recording: Options, policy: &str, change: impl FnOnce(&mut SshOptions)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         for name in ["sshd_host", "gateway_host", "credential", "alice", "bob", "carol", "stranger"] {
             keygen(dir.path(), name).await;
@@ -86,7 +95,7 @@ impl Bastion {
         let target_port = free_port();
         let sshd = start_sshd(dir.path(), target_port).await;
         let (store, journal) = (Arc::<MemoryStore>::default(), Arc::<MemoryJournal>::default());
-        let road = road(dir.path(), recording, store.clone(), journal.clone());
+        let road = road(dir.path(), recording, policies(policy), store.clone(), journal.clone());
         populate(dir.path(), &*store, target_port).await;
         let ca = Arc::new(HostCa::generate(&mut |bytes| bytes.fill(9)).unwrap());
         let trusted = ca.known_hosts_line("*").unwrap();
@@ -226,6 +235,16 @@ impl Bastion {
         self.journal.entries().iter().map(|entry| format!("{entry:?}\n")).collect()
     }
 
+    /// Every frame of every recording; the gateway must have stopped.
+    pub fn frames(&self) -> Vec<Frame> {
+        let recordings = self.dir.path().join("recordings");
+        let random: access::recording::Random = Arc::new(|bytes: &mut [u8]| bytes.fill(0));
+        let vault = NodeVault::new(&[3; 32], random);
+        let sessions = access::recording::sessions_on_disk(&recordings).unwrap();
+        let frames = |session| Reader::open(&recordings, &session, &vault).unwrap().map(Result::unwrap);
+        sessions.into_iter().flat_map(frames).collect()
+    }
+
     /// Stops the gateway in order.
     pub async fn stop(&mut self) {
         drop(self.stop.take());
@@ -292,7 +311,7 @@ fn read(dir: &Path, name: &str) -> String {
     std::fs::read_to_string(dir.join(name)).unwrap().trim_end().to_owned() + "\n"
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     StdListener::bind((LOOPBACK, 0)).unwrap().local_addr().unwrap().port()
 }
 
@@ -317,7 +336,13 @@ async fn start_sshd(dir: &Path, port: u16) -> Child {
     child
 }
 
-fn road(dir: &Path, options: Options, store: Arc<MemoryStore>, journal: Arc<MemoryJournal>) -> Road {
+fn road(
+    dir: &Path,
+    options: Options,
+    policies: Policies,
+    store: Arc<MemoryStore>,
+    journal: Arc<MemoryJournal>,
+) -> Road {
     let entropy = Arc::new(SeededEntropy::new(1));
     let random = entropy.clone();
     let fill: access::recording::Random = Arc::new(move |bytes: &mut [u8]| random.fill(bytes));
@@ -339,18 +364,22 @@ fn road(dir: &Path, options: Options, store: Arc<MemoryStore>, journal: Arc<Memo
             node_salt: [4; 16],
         },
     };
-    Road::new(parts, policies())
+    Road::new(parts, policies)
 }
 
 fn vault() -> Vault {
     Vault::new(&[5; 32]).unwrap()
 }
 
-fn policies() -> Policies {
+fn policies(more: &str) -> Policies {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/policies");
     let named = |name: &str| (name.to_owned(), std::fs::read_to_string(shipped.join(name)).unwrap());
     let sources = Sources {
-        policies: vec![named("production.cedar"), named("command-gated.cedar")],
+        policies: vec![
+            named("production.cedar"),
+            named("command-gated.cedar"),
+            ("more.cedar".into(), more.into()),
+        ],
         schema: named("schema.cedarschema"),
         quorums: named("quorums.toml"),
         areas: named("areas.toml"),

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::bastion::{Bastion, eventually, output, piped, text};
 
 /// Signs and submits one approver's answer with nothing but OpenSSH.
-async fn approve(bastion: &Bastion, name: &str, number: u64) {
+pub async fn approve(bastion: &Bastion, name: &str, number: u64) {
     let ssh = bastion.ssh_with_key(name, name);
     let script = format!(
         "\"$@\" show {number} --statement approve | ssh-keygen -q -Y sign -n \"$NS\" -f $KEY - | \"$@\" approve {number}"

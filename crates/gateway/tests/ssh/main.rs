@@ -6,6 +6,7 @@ mod bastion;
 mod endings;
 mod figures;
 mod flow;
+mod forwarding;
 mod held;
 mod jump;
 mod login;
