@@ -202,6 +202,10 @@ impl<'a> Attempt<'a> {
 
     fn command(&mut self, rest: &[&'a str]) {
         self.remaining = rest.to_vec();
+        let starts = &self.row.starts;
+        if !starts.is_empty() && !rest.first().is_some_and(|name| starts.iter().any(|start| start == name)) {
+            self.strange.push(rest.first().map_or_else(|| "no command".into(), |name| shown(name)));
+        }
         if rest.is_empty() && self.row.needs_command {
             self.strange.push("no command".into());
         }
@@ -229,6 +233,8 @@ impl<'a> Attempt<'a> {
             Role::Plus => word.starts_with('+'),
             Role::Number => words::is_number(word),
             Role::Name => words::is_name(word),
+            Role::Login => word == "-" || words::is_name(word),
+            Role::Local => words::is_local(word),
             Role::Script => return self.script(word),
             Role::Awk => return self.awk(word),
             Role::Service => return self.service(word),
@@ -336,7 +342,14 @@ impl<'a> Attempt<'a> {
             Role::Removes => self.find_all(&[Effect::DataDestroy], because),
             Role::Script | Role::Awk => self.find_all(&[Effect::ShellEscape], "with a script from its input"),
             Role::Data | Role::Service | Role::Unit | Role::Owned => {}
-            Role::Plain | Role::Arithmetic | Role::Format | Role::Plus | Role::Number | Role::Name => {
+            Role::Plain
+            | Role::Arithmetic
+            | Role::Format
+            | Role::Plus
+            | Role::Number
+            | Role::Name
+            | Role::Login
+            | Role::Local => {
                 self.find_all(&[Effect::Unknown], because);
             }
         }

@@ -19,7 +19,9 @@ pub(crate) fn addition(words: &[&str]) -> Option<Addition> {
         let (name, rest) = words.get(at..)?.split_first()?;
         let (row, read, verb) = table::rows(name).iter().find_map(|row| explained(row, rest))?;
         match row.runs {
-            Some(Runs::Words | Runs::MoreWords) => at = words.len() - inner(row, &read, verb),
+            Some(Runs::Words | Runs::MoreWords) if row.starts.is_empty() => {
+                at = words.len() - inner(row, &read, verb)
+            }
             _ => return wanted(row, &read, rest, at, at.checked_sub(1).and_then(|i| words.get(i)).copied()),
         }
     }

@@ -60,6 +60,16 @@ pub(super) fn is_name(word: &str) -> bool {
         && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.+:@".contains(&b))
 }
 
+/// An address on the machine itself, in which nothing stands for several addresses or for another host.
+pub(super) fn is_local(word: &str) -> bool {
+    let address = ["http://", "https://"].iter().find_map(|scheme| word.strip_prefix(scheme)).unwrap_or(word);
+    let after = ["localhost", "127.0.0.1", "[::1]"].iter().find_map(|host| address.strip_prefix(host));
+    after.is_some_and(|after| {
+        let plain = after.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._-?=&%,+~".contains(&b));
+        plain && (after.is_empty() || after.starts_with([':', '/', '?']))
+    })
+}
+
 fn is_of_a_variable(b: u8) -> bool {
     b.is_ascii_uppercase() || b == b'_'
 }
@@ -67,6 +77,29 @@ fn is_of_a_variable(b: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_machine_itself_is_local() {
+        for word in
+            ["localhost", "http://127.0.0.1:8080/health?full=1", "https://localhost/", "http://[::1]:9/x"]
+        {
+            assert!(is_local(word), "{word}");
+        }
+        for word in [
+            "http://localhost.example.com/",
+            "http://localhost@example.com/",
+            "http://127.0.0.10/",
+            "file:///etc/shadow",
+            "http://localhost/{a,b}",
+            "http://localhost:80@x",
+            "http://localhost/#@x",
+            "http://example.com/localhost",
+            "ftp://localhost",
+            "http://localhost\\@x",
+        ] {
+            assert!(!is_local(word), "{word}");
+        }
+    }
 
     #[test]
     fn only_looks_may_be_assigned() {

@@ -16,7 +16,7 @@ pub(crate) use options::{Given, Matched, matched};
 pub(crate) use row::{Means, Role, Row, Runs, Stdin, Style, Use};
 
 /// Every family, by file name.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     ("archives.toml", include_str!("../../table/archives.toml")),
     ("backup.toml", include_str!("../../table/backup.toml")),
     ("clients.toml", include_str!("../../table/clients.toml")),
@@ -26,6 +26,7 @@ const FILES: [(&str, &str); 16] = [
     ("disks.toml", include_str!("../../table/disks.toml")),
     ("editors.toml", include_str!("../../table/editors.toml")),
     ("files.toml", include_str!("../../table/files.toml")),
+    ("keys.toml", include_str!("../../table/keys.toml")),
     ("network.toml", include_str!("../../table/network.toml")),
     ("privileges.toml", include_str!("../../table/privileges.toml")),
     ("services.toml", include_str!("../../table/services.toml")),
@@ -89,8 +90,8 @@ impl Table {
 
     /// The rows for a program as it is written; none when nothing is known about it.
     pub(crate) fn rows(&self, program: &str) -> &[Row] {
-        let name = STANDARD.iter().find_map(|dir| program.strip_prefix(dir)).unwrap_or(program);
-        self.0.get(name).map_or(&[], Vec::as_slice)
+        let name = STANDARD.iter().find_map(|dir| program.strip_prefix(dir)).or_else(|| of_postgres(program));
+        self.0.get(name.unwrap_or(program)).map_or(&[], Vec::as_slice)
     }
 
     fn and(mut self, file: &str, text: &str) -> Result<Table, PolicyError> {
@@ -103,6 +104,12 @@ impl Table {
             self.0.entry(name.clone()).or_default().push(row.clone());
         }
     }
+}
+
+/// The name of a program that Debian keeps apart for each version of PostgreSQL.
+fn of_postgres(program: &str) -> Option<&str> {
+    let (version, name) = program.strip_prefix("/usr/lib/postgresql/")?.split_once("/bin/")?;
+    version.bytes().all(|b| b.is_ascii_digit()).then_some(name)
 }
 
 /// The shipped rows for a program as it is written.

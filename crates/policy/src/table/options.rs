@@ -102,9 +102,16 @@ impl<'a> Reader<'_, '_, 'a> {
                 self.found.before_dashes = self.found.operands.len();
             }
             Some(long) if long.starts_with('-') => self.long(word),
-            Some(digits) if self.row.number && digits.bytes().all(|b| b.is_ascii_digit()) => {}
+            Some(digits) if self.row.number && self.is_count(digits) => {}
             Some(letters) => self.bundle(word, letters),
         }
+    }
+
+    /// `-5`, and `-5f` of tail.
+    fn is_count(&self, digits: &str) -> bool {
+        let follows = self.row.grammar.get("-f").is_some_and(|listed| listed.value == Value::None);
+        let digits = digits.strip_suffix('f').filter(|_| follows).unwrap_or(digits);
+        !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
     }
 
     fn long(&mut self, word: &'a str) {

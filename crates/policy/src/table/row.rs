@@ -45,7 +45,7 @@ pub(crate) struct Row {
     #[serde(default)]
     pub(crate) executes: Vec<String>,
     /// The row is for lines whose operands begin with one of these, such as `status` or `addr show`. `*` stands for any
-    /// word, `list-*` for any word that begins so.
+    /// word without a slash, `list-*` for any word that begins so.
     #[serde(default)]
     pub(crate) verbs: Vec<String>,
     /// The only options that may stand before the verb, where others mean something else there; empty when any may.
@@ -82,6 +82,9 @@ pub(crate) struct Row {
     pub(crate) stdin: Stdin,
     /// How operands become another command.
     pub(crate) runs: Option<Runs>,
+    /// The only programs that it may start, where it holds others of the same names; empty when it may start any.
+    #[serde(default)]
+    pub(crate) starts: Vec<String>,
     /// Without an operand it does something else than start a program.
     #[serde(default)]
     pub(crate) needs_command: bool,
@@ -173,6 +176,10 @@ pub(crate) enum Role {
     Awk,
     /// A plain name: no path, no option.
     Name,
+    /// The name of an account, or the dash that asks for a login.
+    Login,
+    /// The address of a service on the machine itself.
+    Local,
     /// A service or process; to stop one that logs is to tamper with the log.
     Service,
     /// As `service`; with a slash it is a file that says which commands to start.
@@ -287,7 +294,8 @@ fn is_within(verb: &str, words: &[&str], anchored: bool) -> bool {
 /// Whether each word is the verb's own, or one that its pattern stands for.
 fn begins(verb: &[&str], words: &[&str]) -> bool {
     verb.iter().zip(words).all(|(verb, word)| match verb.strip_suffix('*') {
-        Some(start) => word.starts_with(start) && !word.starts_with('-'),
+        Some("") => !word.starts_with('-') && !word.contains('/'),
+        Some(start) => word.starts_with(start),
         None => verb == word,
     })
 }

@@ -33,6 +33,10 @@ fn every_effect_has_rows() {
 fn only_standard_directories_are_trusted() {
     let table = Table::shipped();
     assert!(!table.rows("/usr/bin/ls").is_empty());
+    assert!(!table.rows("/usr/lib/postgresql/15/bin/pg_ctl").is_empty());
+    for path in ["/usr/lib/postgresql/../bin/ls", "/usr/lib/postgresql/15/bin/../bin/ls"] {
+        assert!(table.rows(path).is_empty(), "{path}");
+    }
     for path in ["./ls", "/tmp/ls", "bin/ls", "/usr/bin/../../tmp/ls", "//bin/ls", "/bin/", "ls/"] {
         assert!(table.rows(path).is_empty(), "{path}");
     }
