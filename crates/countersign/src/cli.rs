@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::admin::Admin;
+use crate::commands::policy::{Wanted, Who};
 
 /// A privileged-access gateway: judged, countersigned, recorded.
 #[derive(Debug, Parser)]
@@ -90,20 +91,42 @@ pub enum PolicyCommand {
         /// A folder of policies instead of the configuration's
         dir: Option<PathBuf>,
     },
-    /// Print the analysis, the deciding rules and what would allow a command
+    /// Print how an act is read, what it touches, the deciding rules and what would allow it
     Explain {
-        /// Who
-        #[arg(long)]
-        person: String,
-        /// Where
-        #[arg(long)]
-        target: String,
-        /// As whom there
-        #[arg(long, default_value = "root")]
-        account: String,
-        /// The command line
-        #[arg(last = true, required = true)]
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        wanted: Wanted,
+        /// The command line, for exec
+        #[arg(last = true)]
         text: Vec<String>,
+    },
+    /// Judge commands, one JSON object {"text": "…"} a line in, one with the verdict out; 2 when that cannot begin
+    Analyse {
+        #[command(flatten)]
+        who: Who,
+        /// One JSON object a line; there is no other format
+        #[arg(long, required = true)]
+        jsonl: bool,
+    },
+    /// Run files of cases; 1 when one comes out differently, 2 when they cannot run
+    Test {
+        /// Files of cases
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// A folder of policies instead of the configuration's, or of the one that the cases lie in
+        #[arg(long)]
+        policies: Option<PathBuf>,
+    },
+    /// Print the cases of which two sets of policies make something different; 1 when there are some
+    Diff {
+        /// The policies, or the configuration, as they were
+        old: PathBuf,
+        /// As they are now
+        new: PathBuf,
+        /// Files of cases
+        #[arg(long, required = true, num_args = 1..)]
+        cases: Vec<PathBuf>,
     },
 }
 

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use access::text::Language;
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
@@ -160,12 +160,44 @@ pub struct SshNumbers {
 impl Config {
     /// Reads the file and checks every value, and that no secret it names can be read by others.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
-        let file: File = toml::from_str(&text).map_err(|fault| anyhow!("{}: {fault}", path.display()))?;
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Reader { path, text: &text, folder: std::path::absolute(folder)? }.check(file)
+        reading(path, |reader, file| reader.check(file))
     }
+}
+
+/// What judging without a gateway needs of the configuration. Secrets are not looked at, so whoever may read the
+/// policies can use it.
+#[derive(Debug)]
+pub struct Offline {
+    /// Language of what people read.
+    pub language: Language,
+    /// Zone of hours and weekdays in policies.
+    pub zone: TimeZone,
+    /// The database file.
+    pub sqlite: PathBuf,
+    /// Folder of the policies.
+    pub policies: PathBuf,
+}
+
+impl Offline {
+    /// Reads the file and checks the values that it returns.
+    pub fn read(path: &Path) -> Result<Self> {
+        reading(path, |reader, file| {
+            Ok(Self {
+                language: reader.language(file.language.as_ref())?,
+                zone: reader.zone(file.time_zone.as_ref())?,
+                sqlite: reader.place(&file.store.sqlite),
+                policies: reader.place(&file.policies.dir),
+            })
+        })
+    }
+}
+
+fn reading<T>(path: &Path, check: impl FnOnce(&Reader, &File) -> Result<T>) -> Result<T> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+    let file: File = toml::from_str(&text).map_err(|fault| anyhow!("{}: {fault}", path.display()))?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    check(&Reader { path, text: &text, folder: std::path::absolute(folder)? }, &file)
 }
 
 struct Reader<'a> {
@@ -175,8 +207,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn check(&self, file: File) -> Result<Config> {
-        let File { ssh, authentication, recording, .. } = &file;
+    fn check(&self, file: &File) -> Result<Config> {
+        let File { ssh, authentication, recording, .. } = file;
         Ok(Config {
             language: self.language(file.language.as_ref())?,
             zone: self.zone(file.time_zone.as_ref())?,
@@ -253,43 +285,6 @@ impl Reader<'_> {
         let line = before.matches('\n').count() + 1;
         anyhow!("{}: line {line}: {what}", self.path.display())
     }
-}
-
-/// Reads the policies of a folder: every `*.cedar`, `schema.cedarschema`, `quorums.toml`, and `areas.toml` if it is there.
-pub fn read_policies(folder: &Path) -> Result<access::policy::Policies> {
-    let sources = access::policy::Sources {
-        policies: cedar_files(folder)?,
-        schema: named(folder, "schema.cedarschema")?,
-        quorums: named(folder, "quorums.toml")?,
-        areas: named_if_there(folder, "areas.toml")?,
-    };
-    access::policy::Policies::parse(&sources)
-        .map_err(|fault| anyhow!("the policies in {} are refused: {fault}", folder.display()))
-}
-
-fn cedar_files(folder: &Path) -> Result<Vec<(String, String)>> {
-    let entries = std::fs::read_dir(folder)
-        .with_context(|| format!("cannot read the policies in {}", folder.display()))?;
-    let mut names: Vec<_> = entries
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect::<std::io::Result<_>>()?;
-    names.retain(|name| name.ends_with(".cedar"));
-    names.sort_unstable();
-    if names.is_empty() {
-        bail!("there is no *.cedar file in {}: nothing would be allowed", folder.display());
-    }
-    names.iter().map(|name| named(folder, name)).collect()
-}
-
-/// A file that may be missing, which is as if it were empty.
-fn named_if_there(folder: &Path, name: &str) -> Result<(String, String)> {
-    if folder.join(name).try_exists()? { named(folder, name) } else { Ok((name.to_owned(), String::new())) }
-}
-
-fn named(folder: &Path, name: &str) -> Result<(String, String)> {
-    let path = folder.join(name);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok((name.to_owned(), text))
 }
 
 #[cfg(test)]

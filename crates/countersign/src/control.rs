@@ -14,8 +14,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{UnixListener, UnixStream};
 use tokio::time::timeout;
 
-use crate::config::{Config, read_policies};
+use crate::config::Config;
 use crate::node::Node;
+use crate::policies::read_policies;
 
 /// Longest line in either direction.
 const MAX_LINE: u64 = 1 << 20;

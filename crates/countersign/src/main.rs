@@ -8,6 +8,7 @@ mod control;
 mod demo;
 mod journal;
 mod node;
+mod policies;
 mod secrets;
 mod surroundings;
 
@@ -17,9 +18,8 @@ use access::model::Answer;
 use anyhow::Result;
 use clap::Parser as _;
 
-use cli::{Cli, Command, Decide, LedgerCommand, PolicyCommand};
+use cli::{Cli, Command, Decide, LedgerCommand};
 use commands::decide::Approver;
-use commands::policy::Asked;
 use commands::replay::Show;
 use commands::{admin, decide, init, ledger, policy, replay, serve, sessions, totp};
 
@@ -31,19 +31,23 @@ fn main() -> ExitCode {
         Err(fault) => return tell(&fault.into()),
     };
     match runtime.block_on(run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(fault) => tell(&fault),
     }
 }
 
 fn tell(fault: &anyhow::Error) -> ExitCode {
-    let pipe = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
-    if fault.chain().filter_map(|cause| cause.downcast_ref()).any(pipe) {
+    if is_broken_pipe(fault) {
         // Whoever read our output has seen enough.
         return ExitCode::SUCCESS;
     }
     eprintln!("countersign: {fault:#}");
     ExitCode::FAILURE
+}
+
+fn is_broken_pipe(fault: &anyhow::Error) -> bool {
+    let pipe = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+    fault.chain().filter_map(|cause| cause.downcast_ref()).any(pipe)
 }
 
 /// Warnings and errors on standard error, more with `RUST_LOG`.
@@ -53,7 +57,7 @@ fn start_logging() {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
 }
 
-async fn run(cli: Cli) -> Result<()> {
+async fn run(cli: Cli) -> Result<ExitCode> {
     let config = cli.config.as_path();
     match cli.command {
         Command::Demo(options) => demo::demo(options).await,
@@ -64,10 +68,7 @@ async fn run(cli: Cli) -> Result<()> {
         }
         Command::Serve => serve::serve(config).await,
         Command::Admin(command) => admin::admin(config, command).await,
-        Command::Policy(PolicyCommand::Check { dir }) => policy::check(config, dir),
-        Command::Policy(PolicyCommand::Explain { person, target, account, text }) => {
-            policy::explain(config, &Asked { person, target, account, text: text.join(" ") }).await
-        }
+        Command::Policy(command) => return policy::policy(config, command).await,
         Command::Sessions { limit } => sessions::sessions(config, limit).await,
         Command::Replay(options) => {
             let show = Show {
@@ -84,7 +85,8 @@ async fn run(cli: Cli) -> Result<()> {
         Command::Approve(options) => sign(options, Answer::Approve),
         Command::Deny(options) => sign(options, Answer::Deny),
         Command::Totp { secret_file } => totp::totp(&secret_file),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn sign(options: Decide, answer: Answer) -> Result<()> {

@@ -13,8 +13,9 @@ use access::vault::Vault;
 use anyhow::{Context as _, Result};
 use ledger::{Log, NoteSigner};
 
-use crate::config::{Config, read_policies};
+use crate::config::Config;
 use crate::journal::{LedgerJournal, SegmentEntries};
+use crate::policies::read_policies;
 use crate::secrets::{NodeKeys, read_key, recorder_random};
 use crate::surroundings::{SystemClock, SystemEntropy};
 
