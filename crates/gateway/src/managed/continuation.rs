@@ -84,7 +84,7 @@ enum Document {
     #[default]
     None,
     /// The operator was read; the mark follows.
-    Mark(String),
+    Mark,
     /// Rows follow from the next line end on.
     Awaited(String),
     /// Inside, with the row so far.
@@ -121,7 +121,7 @@ impl Scan {
                 self.joint = false;
             }
             '#' if self.word.is_empty() && !self.literal => self.comment = true,
-            '<' if next != Some('<') && self.word == "<" => self.document = Document::Mark(String::new()),
+            '<' if next != Some('<') && self.word == "<" => self.document = Document::Mark,
             ' ' | '\t' => self.end_word(),
             '\n' | ';' => {
                 self.end_word();
@@ -156,7 +156,7 @@ impl Scan {
     fn end_word(&mut self) {
         let word = std::mem::take(&mut self.word);
         let literal = std::mem::take(&mut self.literal);
-        if let Document::Mark(_) = self.document {
+        if let Document::Mark = self.document {
             if !word.is_empty() {
                 self.document = Document::Awaited(word.trim_start_matches(['<', '-']).to_owned());
             }
@@ -246,7 +246,6 @@ mod tests {
             "cat <<E\nx\nE\n",
             "echo if",
             "echo 'if' x",
-            "echo a#'",
             "fi",
             ")",
         ] {

@@ -5,6 +5,7 @@
 
 mod buffer;
 mod characters;
+mod completion;
 mod continuation;
 mod editor;
 mod history;
@@ -17,13 +18,16 @@ mod screen;
 mod search;
 mod split;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use buffer::LONGEST;
 pub(crate) use characters::{is_plain, legible};
+pub(crate) use completion::{Choice, Name, What, choose, entries, wanted};
 pub(crate) use continuation::{is_open, joined, pieces};
 pub(crate) use editor::{Editor, Outcome};
 pub(crate) use history::{Histories, Lines, add, copy};
-pub(crate) use own::{Cd, Own, first_step, own};
+pub(crate) use own::{Cd, Own, WORDS as OWN_WORDS, first_step, own};
 pub(crate) use prompt::Place;
 pub(crate) use quoting::quoted;
 pub(crate) use screen::{Screen, Styled};

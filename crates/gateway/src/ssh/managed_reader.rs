@@ -70,7 +70,7 @@ impl Shell<'_> {
                     self.close_row("exit").await?;
                     return Ok(Heard::End);
                 }
-                Outcome::Complete => self.draw(BELL.into()).await?,
+                Outcome::Complete => self.complete().await?,
                 Outcome::Clear => {
                     let clear = self.screen.clear() + &self.place.header(self.screen.columns());
                     self.draw(clear).await?;
@@ -100,7 +100,7 @@ impl Shell<'_> {
         self.redraw().await
     }
 
-    async fn close_row(&mut self, mark: &str) -> Result<(), Exit> {
+    pub(crate) async fn close_row(&mut self, mark: &str) -> Result<(), Exit> {
         let left = format!("{mark}{}", self.screen.leave());
         self.draw(left).await
     }

@@ -24,6 +24,7 @@ mod held;
 mod jump;
 mod login;
 mod managed;
+mod managed_completion;
 mod managed_line;
 mod managed_own;
 mod managed_query;
