@@ -88,6 +88,11 @@ impl Table {
         self.0.len()
     }
 
+    /// The names of the programs that it knows, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The rows for a program as it is written; none when nothing is known about it.
     pub(crate) fn rows(&self, program: &str) -> &[Row] {
         let name = STANDARD.iter().find_map(|dir| program.strip_prefix(dir)).or_else(|| of_postgres(program));
