@@ -14,6 +14,7 @@ use std::rc::Rc;
 
 use attempt::Attempt;
 use bounds::{Bounds, MOST_PROGRAMS};
+use secured::Change;
 
 use crate::analysis::{Program, Reason};
 use crate::shell::{self, Command, Line, Redirect};
@@ -77,12 +78,30 @@ impl Around<'_> {
 
 /// Adds what keeps programs from starting others; the line is judged and run with it.
 pub(crate) fn secure(line: &mut Line) {
+    secure_within(line, 0);
+}
+
+fn secure_within(line: &mut Line, depth: usize) {
     for command in line.pipelines.iter_mut().flat_map(|(_, commands)| commands) {
         let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
-        if let Some(added) = secured::addition(&words) {
-            command.words.splice(added.at..added.at, added.words);
+        match secured::change(&words) {
+            Some(Change::Insert { at, words: added }) => drop(command.words.splice(at..at, added)),
+            Some(Change::Text { at }) if depth < DEEPEST => {
+                if let Some(text) = command.words.get_mut(at) {
+                    secured_text(text, depth + 1).into_iter().for_each(|secured| *text = secured);
+                }
+            }
+            _ => {}
         }
     }
+}
+
+/// The text as it is regenerated with what was added; none when nothing was.
+fn secured_text(text: &str, depth: usize) -> Option<String> {
+    let written = shell::parse(text.as_bytes()).ok()?;
+    let mut line = written.clone();
+    secure_within(&mut line, depth);
+    (line != written).then(|| shell::regenerated(&line).ok())?
 }
 
 /// Reads a whole line. One that would take too long to judge is not understood.

@@ -3,29 +3,44 @@
 
 use super::DEEPEST;
 use super::words::SECURE;
-use crate::table::{self, Matched, Row, Runs, matched};
+use crate::table::{self, Matched, Means, Row, Runs, matched};
 
-/// Words to insert before the word at `at`.
+/// What is to be done to the words of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Addition {
-    pub(crate) at: usize,
-    pub(crate) words: Vec<String>,
+pub(crate) enum Change {
+    /// Words to insert before the word at `at`.
+    Insert { at: usize, words: Vec<String> },
+    /// The word at `at` is a text for a shell, whose commands may need a change themselves.
+    Text { at: usize },
 }
 
-/// What is to be added to a command; at most once, to the program inside all wrappers whose words are its own.
-pub(crate) fn addition(words: &[&str]) -> Option<Addition> {
+/// What is to be changed in a command, at most once: at the program inside all wrappers whose words are its own.
+pub(crate) fn change(words: &[&str]) -> Option<Change> {
     let mut at = 0;
     for _ in 0..DEEPEST {
         let (name, rest) = words.get(at..)?.split_first()?;
         let (row, read, verb) = table::rows(name).iter().find_map(|row| explained(row, rest))?;
+        let inside = words.len() - inner(row, &read, verb);
         match row.runs {
-            Some(Runs::Words | Runs::MoreWords) if row.starts.is_empty() => {
-                at = words.len() - inner(row, &read, verb)
+            Some(Runs::Words | Runs::MoreWords) if row.starts.is_empty() => at = inside,
+            Some(Runs::Text) if inside < words.len() => return Some(Change::Text { at: inside }),
+            Some(Runs::Joined) if inside + 1 == words.len() => return Some(Change::Text { at: inside }),
+            Some(_) => return None,
+            None => {
+                return text(&read, words).or_else(|| {
+                    wanted(row, &read, rest, at, at.checked_sub(1).and_then(|i| words.get(i)).copied())
+                });
             }
-            _ => return wanted(row, &read, rest, at, at.checked_sub(1).and_then(|i| words.get(i)).copied()),
         }
     }
     None
+}
+
+/// A word of its own that an option gives to a shell.
+fn text(read: &Matched, words: &[&str]) -> Option<Change> {
+    let given = read.given.iter().find(|given| given.means == Means::Text)?;
+    let at = words.iter().position(|word| given.value.is_some_and(|value| std::ptr::eq(*word, value)))?;
+    Some(Change::Text { at })
 }
 
 /// How the row reads the words, when it knows them all.
@@ -47,15 +62,15 @@ fn inner(row: &Row, read: &Matched, verb: usize) -> usize {
     read.operands.len().saturating_sub(assignments + verb + row.operands.len())
 }
 
-fn wanted(row: &Row, read: &Matched, rest: &[&str], at: usize, before: Option<&str>) -> Option<Addition> {
+fn wanted(row: &Row, read: &Matched, rest: &[&str], at: usize, before: Option<&str>) -> Option<Change> {
     if row.secure {
         let words = vec!["env".into(), SECURE.into()];
-        return (before != Some(SECURE)).then_some(Addition { at, words });
+        return (before != Some(SECURE)).then_some(Change::Insert { at, words });
     }
     let pager = row.pager.iter().filter(|without| !read.given.iter().any(|given| given.name == **without));
     let given = rest.get(..row.adds.len()).is_some_and(|first| first == row.adds);
     let words: Vec<String> = if given { pager.cloned().collect() } else { row.adds.clone() };
-    (!words.is_empty()).then_some(Addition { at: at + 1, words })
+    (!words.is_empty()).then_some(Change::Insert { at: at + 1, words })
 }
 
 #[cfg(test)]
@@ -64,9 +79,9 @@ mod tests {
 
     fn secured(line: &str) -> String {
         let mut words: Vec<&str> = line.split(' ').collect();
-        let addition = addition(&words);
-        if let Some(addition) = &addition {
-            words.splice(addition.at..addition.at, addition.words.iter().map(String::as_str));
+        let change = change(&words);
+        if let Some(Change::Insert { at, words: added }) = &change {
+            words.splice(at..at, added.iter().map(String::as_str));
         }
         words.join(" ")
     }
@@ -96,10 +111,33 @@ mod tests {
     }
 
     #[test]
+    fn a_text_for_a_shell_is_found_where_it_stands() {
+        for (line, at) in [
+            ("sh -c x", 2),
+            ("sudo -u y sh -c x", 5),
+            ("su - y -c x", 4),
+            ("su -c x y", 2),
+            ("watch -n 1 x", 3),
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(change(&words), Some(Change::Text { at }), "{line}");
+        }
+        for line in ["watch x y", "sh x", "su -cx y", "flock f -c x"] {
+            assert_eq!(change(&line.split(' ').collect::<Vec<_>>()), None, "{line}");
+        }
+    }
+
+    #[test]
     fn other_lines_stay_as_they_are() {
-        for line in
-            ["ls -l", "systemctl stop x", "less --frobnicate x", "sh -c less", "sudo", "frobnicate less x"]
-        {
+        for line in [
+            "ls -l",
+            "systemctl stop x",
+            "less --frobnicate x",
+            "sh -c less",
+            "sudo",
+            "frobnicate less x",
+            "busybox less x",
+        ] {
             assert_eq!(secured(line), line);
         }
     }

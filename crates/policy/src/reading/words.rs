@@ -22,7 +22,7 @@ pub(super) fn is_harmless_assignment(word: &str) -> bool {
 /// An argument of `test` that no shell evaluates: zsh and ksh calculate with the arguments of number comparisons, which
 /// can assign variables and run substitutions.
 pub(super) fn is_plain(word: &str) -> bool {
-    let operators = ["=", "==", "!=", "!", "<", ">", "(", ")"];
+    let operators = ["=", "==", "!=", "!", "<", ">", "(", ")", "]"];
     let characters = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./:,@% ".contains(&b));
     operators.contains(&word) || characters && !COMPARISONS.contains(&word)
 }
