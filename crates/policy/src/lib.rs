@@ -19,7 +19,7 @@ pub use analysis::{Analysis, Program, Reason};
 pub use effect::{Effect, NoSuchEffect};
 pub use file::{FileOperation, Writing};
 pub use judge::act::Act;
-pub use judge::error::PolicyError;
+pub use judge::error::{PolicyError, PolicyErrors};
 pub use judge::policies::Policies;
 pub use judge::question::{Destination, FileFacts, Level, NoSuchLevel, Question, TargetFacts};
 pub use judge::quorum::{Clause, Missing, Quorum, Short, Signer};

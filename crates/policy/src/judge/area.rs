@@ -1,6 +1,7 @@
 //! Areas: declared parts of a target's file system, and which of them an action reads, writes, removes or stays in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -11,7 +12,7 @@ const ADVICE: &str = "write [area.NAME] with paths = [\"/absolute/path\"] and pe
 
 /// The declared areas, by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Areas(BTreeMap<String, Area>);
+pub(crate) struct Areas(BTreeMap<Arc<str>, Area>);
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,23 +28,25 @@ struct Area {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    area: BTreeMap<String, Area>,
+    area: BTreeMap<Arc<str>, Area>,
 }
 
 /// What an action does to the declared areas.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Touched<'a> {
-    pub(crate) reads: BTreeSet<&'a str>,
-    pub(crate) writes: BTreeSet<&'a str>,
-    pub(crate) removes: BTreeSet<&'a str>,
-    pub(crate) confined: BTreeSet<&'a str>,
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Touched {
+    pub(crate) reads: Names,
+    pub(crate) writes: Names,
+    pub(crate) removes: Names,
+    pub(crate) confined: Names,
 }
+
+type Names = BTreeSet<Arc<str>>;
 
 /// Reads `areas.toml`.
 pub(crate) fn parse(file: &str, text: &str) -> Result<Areas, PolicyError> {
     let parsed: File = toml::from_str(text).map_err(|e| PolicyError::toml(file, text, &e, ADVICE))?;
     for (name, area) in &parsed.area {
-        let complain = |what: String| Err(PolicyError::new(file, what, ADVICE).at(text, text.find(name)));
+        let complain = |what: String| Err(PolicyError::new(file, what, ADVICE).at(text, text.find(&**name)));
         if area.paths.is_empty() {
             return complain(format!("the area {name:?} has no path"));
         }
@@ -68,7 +71,7 @@ impl Areas {
     }
 
     /// Compares what an action may touch with every area.
-    pub(crate) fn touched(&self, all: &[Touch]) -> Touched<'_> {
+    pub(crate) fn touched(&self, all: &[Touch]) -> Touched {
         let reached = |how: How| {
             let of = |area: &Area| all.iter().any(|touch| touch.how == how && area.is_reached_by(touch));
             self.names(of)
@@ -83,8 +86,14 @@ impl Areas {
         }
     }
 
-    fn names(&self, of: impl Fn(&Area) -> bool) -> BTreeSet<&str> {
-        self.0.iter().filter(|(_, area)| of(area)).map(|(name, _)| name.as_str()).collect()
+    /// The areas that one path reaches; to look at it reaches none.
+    pub(crate) fn reached_by(&self, touch: &Touch) -> BTreeSet<&str> {
+        let reached = self.0.iter().filter(|(_, area)| touch.how > How::Looks && area.is_reached_by(touch));
+        reached.map(|(name, _)| &**name).collect()
+    }
+
+    fn names(&self, of: impl Fn(&Area) -> bool) -> Names {
+        self.0.iter().filter(|(_, area)| of(area)).map(|(name, _)| Arc::clone(name)).collect()
     }
 }
 
@@ -130,11 +139,11 @@ mod tests {
     #[test]
     fn only_direct_members_are_confined_where_anybody_lays_links() {
         let areas = areas();
-        assert_eq!(areas.touched(&removal("/var/tmp/x")).confined, ["scratch"].into());
+        assert_eq!(areas.touched(&removal("/var/tmp/x")).confined, ["scratch".into()].into());
         for path in ["/var/tmp", "/var/tmp/x/y", "/var/tmpx", "~/x", "?"] {
             assert_eq!(areas.touched(&removal(path)).confined, [].into(), "{path}");
         }
-        assert_eq!(areas.touched(&removal("/srv/releases/a/b")).confined, ["releases"].into());
+        assert_eq!(areas.touched(&removal("/srv/releases/a/b")).confined, ["releases".into()].into());
         let write = vec![Touch { path: "/var/tmp/x".into(), how: How::Writes, below: false }];
         assert_eq!(areas.touched(&write).confined, [].into(), "a link may stand there");
     }

@@ -1,4 +1,4 @@
-//! Our question in Cedar's words: entities, context and request, checked against the schema.
+//! Our facts in Cedar's words: entities, context and request, checked against the schema.
 
 use std::collections::BTreeSet;
 
@@ -7,107 +7,169 @@ use cedar_policy::{
     RestrictedExpression as Value, Schema,
 };
 
-use super::area::Areas;
-use super::question::Question;
+use super::act::Act;
+use super::facts::Facts;
 
-/// What Cedar said: the decision, the policies behind it, and every error it met on the way.
-pub(crate) struct Answer {
-    pub(crate) allowed: bool,
-    pub(crate) ids: BTreeSet<String>,
-    pub(crate) errors: Vec<String>,
+/// What Cedar said: the decision and the policies behind it.
+pub(super) struct Answer {
+    pub(super) allowed: bool,
+    pub(super) ids: BTreeSet<String>,
 }
 
-/// Asks with `quorums` instead of the question's own. `Err` when the question does not fit the schema.
-pub(crate) fn ask(
-    schema: &Schema,
-    policies: &PolicySet,
-    areas: &Areas,
-    q: &Question,
-    quorums: &BTreeSet<String>,
-) -> Result<Answer, String> {
-    let request = request(schema, areas, q, quorums)?;
-    let entities = entities(schema, q)?;
-    let response = Authorizer::new().is_authorized(&request, policies, &entities);
-    Ok(Answer {
-        allowed: response.decision() == Decision::Allow,
-        ids: response.diagnostics().reason().map(ToString::to_string).collect(),
-        errors: response.diagnostics().errors().map(ToString::to_string).collect(),
-    })
+/// Asks Cedar; what every question needs is made once.
+#[derive(Debug)]
+pub(super) struct Asker {
+    schema: Schema,
+    kinds: Kinds,
+    /// The actions and their groups.
+    actions: Entities,
+    authorizer: Authorizer,
 }
 
-fn request(
-    schema: &Schema,
-    areas: &Areas,
-    q: &Question,
-    quorums: &BTreeSet<String>,
-) -> Result<Request, String> {
-    let principal = uid("Person", &q.person)?;
-    let action = uid("Action", q.act.as_str())?;
-    let resource = uid("Target", &q.target.name)?;
-    let context = context(areas, q, quorums)?;
-    Request::new(principal, action, resource, context, Some(schema)).map_err(|e| e.to_string())
+/// Facts in Cedar's words; only the quorums are still to come.
+pub(super) struct Asked {
+    principal: EntityUid,
+    action: EntityUid,
+    resource: EntityUid,
+    entities: Entities,
+    context: Vec<(String, Value)>,
 }
 
-fn context(areas: &Areas, q: &Question, quorums: &BTreeSet<String>) -> Result<Context, String> {
-    let effects = set("Effect", q.effects.iter().map(|e| e.as_str()))?;
-    let quorums = set("Quorum", quorums.iter().map(String::as_str))?;
-    let programs = Value::new_set(q.programs.iter().cloned().map(Value::new_string));
-    let mfa_age = i64::try_from(q.mfa_age_seconds).unwrap_or(i64::MAX);
-    let touched = areas.touched(&q.touched);
-    let pairs = [
-        ("account", Value::new_entity_uid(uid("Account", &q.account)?)),
-        ("effects", effects),
-        ("programs", programs),
-        ("understood", Value::new_bool(q.understood)),
-        ("quorums", quorums),
-        ("reads", set("Area", touched.reads.into_iter())?),
-        ("writes", set("Area", touched.writes.into_iter())?),
-        ("removes", set("Area", touched.removes.into_iter())?),
-        ("confined", set("Area", touched.confined.into_iter())?),
-        ("source", Value::new_ip(q.source.to_string())),
-        ("mfa_age_seconds", Value::new_long(mfa_age)),
-        ("minute_of_day", Value::new_long(q.minute_of_day.into())),
-        ("weekday", Value::new_long(q.weekday.into())),
-    ];
-    let pairs = pairs.into_iter().chain(file(q)).chain(destination(q));
-    Context::from_pairs(pairs.map(|(k, v)| (k.to_owned(), v))).map_err(|e| e.to_string())
+impl Asker {
+    pub(super) fn new(schema: Schema) -> Result<Asker, String> {
+        let actions = Entities::from_entities([], Some(&schema)).map_err(|e| e.to_string())?;
+        Ok(Asker { schema, kinds: Kinds::read()?, actions, authorizer: Authorizer::new() })
+    }
+
+    pub(super) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(super) fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// `Err` when the facts do not fit the schema.
+    pub(super) fn prepare(&self, facts: &Facts) -> Result<Asked, String> {
+        let kinds = &self.kinds;
+        let principal = uid(&kinds.person, &facts.person);
+        let resource = uid(&kinds.target, &facts.target);
+        let entities = self.entities(&principal, &resource, facts).map_err(unfit)?;
+        let context = kinds.context(facts);
+        Ok(Asked { principal, action: kinds.action(facts.act), resource, entities, context })
+    }
+
+    /// Asks with these quorums met. An error in any policy is one here: a forbid that could not be evaluated must not vanish.
+    pub(super) fn ask(
+        &self,
+        policies: &PolicySet,
+        asked: &Asked,
+        quorums: &BTreeSet<String>,
+    ) -> Result<Answer, String> {
+        let request = self.request(asked, quorums).map_err(unfit)?;
+        let response = self.authorizer.is_authorized(&request, policies, &asked.entities);
+        match response.diagnostics().errors().next() {
+            Some(error) => Err(format!("a policy could not be evaluated: {error}")),
+            None => Ok(Answer {
+                allowed: response.decision() == Decision::Allow,
+                ids: response.diagnostics().reason().map(ToString::to_string).collect(),
+            }),
+        }
+    }
+
+    fn request(&self, asked: &Asked, quorums: &BTreeSet<String>) -> Result<Request, String> {
+        let quorums = set(&self.kinds.quorum, quorums.iter().map(String::as_str));
+        let pairs = asked.context.iter().cloned().chain([("quorums".to_owned(), quorums)]);
+        let context = Context::from_pairs(pairs).map_err(|e| e.to_string())?;
+        let Asked { principal, action, resource, .. } = asked;
+        Request::new(principal.clone(), action.clone(), resource.clone(), context, Some(&self.schema))
+            .map_err(|e| e.to_string())
+    }
+
+    /// The person in their groups; the target with its level as an attribute and its labels as tags, so that operators
+    /// may invent labels.
+    fn entities(&self, person: &EntityUid, target: &EntityUid, facts: &Facts) -> Result<Entities, String> {
+        let groups = facts.groups.iter().map(|group| uid(&self.kinds.group, group));
+        let person = Entity::new_with_tags(person.clone(), [], groups, []).map_err(|e| e.to_string())?;
+        let level = Value::new_entity_uid(uid(&self.kinds.level, facts.level.as_str()));
+        let labels = facts.labels.iter().map(|(k, v)| (k.clone(), Value::new_string(v.clone())));
+        let target = Entity::new_with_tags(target.clone(), [("level".to_owned(), level)], [], labels)
+            .map_err(|e| e.to_string())?;
+        self.actions.clone().add_entities([person, target], Some(&self.schema)).map_err(|e| e.to_string())
+    }
 }
 
-fn file(q: &Question) -> Vec<(&'static str, Value)> {
-    let text = |text: &str| Value::new_string(text.to_owned());
-    q.file.iter().flat_map(|file| [("path", text(&file.path)), ("to", text(&file.to))]).collect()
+fn unfit(what: String) -> String {
+    format!("the question does not fit the policy schema: {what}")
 }
 
-fn destination(q: &Question) -> Vec<(&'static str, Value)> {
-    let pairs = q.destination.iter().flat_map(|to| {
-        [("host", Value::new_string(to.host.clone())), ("port", Value::new_long(to.port.into()))]
-    });
-    pairs.collect()
+/// The entity types of the schema.
+#[derive(Debug)]
+pub(super) struct Kinds {
+    person: EntityTypeName,
+    group: EntityTypeName,
+    target: EntityTypeName,
+    level: EntityTypeName,
+    action: EntityTypeName,
+    account: EntityTypeName,
+    effect: EntityTypeName,
+    area: EntityTypeName,
+    quorum: EntityTypeName,
 }
 
-fn entities(schema: &Schema, q: &Question) -> Result<Entities, String> {
-    let groups: Vec<EntityUid> = q.groups.iter().map(|g| uid("Group", g)).collect::<Result<_, _>>()?;
-    let person = Entity::new_with_tags(uid("Person", &q.person)?, [], groups.clone(), []);
-    let person = person.map_err(|e| e.to_string())?;
-    let all = groups.into_iter().map(Entity::with_uid).chain([person, target(q)?]);
-    Entities::from_entities(all, Some(schema)).map_err(|e| e.to_string())
+impl Kinds {
+    fn read() -> Result<Kinds, String> {
+        let kind = |name: &str| name.parse().map_err(|e: cedar_policy::ParseErrors| e.to_string());
+        Ok(Kinds {
+            person: kind("Person")?,
+            group: kind("Group")?,
+            target: kind("Target")?,
+            level: kind("Level")?,
+            action: kind("Action")?,
+            account: kind("Account")?,
+            effect: kind("Effect")?,
+            area: kind("Area")?,
+            quorum: kind("Quorum")?,
+        })
+    }
+
+    pub(super) fn action(&self, act: Act) -> EntityUid {
+        uid(&self.action, act.as_str())
+    }
+
+    fn context(&self, facts: &Facts) -> Vec<(String, Value)> {
+        let areas =
+            |names: &BTreeSet<_>| set(&self.area, names.iter().map(|name: &std::sync::Arc<str>| &**name));
+        let mut pairs = vec![
+            ("account", Value::new_entity_uid(uid(&self.account, &facts.account))),
+            ("effects", set(&self.effect, facts.effects.iter().map(|effect| effect.as_str()))),
+            ("programs", Value::new_set(facts.programs.iter().cloned().map(Value::new_string))),
+            ("understood", Value::new_bool(facts.understood)),
+            ("reads", areas(&facts.touched.reads)),
+            ("writes", areas(&facts.touched.writes)),
+            ("removes", areas(&facts.touched.removes)),
+            ("confined", areas(&facts.touched.confined)),
+            ("source", Value::new_ip(facts.source.to_string())),
+            ("mfa_age_seconds", Value::new_long(facts.mfa_age_seconds)),
+            ("minute_of_day", Value::new_long(facts.minute_of_day)),
+            ("weekday", Value::new_long(facts.weekday)),
+        ];
+        if let Some(file) = &facts.file {
+            pairs.push(("path", Value::new_string(file.path.clone())));
+            pairs.push(("to", Value::new_string(file.to.clone())));
+        }
+        if let Some(to) = &facts.destination {
+            pairs.push(("host", Value::new_string(to.host.clone())));
+            pairs.push(("port", Value::new_long(to.port.into())));
+        }
+        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
 }
 
-/// A target: its level as an attribute, its labels as tags, so that operators may invent labels.
-fn target(q: &Question) -> Result<Entity, String> {
-    let level = Value::new_entity_uid(uid("Level", q.target.level.as_str())?);
-    let labels = q.target.labels.iter().map(|(k, v)| (k.clone(), Value::new_string(v.clone())));
-    let id = uid("Target", &q.target.name)?;
-    Entity::new_with_tags(id, [("level".to_owned(), level)], [], labels).map_err(|e| e.to_string())
+fn set<'a>(kind: &EntityTypeName, names: impl Iterator<Item = &'a str>) -> Value {
+    Value::new_set(names.map(|name| Value::new_entity_uid(uid(kind, name))))
 }
 
-fn set<'a>(kind: &str, names: impl Iterator<Item = &'a str>) -> Result<Value, String> {
-    let members: Vec<Value> =
-        names.map(|name| uid(kind, name).map(Value::new_entity_uid)).collect::<Result<_, _>>()?;
-    Ok(Value::new_set(members))
-}
-
-fn uid(kind: &str, name: &str) -> Result<EntityUid, String> {
-    let kind: EntityTypeName = kind.parse().map_err(|e: cedar_policy::ParseErrors| e.to_string())?;
-    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(name)))
+fn uid(kind: &EntityTypeName, name: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(name))
 }

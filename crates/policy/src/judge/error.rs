@@ -2,7 +2,29 @@
 
 use std::ops::Range;
 
-/// Policies that cannot be used; the gateway keeps the ones it has, or does not start.
+/// Policies that cannot be used, with everything that is wrong; the gateway keeps the ones it has, or does not start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(PolicyError::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct PolicyErrors(Vec<PolicyError>);
+
+impl PolicyErrors {
+    /// Each of them; at least one.
+    pub fn iter(&self) -> impl Iterator<Item = &PolicyError> {
+        self.0.iter()
+    }
+
+    pub(crate) fn unless_none(faults: Vec<PolicyError>) -> Result<(), PolicyErrors> {
+        if faults.is_empty() { Ok(()) } else { Err(PolicyErrors(faults)) }
+    }
+}
+
+impl From<PolicyError> for PolicyErrors {
+    fn from(fault: PolicyError) -> Self {
+        PolicyErrors(vec![fault])
+    }
+}
+
+/// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}{}: {what}; {advice}", line.map(|n| format!(":{n}")).unwrap_or_default())]
 pub struct PolicyError {

@@ -9,4 +9,12 @@ pub(crate) mod quorum;
 pub(crate) mod sources;
 pub(crate) mod verdict;
 
+mod annotations;
+mod cache;
 mod cedar;
+mod facts;
+mod ruling;
+mod sight;
+mod slice;
+#[cfg(test)]
+mod tests;

@@ -1,43 +1,48 @@
 //! Policies: read and checked once, then asked.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use cedar_policy::{PolicySet, Schema};
+use std::sync::Arc;
 
 use super::act::Act;
-use super::area::{self, Areas, Touched};
-use super::cedar::{self, Answer};
-use super::error::PolicyError;
+use super::area::{self, Areas};
+use super::cache::Cache;
+use super::cedar::Asker;
+use super::error::{PolicyError, PolicyErrors};
+use super::facts::Facts;
 use super::question::{Level, Question};
 use super::quorum::{self, Quorum};
+use super::ruling::{Bench, Ruling, Why};
+use super::slice::{Slice, Slices};
 use super::sources::{self, Collected, Declared, Sources};
-use super::verdict::{Allowed, Held, Rule, Verdict};
+use super::verdict::{Allowed, Denied, Held, Rule, Verdict};
 use crate::Touch;
 
 /// A checked set of policies with its schema and quorums.
 #[derive(Debug)]
 pub struct Policies {
     version: String,
-    schema: Schema,
-    set: PolicySet,
-    rules: BTreeMap<String, Rule>,
+    asker: Asker,
+    slices: Slices,
+    rules: BTreeMap<String, Arc<Rule>>,
     quorums: BTreeMap<String, Quorum>,
     areas: Areas,
+    cache: Cache,
 }
 
 impl Policies {
-    /// Reads and checks everything: syntax, types (strictly), ids, and that each quorum that a policy names exists.
-    pub fn parse(sources: &Sources) -> Result<Policies, PolicyError> {
-        let schema = sources::schema(&sources.schema)?;
-        let quorums = quorum::parse(&sources.quorums.0, &sources.quorums.1)?;
-        let areas = area::parse(&sources.areas.0, &sources.areas.1)?;
-        let mut all = Collected::default();
-        for (file, text) in &sources.policies {
-            all.read(file, text, Declared { quorums: &quorums, areas: &areas })?;
-        }
-        all.validate(&schema)?;
+    /// Reads and checks everything: syntax, types (strictly), ids, and that each quorum and area that a policy names exists.
+    pub fn parse(sources: &Sources) -> Result<Policies, PolicyErrors> {
+        let asker = sources::schema(&sources.schema);
+        let quorums = quorum::parse(&sources.quorums.0, &sources.quorums.1);
+        let areas = area::parse(&sources.areas.0, &sources.areas.1);
+        let faults = [asker.as_ref().err(), quorums.as_ref().err(), areas.as_ref().err()];
+        PolicyErrors::unless_none(faults.into_iter().flatten().cloned().collect())?;
+        let (asker, quorums, areas) = (asker?, quorums?, areas?);
+        let all = Collected::read(sources, Declared { quorums: &quorums, areas: &areas }, asker.schema())?;
+        let slices = Slices::of(&all.set, asker.schema(), asker.kinds())
+            .map_err(|what| PolicyError::new(&sources.schema.0, what, sources::SCHEMA_ADVICE))?;
         let version = sources::version(sources);
-        Ok(Policies { version, schema, set: all.set, rules: all.rules, quorums, areas })
+        Ok(Policies { version, asker, slices, rules: all.rules, quorums, areas, cache: Cache::default() })
     }
 
     /// `sha256:` and the hash of all sources in hex; the order of files does not matter.
@@ -57,10 +62,7 @@ impl Policies {
 
     /// The declared areas that one path reaches, by name; to look at a path reaches none.
     pub fn areas_of(&self, touch: &Touch) -> BTreeSet<&str> {
-        let Touched { mut reads, writes, removes, .. } = self.areas.touched(std::slice::from_ref(touch));
-        reads.extend(writes);
-        reads.extend(removes);
-        reads
+        self.areas.reached_by(touch)
     }
 
     /// Answers a question: default deny, a forbid wins, an error denies.
@@ -68,67 +70,48 @@ impl Policies {
         if let Some(reason) = never(q) {
             return Verdict::denied(vec![], reason);
         }
-        match self.ask(q, &q.quorums) {
-            Err(reason) => Verdict::denied(vec![], reason),
-            Ok(answer) if answer.allowed => Verdict::Allow(Allowed { rules: self.named(&answer) }),
-            Ok(answer) => self.hold_or_deny(q, &answer),
-        }
+        let Some(slice) = self.slices.on(q.act) else {
+            return Verdict::denied(vec![], "no policy speaks of this act");
+        };
+        let facts = Facts::seen(&slice.sight, q, &self.areas);
+        let ruling = match self.cache.find(&facts) {
+            Some(ruling) => ruling,
+            None => self.rule(slice, facts),
+        };
+        told(&ruling, q)
     }
 
-    /// Asks again with each quorum in turn, and says what the answers mean together.
-    fn hold_or_deny(&self, q: &Question, denied: &Answer) -> Verdict {
-        let mut quorums = vec![];
-        let mut permits = BTreeSet::new();
-        for quorum in self.quorums.values().filter(|quorum| !q.quorums.contains(&quorum.name)) {
-            match self.ask(q, &with(&q.quorums, [&quorum.name])) {
-                Err(reason) => return Verdict::denied(vec![], reason),
-                Ok(answer) if answer.allowed => {
-                    permits.extend(self.named(&answer));
-                    quorums.push(quorum.clone());
-                }
-                Ok(_) => {}
-            }
-        }
-        let rules = self.named(denied);
-        match quorums.is_empty() {
-            true => Verdict::denied(rules, self.why(q, denied)),
-            false if rules.is_empty() => {
-                Verdict::Hold(Held { rules: permits.into_iter().collect(), quorums })
-            }
-            false => Verdict::Hold(Held { rules, quorums }),
-        }
+    /// Asks the policies, and remembers what they said.
+    fn rule(&self, slice: &Slice, facts: Facts) -> Arc<Ruling> {
+        let ruling = Arc::new(self.bench(slice).rule(&facts));
+        self.cache.keep(facts, &ruling);
+        ruling
     }
 
-    fn why(&self, q: &Question, denied: &Answer) -> String {
-        let together = self.ask(q, &with(&q.quorums, self.quorums.keys()));
-        if together.is_ok_and(|answer| answer.allowed) {
-            return "no single quorum allows this; several together would, so declare one that joins them"
-                .into();
-        }
-        match self.named(denied).first() {
-            Some(rule) if rule.description.is_empty() => format!("forbidden by {}", rule.id),
-            Some(rule) => format!("{} ({})", rule.description, rule.id),
-            None => format!("nothing permits {} to {} {}", q.person, q.act, q.target.name),
-        }
+    fn bench<'a>(&'a self, slice: &'a Slice) -> Bench<'a> {
+        Bench { asker: &self.asker, rules: &self.rules, quorums: &self.quorums, slice }
     }
+}
 
-    /// An error in any policy refuses: a forbid that could not be evaluated must not vanish.
-    fn ask(&self, q: &Question, quorums: &BTreeSet<String>) -> Result<Answer, String> {
-        let answer = cedar::ask(&self.schema, &self.set, &self.areas, q, quorums)
-            .map_err(|e| format!("the question does not fit the policy schema: {e}"))?;
-        match answer.errors.first() {
-            Some(error) => Err(format!("a policy could not be evaluated: {error}")),
-            None => Ok(answer),
-        }
+/// The ruling for the person who asked.
+pub(super) fn told(ruling: &Ruling, q: &Question) -> Verdict {
+    let rules = |rules: &[Arc<Rule>]| rules.iter().map(|rule| Rule::clone(rule)).collect();
+    match ruling {
+        Ruling::Allow(by) => Verdict::Allow(Allowed { rules: rules(by) }),
+        Ruling::Hold(by, quorums) => Verdict::Hold(Held { rules: rules(by), quorums: quorums.clone() }),
+        Ruling::Deny(by, why) => Verdict::Deny(Denied { rules: rules(by), reason: reason(why, q) }),
     }
+}
 
-    fn named(&self, answer: &Answer) -> Vec<Rule> {
-        answer.ids.iter().filter_map(|id| self.rules.get(id)).cloned().collect()
+fn reason(why: &Why, q: &Question) -> String {
+    match why {
+        Why::Said(reason) => reason.clone(),
+        Why::Unpermitted => format!("nothing permits {} to {} {}", q.person, q.act, q.target.name),
     }
 }
 
 /// What no policy may allow, whatever it says.
-fn never(q: &Question) -> Option<&'static str> {
+pub(super) fn never(q: &Question) -> Option<&'static str> {
     if q.target.level == Level::Recorded {
         return None;
     }
@@ -137,8 +120,4 @@ fn never(q: &Question) -> Option<&'static str> {
     }
     (q.effects.is_empty() && (q.act == Act::Exec || q.act.is_on_files()))
         .then_some("nothing is known about what the command does")
-}
-
-fn with<'a>(met: &'a BTreeSet<String>, more: impl IntoIterator<Item = &'a String>) -> BTreeSet<String> {
-    met.iter().chain(more).cloned().collect()
 }

@@ -57,7 +57,7 @@ pub struct TargetFacts {
 }
 
 /// What a policy may look at in an operation on files.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FileFacts {
     /// The path, absolute and resolved on the target.
     pub path: String,
@@ -66,7 +66,7 @@ pub struct FileFacts {
 }
 
 /// Where a forwarding leads, as the client asked (RFC 4254, section 7.2).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Destination {
     /// A host name or address in its usual spelling, or the path of a Unix socket.
     pub host: String,

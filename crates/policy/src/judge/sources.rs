@@ -1,17 +1,21 @@
 //! The texts that policies are made of: read, checked, hashed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use sha2::{Digest, Sha256};
 
 use super::act::Act;
+use super::annotations::{self, Complaint};
 use super::area::Areas;
-use super::cedar;
-use super::error::PolicyError;
+use super::cedar::Asker;
+use super::error::{PolicyError, PolicyErrors};
+use super::facts::Facts;
 use super::question::{Destination, FileFacts, Level, Question, TargetFacts};
 use super::quorum::Quorum;
-use super::verdict::{Obligations, Rule};
+use super::sight::Sight;
+use super::verdict::Rule;
 use crate::Effect;
 
 /// The texts that policies are made of, each with the name that errors and rules show.
@@ -27,26 +31,26 @@ pub struct Sources {
     pub areas: (String, String),
 }
 
-const SCHEMA_ADVICE: &str = "start from the shipped schema.cedarschema";
+pub(super) const SCHEMA_ADVICE: &str = "start from the shipped schema.cedarschema";
 const POLICY_ADVICE: &str = "correct the policy; docs/policy.md shows how one is written";
 
 /// Reads the schema, and checks that every fact of a question has its place there.
-pub(super) fn schema((file, text): &(String, String)) -> Result<Schema, PolicyError> {
+pub(super) fn schema((file, text): &(String, String)) -> Result<Asker, PolicyError> {
     let (schema, _warnings) =
         Schema::from_cedarschema_str(text).map_err(|e| PolicyError::cedar(file, text, &e, SCHEMA_ADVICE))?;
-    match Act::ALL.into_iter().find_map(|act| {
-        let asked = sample(act);
-        cedar::ask(&schema, &PolicySet::new(), &Areas::default(), &asked, &BTreeSet::new()).err()
-    }) {
-        Some(what) => {
-            Err(PolicyError::new(file, format!("does not fit this version: {what}"), SCHEMA_ADVICE))
-        }
-        None => Ok(schema),
+    let misfit =
+        |what: String| PolicyError::new(file, format!("does not fit this version: {what}"), SCHEMA_ADVICE);
+    let asker = Asker::new(schema).map_err(misfit)?;
+    for act in Act::ALL {
+        let facts = Facts::seen(&Sight::everything(), &sample(act), &Areas::default());
+        let asked = asker.prepare(&facts).map_err(misfit)?;
+        asker.ask(&PolicySet::new(), &asked, &facts.quorums).map_err(misfit)?;
     }
+    Ok(asker)
 }
 
 /// A question that uses every fact, to learn whether a schema knows them all.
-fn sample(act: Act) -> Question {
+pub(super) fn sample(act: Act) -> Question {
     Question {
         person: "somebody".into(),
         groups: ["somegroup".into()].into(),
@@ -71,31 +75,50 @@ fn sample(act: Act) -> Question {
     }
 }
 
-/// The policies of all files so far.
+/// The policies of all files.
 #[derive(Default)]
 pub(super) struct Collected {
     pub(super) set: PolicySet,
-    pub(super) rules: BTreeMap<String, Rule>,
+    pub(super) rules: BTreeMap<String, Arc<Rule>>,
     /// The text of the file that each policy came from.
     texts: BTreeMap<String, String>,
 }
 
 impl Collected {
-    /// Adds the policies of one file.
-    pub(super) fn read(&mut self, file: &str, text: &str, declared: Declared) -> Result<(), PolicyError> {
-        let parsed: PolicySet = text
-            .parse()
-            .map_err(|e: cedar_policy::ParseErrors| PolicyError::cedar(file, text, &e, POLICY_ADVICE))?;
+    /// Reads the policies of every file, and checks their types once all can be read.
+    pub(super) fn read(
+        sources: &Sources,
+        declared: Declared,
+        schema: &Schema,
+    ) -> Result<Collected, PolicyErrors> {
+        let mut all = Collected::default();
+        let mut faults = vec![];
+        for (file, text) in &sources.policies {
+            faults.append(&mut all.add_file(file, text, declared));
+        }
+        if faults.is_empty() {
+            faults = all.misfits(schema);
+        }
+        PolicyErrors::unless_none(faults).map(|()| all)
+    }
+
+    fn add_file(&mut self, file: &str, text: &str, declared: Declared) -> Vec<PolicyError> {
+        let parsed = match text.parse::<PolicySet>() {
+            Ok(parsed) => parsed,
+            Err(faults) => {
+                return faults.iter().map(|e| PolicyError::cedar(file, text, e, POLICY_ADVICE)).collect();
+            }
+        };
         if parsed.templates().next().is_some() {
             let what = "a template (?principal, ?resource) never applies";
-            return Err(
-                PolicyError::new(file, what, "name the group, person or target").at(text, text.find('?'))
-            );
+            let fault = PolicyError::new(file, what, "name the group, person or target");
+            return vec![fault.at(text, text.find('?'))];
         }
-        for policy in parsed.policies() {
-            self.add(file, text, policy, declared)?;
-        }
-        Ok(())
+        let added = parsed.policies().map(|policy| {
+            let place = text.find(&policy.to_string());
+            self.add(file, text, policy, declared).map_err(|fault| fault.at(text, place))
+        });
+        added.filter_map(Result::err).collect()
     }
 
     fn add(
@@ -105,52 +128,36 @@ impl Collected {
         policy: &Policy,
         declared: Declared,
     ) -> Result<(), PolicyError> {
-        let place = text.find(&policy.to_string());
-        let complain = |what: String, advice: &str| Err(PolicyError::new(file, what, advice).at(text, place));
-        let Some(id) = policy.annotation("id").filter(|id| !id.is_empty()) else {
-            return complain("a policy has no @id".into(), "write @id(\"name\") above it");
-        };
-        if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
-            return complain(format!("the id {id:?} is not plain"), "use letters, digits, '.', '_' and '-'");
-        }
+        let complain = |(what, advice): Complaint| PolicyError::new(file, what, advice);
+        let id = annotations::id(policy).map_err(complain)?;
         if let Some(other) = self.rules.get(id) {
-            return complain(
-                format!("the id {id:?} is taken by {}", other.file),
-                "give each policy its own @id",
-            );
+            let what = format!("the id {id:?} is taken by {}", other.file);
+            return Err(PolicyError::new(file, what, "give each policy its own @id"));
         }
-        if let Some((kind, name)) = declared.unknown(policy) {
-            return complain(
-                format!("{id:?} names the {kind} {name:?}, which is not declared"),
-                &format!("declare it in {kind}s.toml"),
-            );
-        }
-        let obligations = match obligations(policy) {
-            Ok(obligations) => obligations,
-            Err((what, advice)) => return complain(format!("{id:?}: {what}"), advice),
-        };
+        declared
+            .check(policy)
+            .map_err(|(what, advice)| PolicyError::new(file, format!("{id:?} {what}"), advice))?;
+        let obligations = annotations::obligations(policy)
+            .map_err(|(what, advice)| PolicyError::new(file, format!("{id:?}: {what}"), advice))?;
         let description = policy.annotation("description").unwrap_or_default().into();
-        self.rules.insert(id.into(), Rule { id: id.into(), file: file.into(), description, obligations });
+        let rule = Rule { id: id.into(), file: file.into(), description, obligations };
+        self.rules.insert(id.into(), Arc::new(rule));
         self.texts.insert(id.into(), text.into());
         self.set
             .add(policy.new_id(PolicyId::new(id)))
             .map_err(|e| PolicyError::new(file, e.to_string(), POLICY_ADVICE))
     }
 
-    /// Strict types, so that a misspelt effect or attribute is an error here and not a rule that never applies.
-    pub(super) fn validate(&self, schema: &Schema) -> Result<(), PolicyError> {
+    /// Strict types, so that a misspelt effect or attribute is an error here and not a rule that never applies. A
+    /// warning says that a policy never applies, or does not show as what it is.
+    fn misfits(&self, schema: &Schema) -> Vec<PolicyError> {
         let result = Validator::new(schema.clone()).validate(&self.set, ValidationMode::Strict);
-        if let Some(error) = result.validation_errors().next() {
-            return Err(self.complaint(error.policy_id(), error));
-        }
-        // A warning says that a policy never applies, or does not show as what it is.
-        match result.validation_warnings().next() {
-            Some(warning) => Err(self.complaint(warning.policy_id(), warning)),
-            None => Ok(()),
-        }
+        let errors = result.validation_errors().map(|error| self.misfit(error.policy_id(), error));
+        let warnings = result.validation_warnings().map(|warning| self.misfit(warning.policy_id(), warning));
+        errors.chain(warnings).collect()
     }
 
-    fn complaint(&self, id: &PolicyId, error: &(dyn miette::Diagnostic + 'static)) -> PolicyError {
+    fn misfit(&self, id: &PolicyId, error: &(dyn miette::Diagnostic + 'static)) -> PolicyError {
         let id: &str = id.as_ref();
         let file = self.rules.get(id).map_or("", |rule| &rule.file);
         let text = self.texts.get(id).map_or("", String::as_str);
@@ -166,43 +173,20 @@ pub(super) struct Declared<'a> {
 }
 
 impl Declared<'_> {
-    /// The first quorum or area of a policy that is not declared.
-    fn unknown(&self, policy: &Policy) -> Option<(&'static str, String)> {
-        policy.entity_literals().into_iter().find_map(|uid| {
+    /// Refuses a quorum or area that is not declared.
+    fn check(&self, policy: &Policy) -> Result<(), (String, String)> {
+        for uid in policy.entity_literals() {
             let name = uid.id().unescaped();
-            match uid.type_name().to_string().as_str() {
-                "Quorum" if !self.quorums.contains_key(name) => Some(("quorum", name.to_owned())),
-                "Area" if !self.areas.declares(name) => Some(("area", name.to_owned())),
-                _ => None,
-            }
-        })
-    }
-}
-
-/// Reads the annotations; one that is not known would be an obligation that nobody sees to.
-fn obligations(policy: &Policy) -> Result<Obligations, (String, &'static str)> {
-    let mut found = Obligations::default();
-    for (name, value) in policy.annotations() {
-        match name {
-            "id" | "description" => {}
-            "max_bytes" => {
-                let bytes = value.parse().map_err(|_| {
-                    (format!("@max_bytes({value:?}) is no number of bytes"), "write digits only")
-                })?;
-                found.max_bytes = Some(bytes);
-            }
-            "keep_copy" if value == "yes" => found.keep_copy = true,
-            "keep_copy" => return Err((format!("@keep_copy({value:?})"), "write @keep_copy(\"yes\")")),
-            other => {
-                let advice = "the annotations are @id, @description, @max_bytes and @keep_copy";
-                return Err((format!("@{other} means nothing"), advice));
-            }
+            let kind = match uid.type_name().to_string().as_str() {
+                "Quorum" if !self.quorums.contains_key(name) => "quorum",
+                "Area" if !self.areas.declares(name) => "area",
+                _ => continue,
+            };
+            let what = format!("names the {kind} {name:?}, which is not declared");
+            return Err((what, format!("declare it in {kind}s.toml")));
         }
+        Ok(())
     }
-    if found != Obligations::default() && policy.effect() == cedar_policy::Effect::Forbid {
-        return Err(("a forbid has obligations".into(), "write them on permits"));
-    }
-    Ok(found)
 }
 
 /// Names and texts with their lengths, so that no two different sets hash alike.

@@ -1,0 +1,44 @@
+//! What stands above a policy: its id, its description, and what a permit asks for in return.
+
+use cedar_policy::{Effect, Policy};
+
+use super::verdict::Obligations;
+
+/// What is wrong, and what to do about it.
+pub(super) type Complaint = (String, &'static str);
+
+/// The policy's `@id`, which rules and records show.
+pub(super) fn id(policy: &Policy) -> Result<&str, Complaint> {
+    match policy.annotation("id").filter(|id| !id.is_empty()) {
+        None => Err(("a policy has no @id".into(), "write @id(\"name\") above it")),
+        Some(id) if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) => {
+            Err((format!("the id {id:?} is not plain"), "use letters, digits, '.', '_' and '-'"))
+        }
+        Some(id) => Ok(id),
+    }
+}
+
+/// Reads the obligations; an annotation that is not known would be one that nobody sees to.
+pub(super) fn obligations(policy: &Policy) -> Result<Obligations, Complaint> {
+    let mut found = Obligations::default();
+    for (name, value) in policy.annotations() {
+        match name {
+            "id" | "description" => {}
+            "max_bytes" => found.max_bytes = Some(bytes(value)?),
+            "keep_copy" if value == "yes" => found.keep_copy = true,
+            "keep_copy" => return Err((format!("@keep_copy({value:?})"), "write @keep_copy(\"yes\")")),
+            other => {
+                let advice = "the annotations are @id, @description, @max_bytes and @keep_copy";
+                return Err((format!("@{other} means nothing"), advice));
+            }
+        }
+    }
+    if found != Obligations::default() && policy.effect() == Effect::Forbid {
+        return Err(("a forbid has obligations".into(), "write them on permits"));
+    }
+    Ok(found)
+}
+
+fn bytes(value: &str) -> Result<u64, Complaint> {
+    value.parse().map_err(|_| (format!("@max_bytes({value:?}) is no number of bytes"), "write digits only"))
+}
