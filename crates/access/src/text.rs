@@ -344,8 +344,8 @@ catalogue! {
         "未知任何人";
     EXPLAIN_DENIED: "  no quorum allows it: {reason}",
         "  任何法定人数都不能批准：{reason}";
-    EXPLAIN_BLAMED: "  it would run at once without {effect}: {because}",
-        "  若无 {effect} 即可立即执行：{because}";
+    EXPLAIN_BLAMED: "  in the way: {effect}, since {because}",
+        "  阻碍：{effect}，因为 {because}";
     ADVICE_PLAIN: "  instead: write it with plain words and quotes, and give values instead of what the target would compute; docs/policy.md says what is understood",
         "  建议：只使用普通单词和引号，直接给出值，而不是由目标计算；可理解的语法见 docs/policy.md";
     ADVICE_TABLE: "  instead: use a program and options that the command table knows, or add rows for them; docs/policy.md says how",
