@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::channel::{Channel, Exit, Prepared};
 use super::feed::closed;
-use super::files_flight::Flight;
+use super::files_flight::{Flight, Landed};
 use super::relaying::Relayed;
 use super::running::{ask_target, refused_by_target, settle, take_leg};
 use super::target_outlet::TargetOutlet;
@@ -52,8 +52,8 @@ pub(super) struct Conduct<'a> {
 
 /// What the channel's loop turns to next.
 enum Event {
-    ToTarget(Option<Crossing>),
-    ToClient(Option<Crossing>),
+    ToTarget(Landed),
+    ToClient(Landed),
     FromTarget(Crossing),
     FromClient(Crossing),
     ClientGone,
@@ -222,12 +222,13 @@ impl<'a> Conduct<'a> {
     /// Waits for one thing and does it; tells when the channel has ended.
     async fn turn(&mut self, wants_more: bool) -> Result<Option<Relayed>, Exit> {
         match self.next_event(wants_more).await? {
-            Event::ToTarget(None) | Event::ToClient(None) => Err(Exit::NotRecorded),
-            Event::ToTarget(Some(crossing)) => {
+            Event::ToTarget(Landed::Lost) | Event::ToClient(Landed::Lost) => Err(Exit::NotRecorded),
+            Event::ToTarget(Landed::Record) | Event::ToClient(Landed::Record) => Ok(None),
+            Event::ToTarget(Landed::Crossing(crossing)) => {
                 self.target.deliver(crossing).await;
                 Ok(None)
             }
-            Event::ToClient(Some(crossing)) => {
+            Event::ToClient(Landed::Crossing(crossing)) => {
                 let last = crossing == Crossing::Close;
                 self.deliver(crossing).await?;
                 Ok(last.then_some(Relayed::ByTarget))

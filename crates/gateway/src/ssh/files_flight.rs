@@ -21,6 +21,17 @@ enum Step {
     Crossing(Crossing),
 }
 
+/// What has come to pass.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Landed {
+    /// A record is durable; nothing is to be delivered for it.
+    Record,
+    /// This may be delivered.
+    Crossing(Crossing),
+    /// A record never will be durable.
+    Lost,
+}
+
 impl Flight {
     /// Whether more should be put on its way.
     pub(super) fn has_room(&self) -> bool {
@@ -42,24 +53,16 @@ impl Flight {
         self.waiting.push_back(Step::Crossing(crossing));
     }
 
-    /// The next that may be delivered; none if a record will never be durable. Pending while nothing is under way.
-    /// May be dropped and called again.
-    pub(super) async fn landed(&mut self) -> Option<Crossing> {
-        loop {
-            match self.waiting.front_mut() {
-                None => std::future::pending().await,
-                Some(Step::Record(durable)) => {
-                    if !durable.await.unwrap_or(false) {
-                        return None;
-                    }
-                    self.waiting.pop_front();
-                }
-                Some(Step::Crossing(_)) => break,
-            }
+    /// Waits for the next step. Pending while nothing is under way; may be dropped and called again.
+    pub(super) async fn landed(&mut self) -> Landed {
+        if let Some(Step::Record(durable)) = self.waiting.front_mut() {
+            let durable = durable.await.unwrap_or(false);
+            self.waiting.pop_front();
+            return if durable { Landed::Record } else { Landed::Lost };
         }
-        let Some(Step::Crossing(crossing)) = self.waiting.pop_front() else { return None };
+        let Some(Step::Crossing(crossing)) = self.waiting.pop_front() else { return std::future::pending().await };
         self.bytes -= crossing.weight() + 64;
-        Some(crossing)
+        Landed::Crossing(crossing)
     }
 }
 
@@ -79,7 +82,8 @@ mod tests {
         flight.launch(Crossing::Eof);
         assert!(timeout(Duration::from_millis(20), flight.landed()).await.is_err());
         written.send(true).unwrap();
-        assert_eq!(flight.landed().await, Some(Crossing::Eof));
+        assert_eq!(flight.landed().await, Landed::Record);
+        assert_eq!(flight.landed().await, Landed::Crossing(Crossing::Eof));
         assert!(flight.is_empty());
     }
 
@@ -94,7 +98,7 @@ mod tests {
                 Some(outcome) => written.send(outcome).unwrap(),
                 None => drop(written),
             }
-            assert_eq!(flight.landed().await, None);
+            assert_eq!(flight.landed().await, Landed::Lost);
         }
     }
 }
