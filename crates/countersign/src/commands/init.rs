@@ -15,13 +15,20 @@ pub const LEDGER_NAME: &str = "countersign.example/node-1";
 
 const CONFIG: &str = include_str!("../../../../config/countersign.toml");
 
-/// The shipped policies, as files.
+/// The shipped policies with their cases, as files.
 const POLICIES: &[(&str, &str)] = &[
     ("schema.cedarschema", include_str!("../../../../config/policies/schema.cedarschema")),
     ("quorums.toml", include_str!("../../../../config/policies/quorums.toml")),
     ("areas.toml", include_str!("../../../../config/policies/areas.toml")),
     ("production.cedar", include_str!("../../../../config/policies/production.cedar")),
     ("command-gated.cedar", include_str!("../../../../config/policies/command-gated.cedar")),
+    ("cases/facts.toml", include_str!("../../../../config/policies/cases/facts.toml")),
+    ("cases/commands.toml", include_str!("../../../../config/policies/cases/commands.toml")),
+    (
+        "cases/sessions-and-files.toml",
+        include_str!("../../../../config/policies/cases/sessions-and-files.toml"),
+    ),
+    ("cases/forwards.toml", include_str!("../../../../config/policies/cases/forwards.toml")),
 ];
 
 /// Makes the folder. Refuses one that already holds a node.
@@ -30,7 +37,7 @@ pub fn init(dir: &Path, listen: SocketAddr, ledger_name: &str) -> Result<()> {
     if config.exists() {
         bail!("{} exists already: this folder holds a node", config.display());
     }
-    for folder in ["", "secrets", "policies", "run"] {
+    for folder in ["", "secrets", "policies", "policies/cases", "run"] {
         secrets::folder(&dir.join(folder))?;
     }
     make_keys(dir)?;

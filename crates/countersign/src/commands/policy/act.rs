@@ -1,5 +1,6 @@
 //! An act that is only supposed, named as policies name it: what the command line and the files of cases share.
 
+use access::policy::destination::{self, Unreachable};
 use access::policy::{Act, Destination, FileOperation, Writing};
 use access::{Ask, Forwarding, ShellLine};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -138,9 +139,16 @@ impl Wanted {
 
     fn forwarding(&self, act: Act) -> Result<Forwarding> {
         Ok(match act {
-            Act::Forward => Forwarding::Tcp(self.destination()?),
+            Act::Forward => {
+                let Destination { host, port } = self.destination()?;
+                Forwarding::Tcp(destination::tcp(&host, port.into()).map_err(|why| never(&host, why))?)
+            }
+            // What the target listens on is recorded as the client writes it.
             Act::ForwardRemote => Forwarding::Remote(self.destination()?),
-            Act::ForwardUnix => Forwarding::Unix(Destination { host: self.other_name()?, port: 0 }),
+            Act::ForwardUnix => {
+                let to = self.other_name()?;
+                Forwarding::Unix(destination::unix(&to).map_err(|why| never(&to, why))?)
+            }
             Act::ForwardAgent => Forwarding::Agent,
             _ => Forwarding::X11,
         })
@@ -153,6 +161,11 @@ impl Wanted {
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         Ok(Destination { host: host.to_owned(), port })
     }
+}
+
+/// What the gateway refuses before it asks the policies.
+fn never(to: &str, why: Unreachable) -> anyhow::Error {
+    anyhow!("no policy can permit a forwarding to {to}: {why}")
 }
 
 impl std::fmt::Display for Wanted {
