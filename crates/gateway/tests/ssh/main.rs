@@ -13,5 +13,6 @@ mod login;
 mod managed;
 mod recorder;
 mod refusals;
+mod sftp;
 mod terminal;
 mod transfer;
