@@ -112,8 +112,8 @@ catalogue! {
         "已拒绝：无法理解，因此未执行：{what}。请只使用普通单词和引号，参见 docs/policy.md。";
     NO_SHELL: "refused: {target} is command-gated, so it has no interactive shell here. Send one command: ssh … 'command'.",
         "已拒绝：{target} 为 command-gated 级别，此处没有交互式 shell。请发送单条命令：ssh … '命令'。";
-    NO_SFTP: "refused: {target} is command-gated and file transfer by SFTP is not inspected yet. Use `scp -O` or rsync, which are judged as commands.",
-        "已拒绝：{target} 为 command-gated 级别，尚不检查 SFTP 文件传输。请使用会按命令裁决的 `scp -O` 或 rsync。";
+    NO_SFTP: "refused: no policy lets you transfer files with {target} by SFTP. Ask the owners of that target.",
+        "已拒绝：没有策略允许您通过 SFTP 与 {target} 传输文件。请联系该目标的负责人。";
     FORWARD_NEVER: "refused: no forwarding to {to}: {why}. No policy can permit it.",
         "已拒绝：不能转发到 {to}：{why}。任何策略都不能允许。";
     FORWARD_OWN_HOST: "it could lead back to the gateway's own machine",
