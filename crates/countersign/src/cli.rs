@@ -94,9 +94,9 @@ pub enum PolicyCommand {
     /// Print how an act is read, what it touches, the deciding rules and what would allow it
     Explain {
         #[command(flatten)]
-        who: Who,
+        who: Box<Who>,
         #[command(flatten)]
-        wanted: Wanted,
+        wanted: Box<Wanted>,
         /// The command line, for exec
         #[arg(last = true)]
         text: Vec<String>,
@@ -104,7 +104,7 @@ pub enum PolicyCommand {
     /// Judge commands, one JSON object {"text": "…"} a line in, one with the verdict out; 2 when that cannot begin
     Analyse {
         #[command(flatten)]
-        who: Who,
+        who: Box<Who>,
         /// One JSON object a line; there is no other format
         #[arg(long, required = true)]
         jsonl: bool,

@@ -13,7 +13,7 @@ pub fn read_policies(folder: &Path) -> Result<access::policy::Policies> {
         areas: named_if_there(folder, "areas.toml")?,
     };
     access::policy::Policies::parse(&sources)
-        .map_err(|fault| anyhow!("the policies in {} are refused: {fault}", folder.display()))
+        .map_err(|fault| anyhow!("the policies in {} are refused:\n{fault}", folder.display()))
 }
 
 fn cedar_files(folder: &Path) -> Result<Vec<(String, String)>> {

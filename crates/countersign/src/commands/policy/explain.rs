@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
-use access::policy::{Analysis, Effect, How, Level, Question, Rule, Touch, Verdict};
+use access::policy::{Act, Analysis, Effect, How, Level, Question, Rule, Touch, Verdict};
 use access::statement::visible;
 use access::text::{self, Language, Line};
 use access::{Rehearsal, Setting};
@@ -41,7 +41,7 @@ impl Story<'_> {
             told += &self.before(step);
         }
         if let Some(analysis) = &act.analysis {
-            told += &self.reading(analysis);
+            told += &self.reading(analysis, act.act());
         }
         told += &self.verdict(&outcome);
         let refused = before.iter().find(|step| !step.is_allowed()).unwrap_or(act);
@@ -82,14 +82,16 @@ impl Story<'_> {
         self.say(&text::EXPLAIN_BEFORE, &values)
     }
 
-    fn reading(&self, analysis: &Analysis) -> String {
+    fn reading(&self, analysis: &Analysis, act: Act) -> String {
         let mut told = match analysis.obstacle() {
             None => self.say(&text::EXPLAIN_UNDERSTOOD, &[]),
             Some(obstacle) => {
                 self.say(&text::EXPLAIN_NOT_UNDERSTOOD, &[("obstacle", &visible(&obstacle.to_string()))])
             }
         };
-        if let Some(run) = analysis.run().filter(|_| self.setting.target.level != Level::Recorded) {
+        // An operation on files is only read as a command; on a recorded target what the client sent runs.
+        let runs = act == Act::Exec && self.setting.target.level != Level::Recorded;
+        if let Some(run) = analysis.run().filter(|_| runs) {
             told += &self.say(&text::EXPLAIN_RUN, &[("run", &visible(run))]);
         }
         told += &self.say(&text::EXPLAIN_STRUCTURE, &[]);
