@@ -28,6 +28,13 @@ const NEVER: [&str; 17] = [
     "default",
 ];
 
+/// Operators of two characters; `>>` is one so that it is seen.
+const LONG: [&str; 16] =
+    ["&&", "||", "==", "!=", "<=", ">=", "!~", "++", "--", "+=", "-=", "*=", "%=", "^=", "**", ">>"];
+
+/// Operators of one character: neither a pipe nor anything that gawk alone knows.
+const SHORT: &str = "{};,?:+-*%^!~<>=$[]/\n";
+
 /// Words after which a slash may begin a regular expression in one awk and divide in another.
 const UNCLEAR: [&str; 8] = ["print", "printf", "length", "in", "else", "do", "exit", "return"];
 
@@ -128,15 +135,12 @@ impl<'a> Reader<'a> {
     }
 
     fn operator(&mut self, c: char) -> Option<()> {
-        const LONG: [&str; 16] =
-            ["&&", "||", "==", "!=", "<=", ">=", "!~", "++", "--", "+=", "-=", "*=", "%=", "^=", "**", ">>"];
         let long = LONG.iter().find(|long| self.rest.starts_with(**long));
-        let operator = long.map_or(&self.rest[..c.len_utf8()], |long| *long);
-        if !long.is_some_and(|long| *long != ">>") && !"{};,?:+-*%^!~<>=$[]/\n".contains(c)
-            || operator == ">>"
-            || self.printing && operator.starts_with('>')
-            || c == '/' && self.last != Last::Operand
-        {
+        let operator = long.map_or_else(|| &self.rest[..c.len_utf8()], |long| *long);
+        let known = long.is_some() || SHORT.contains(c);
+        let names_a_file = operator == ">>" || self.printing && operator.starts_with('>');
+        let is_unclear = operator == "/" && self.last != Last::Operand;
+        if !known || names_a_file || is_unclear {
             return None;
         }
         self.printing &= !matches!(c, ';' | '}' | '\n');

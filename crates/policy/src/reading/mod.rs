@@ -195,15 +195,20 @@ impl Reading {
             secure: inside.secure,
             bounds: &bounds,
         };
-        let attempts: Vec<Attempt> =
-            rows.iter().filter_map(|row| Attempt::of(row, name, words, around)).collect();
+        let mut attempts = vec![];
+        for attempt in rows.iter().filter_map(|row| Attempt::of(row, name, words, around)) {
+            if attempt.fits() {
+                if *more == More::Words && rows.len() > 1 {
+                    self.any_of(name, rows, index);
+                }
+                return self.take(&attempt, more, inside, index);
+            }
+            attempts.push(attempt);
+        }
         if *more == More::Words && (rows.len() > 1 || attempts.is_empty()) {
             self.any_of(name, rows, index);
         }
-        match attempts.iter().find(|attempt| attempt.fits()) {
-            Some(fitting) => self.take(fitting, more, inside, index),
-            None => self.take_all(name, &attempts, more, inside, index),
-        }
+        self.take_all(name, &attempts, more, inside, index);
     }
 
     /// The input may turn this use of the program into any other.
