@@ -4,29 +4,45 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-/// Reads the policies of a folder: every `*.cedar`, `schema.cedarschema`, `quorums.toml`, and `areas.toml` if it is there.
+/// Reads the policies of a folder: every `*.cedar`, `schema.cedarschema`, `quorums.toml`, and `areas.toml` if it is there,
+/// and the rows for the command table in `commands/*.toml`.
 pub fn read_policies(folder: &Path) -> Result<access::policy::Policies> {
     let sources = access::policy::Sources {
         policies: cedar_files(folder)?,
         schema: named(folder, "schema.cedarschema")?,
         quorums: named(folder, "quorums.toml")?,
         areas: named_if_there(folder, "areas.toml")?,
+        commands: command_files(&folder.join("commands"))?,
     };
     access::policy::Policies::parse(&sources)
         .map_err(|fault| anyhow!("the policies in {} are refused:\n{fault}", folder.display()))
 }
 
 fn cedar_files(folder: &Path) -> Result<Vec<(String, String)>> {
+    let files = files_of(folder, ".cedar")?;
+    if files.is_empty() {
+        bail!("there is no *.cedar file in {}: nothing would be allowed", folder.display());
+    }
+    Ok(files)
+}
+
+fn command_files(folder: &Path) -> Result<Vec<(String, String)>> {
+    if !folder.try_exists()? {
+        return Ok(vec![]);
+    }
+    let named = |(name, text)| (format!("commands/{name}"), text);
+    Ok(files_of(folder, ".toml")?.into_iter().map(named).collect())
+}
+
+/// The files of a folder with that ending, by name.
+fn files_of(folder: &Path, ending: &str) -> Result<Vec<(String, String)>> {
     let entries = std::fs::read_dir(folder)
         .with_context(|| format!("cannot read the policies in {}", folder.display()))?;
     let mut names: Vec<_> = entries
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<std::io::Result<_>>()?;
-    names.retain(|name| name.ends_with(".cedar"));
+    names.retain(|name| name.ends_with(ending));
     names.sort_unstable();
-    if names.is_empty() {
-        bail!("there is no *.cedar file in {}: nothing would be allowed", folder.display());
-    }
     names.iter().map(|name| named(folder, name)).collect()
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use policy::{
     Act, Analysis, Destination, Effect, FileFacts, FileOperation, How, Level, Policies, Question, Sources,
@@ -21,11 +22,13 @@ fn shipped() -> Sources {
         schema: read("schema.cedarschema"),
         quorums: read("quorums.toml"),
         areas: read("areas.toml"),
+        commands: vec![],
     }
 }
 
-fn policies() -> Policies {
-    Policies::parse(&shipped()).unwrap()
+fn policies() -> &'static Policies {
+    static SHIPPED: LazyLock<Policies> = LazyLock::new(|| Policies::parse(&shipped()).unwrap());
+    &SHIPPED
 }
 
 fn question(groups: &[&str], act: Act, target: &str) -> Question {
@@ -408,6 +411,9 @@ fn the_version_follows_every_source() {
     sources.policies.reverse();
     assert_eq!(Policies::parse(&sources).unwrap().version(), one.version());
     sources.quorums.1.push('\n');
+    assert_ne!(Policies::parse(&sources).unwrap().version(), one.version());
+    let mut sources = shipped();
+    sources.commands.push(("commands/site.toml".into(), String::new()));
     assert_ne!(Policies::parse(&sources).unwrap().version(), one.version());
 }
 

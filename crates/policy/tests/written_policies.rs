@@ -16,6 +16,7 @@ fn sources(policy: &str) -> Sources {
         schema: ("schema.cedarschema".into(), SCHEMA.into()),
         quorums: ("quorums.toml".into(), QUORUMS.into()),
         areas: ("areas.toml".into(), String::new()),
+        commands: vec![],
     }
 }
 
@@ -88,6 +89,27 @@ fn a_mistake_is_refused_with_its_file_line_and_remedy() {
         let refusal = refusal(policy);
         assert!(parts.iter().all(|part| refusal.contains(part)), "{policy}\n{refusal}");
     }
+}
+
+#[test]
+fn every_mistake_is_reported_at_once() {
+    let wrong = "@id(\"a\") permit (principal, action, resource) when { context.efects.isEmpty() };\n\
+                 @id(\"b\") forbid (principal, action, resource)\n\
+                 when { context.effects.contains(Effect::\"data.destory\") };";
+    let refused = Policies::parse(&sources(wrong)).unwrap_err();
+    let lines: Vec<_> = refused.iter().map(|fault| fault.line).collect();
+    assert_eq!(lines, [Some(1), Some(3)], "{refused}");
+    assert_eq!(refused.to_string().lines().count(), 2);
+
+    let mut sources =
+        sources("@id(\"\") permit (principal, action, resource);\n permit (principal, action, resource);");
+    assert_eq!(Policies::parse(&sources).unwrap_err().iter().count(), 2);
+    sources.quorums.1 = "[quorum.q]\nclauses = []".into();
+    sources.areas.1 = "[area.x]\npaths = []".into();
+    sources.commands = vec![("commands/site.toml".into(), "nonsense = 1".into())];
+    let files: Vec<_> =
+        Policies::parse(&sources).unwrap_err().iter().map(|fault| fault.file.clone()).collect();
+    assert_eq!(files, ["quorums.toml", "areas.toml", "commands/site.toml"]);
 }
 
 #[test]

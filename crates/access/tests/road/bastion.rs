@@ -362,6 +362,7 @@ pub fn policies(change: impl FnOnce(&mut Sources)) -> Policies {
         schema: named("schema.cedarschema"),
         quorums: named("quorums.toml"),
         areas: named("areas.toml"),
+        commands: vec![],
     };
     change(&mut sources);
     Policies::parse(&sources).unwrap()

@@ -383,6 +383,7 @@ fn policies(more: &str) -> Policies {
         schema: named("schema.cedarschema"),
         quorums: named("quorums.toml"),
         areas: named("areas.toml"),
+        commands: vec![],
     };
     Policies::parse(&sources).unwrap()
 }

@@ -15,7 +15,7 @@ use super::ruling::{Bench, Ruling, Why};
 use super::slice::{Slice, Slices};
 use super::sources::{self, Collected, Declared, Sources};
 use super::verdict::{Allowed, Denied, Held, Rule, Verdict};
-use crate::Touch;
+use crate::{Table, Touch};
 
 /// A checked set of policies with its schema and quorums.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub struct Policies {
     rules: BTreeMap<String, Arc<Rule>>,
     quorums: BTreeMap<String, Quorum>,
     areas: Areas,
+    table: Arc<Table>,
     cache: Cache,
 }
 
@@ -35,14 +36,25 @@ impl Policies {
         let asker = sources::schema(&sources.schema);
         let quorums = quorum::parse(&sources.quorums.0, &sources.quorums.1);
         let areas = area::parse(&sources.areas.0, &sources.areas.1);
-        let faults = [asker.as_ref().err(), quorums.as_ref().err(), areas.as_ref().err()];
+        let table = Table::with(&sources.commands);
+        let faults =
+            [asker.as_ref().err(), quorums.as_ref().err(), areas.as_ref().err(), table.as_ref().err()];
         PolicyErrors::unless_none(faults.into_iter().flatten().cloned().collect())?;
-        let (asker, quorums, areas) = (asker?, quorums?, areas?);
+        let (asker, quorums, areas, table) = (asker?, quorums?, areas?, Arc::new(table?));
         let all = Collected::read(sources, Declared { quorums: &quorums, areas: &areas }, asker.schema())?;
         let slices = Slices::of(&all.set, asker.schema(), asker.kinds())
             .map_err(|what| PolicyError::new(&sources.schema.0, what, sources::SCHEMA_ADVICE))?;
         let version = sources::version(sources);
-        Ok(Policies { version, asker, slices, rules: all.rules, quorums, areas, cache: Cache::default() })
+        Ok(Policies {
+            version,
+            asker,
+            slices,
+            rules: all.rules,
+            quorums,
+            areas,
+            table,
+            cache: Cache::default(),
+        })
     }
 
     /// `sha256:` and the hash of all sources in hex; the order of files does not matter.
@@ -58,6 +70,11 @@ impl Policies {
     /// Every declared quorum, by name.
     pub fn quorums(&self) -> impl Iterator<Item = &Quorum> {
         self.quorums.values()
+    }
+
+    /// The command table with the rows that the operator added: what analyses are made with.
+    pub fn table(&self) -> &Arc<Table> {
+        &self.table
     }
 
     /// The declared areas that one path reaches, by name; to look at a path reaches none.

@@ -29,6 +29,8 @@ pub struct Sources {
     pub quorums: (String, String),
     /// `areas.toml`, as (name, text); an empty text declares none.
     pub areas: (String, String),
+    /// Every `commands/*.toml`, as (name, text): rows that the operator adds to the command table.
+    pub commands: Vec<(String, String)>,
 }
 
 pub(super) const SCHEMA_ADVICE: &str = "start from the shipped schema.cedarschema";
@@ -154,14 +156,25 @@ impl Collected {
         let result = Validator::new(schema.clone()).validate(&self.set, ValidationMode::Strict);
         let errors = result.validation_errors().map(|error| self.misfit(error.policy_id(), error));
         let warnings = result.validation_warnings().map(|warning| self.misfit(warning.policy_id(), warning));
-        errors.chain(warnings).collect()
+        // Cedar repeats a mistake for each action that the policy speaks of.
+        let mut places = BTreeMap::new();
+        for (place, fault) in errors.chain(warnings) {
+            places.entry((fault.file.clone(), fault.line, place)).or_insert(fault);
+        }
+        places.into_values().collect()
     }
 
-    fn misfit(&self, id: &PolicyId, error: &(dyn miette::Diagnostic + 'static)) -> PolicyError {
+    /// The mistake, and the byte where it begins.
+    fn misfit(
+        &self,
+        id: &PolicyId,
+        error: &(dyn miette::Diagnostic + 'static),
+    ) -> (Option<usize>, PolicyError) {
         let id: &str = id.as_ref();
         let file = self.rules.get(id).map_or("", |rule| &rule.file);
         let text = self.texts.get(id).map_or("", String::as_str);
-        PolicyError::cedar(file, text, error, POLICY_ADVICE)
+        let place = error.labels().and_then(|mut labels| labels.next()).map(|label| label.offset());
+        (place, PolicyError::cedar(file, text, error, POLICY_ADVICE))
     }
 }
 
@@ -189,17 +202,25 @@ impl Declared<'_> {
     }
 }
 
-/// Names and texts with their lengths, so that no two different sets hash alike.
+/// Names and texts with their lengths, each kind with its number, so that no two different sets hash alike.
 pub(super) fn version(sources: &Sources) -> String {
-    let mut files: Vec<_> = sources.policies.iter().collect();
-    files.sort();
-    let mut hash = Sha256::new_with_prefix("countersign policies v2\n");
-    for (name, text) in [&sources.schema, &sources.quorums, &sources.areas].into_iter().chain(files) {
-        for part in [name, text] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
+    let mut hash = Sha256::new_with_prefix("countersign policies v3\n");
+    for text in [&sources.schema, &sources.quorums, &sources.areas] {
+        add(&mut hash, text);
+    }
+    for kind in [&sources.policies, &sources.commands] {
+        let mut files: Vec<_> = kind.iter().collect();
+        files.sort();
+        hash.update((files.len() as u64).to_be_bytes());
+        files.into_iter().for_each(|file| add(&mut hash, file));
     }
     let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
+}
+
+fn add(hash: &mut Sha256, (name, text): &(String, String)) {
+    for part in [name, text] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
 }

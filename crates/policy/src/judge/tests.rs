@@ -193,6 +193,7 @@ fn written(policies: &[String]) -> Sources {
         schema: ("schema.cedarschema".into(), SCHEMA.into()),
         quorums: ("quorums.toml".into(), QUORUMS.map(quorum).concat()),
         areas: ("areas.toml".into(), AREAS.into()),
+        commands: vec![],
     }
 }
 
