@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::reading::{self, Reading};
-use crate::shell::{self, Line};
+use crate::shell;
 use crate::{Effect, How, Obstacle, Surroundings, Touch};
 
 /// One program start that the text names.
@@ -37,26 +37,27 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// Reads a command line of at most 64 KiB. Never fails: what is not understood has the effect `unknown`.
+    /// Reads a command line of at most 64 KiB that starts in the login directory. Never fails: what is not understood has
+    /// the effect `unknown`.
     pub fn of_command(text: &[u8]) -> Analysis {
-        match shell::parse(text).and_then(Analysis::understanding) {
+        Analysis::of_line(text, &Surroundings::default())
+    }
+
+    /// As [`Analysis::of_command`], for a line of the managed shell, which knows where it starts.
+    pub fn of_line(text: &[u8], surroundings: &Surroundings) -> Analysis {
+        match Analysis::understanding(text, surroundings) {
             Ok(analysis) => analysis,
             Err(obstacle) => Analysis::not_understanding(obstacle),
         }
     }
 
-    /// Reads a line of the managed shell.
-    pub fn of_line(text: &[u8], _surroundings: &Surroundings) -> Analysis {
-        Analysis::of_command(text)
-    }
-
-    fn understanding(mut line: Line) -> Result<Analysis, Obstacle> {
-        reading::secure(&mut line);
-        let line = &line;
-        let run = shell::regenerated(line)?;
-        let Reading { programs, reasons, .. } = reading::read(line)?;
+    fn understanding(text: &[u8], surroundings: &Surroundings) -> Result<Analysis, Obstacle> {
+        let mut script = shell::parse(text, surroundings)?;
+        reading::secure(&mut script);
+        let run = shell::regenerated(&script)?;
+        let Reading { programs, reasons, touched, .. } = reading::read(&script, surroundings)?;
         let effects = reasons.iter().map(|reason| reason.effect).collect();
-        Ok(Analysis { programs, effects, reasons, outcome: Ok(run), touched: anywhere() })
+        Ok(Analysis { programs, effects, reasons, outcome: Ok(run), touched: touched.into_iter().collect() })
     }
 
     fn not_understanding(obstacle: Obstacle) -> Analysis {

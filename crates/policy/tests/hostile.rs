@@ -21,13 +21,17 @@ fn wrong(row: &str) -> Option<String> {
 #[test]
 fn bytes_that_terminals_and_shells_act_on_are_not_understood() {
     for text in [
-        &b"ls\nrm x"[..],
-        b"ls\rrm x",
+        &b"ls\rrm x"[..],
         b"ls\x0frm",
         b"ls\x00rm",
         b"ls \\\nrm",
-        b"ls\trm",
         b"ls 'a\nb'",
+        b"ls \"a\nb\"",
+        b"ls 'a\tb'",
+        b"cat <<E\n$(id)\nE\n",
+        b"cat <<E\n`id`\nE\n",
+        b"cat <<'E' $(ls\nid)\nx\nE\n",
+        b"echo $(cat <<'E'\nx\nE\n)",
         b"\x15rm x",
         b"\x1b[201~rm",
         b"ls \x18\x05",
@@ -47,8 +51,8 @@ fn bytes_that_terminals_and_shells_act_on_are_not_understood() {
 
 #[test]
 fn an_obstacle_names_its_place() {
-    let analysis = Analysis::of_command(b"rm $HOME/x");
-    assert_eq!(analysis.obstacle().unwrap().to_string(), "a variable ($HOME) at byte 3");
+    let analysis = Analysis::of_command(b"rm $1/x");
+    assert_eq!(analysis.obstacle().unwrap().to_string(), "a variable ($1) that is more than $NAME at byte 3");
     assert_eq!(*analysis.effects(), [Effect::Unknown].into());
     assert!(analysis.run().is_none() && analysis.programs().is_empty());
 }

@@ -215,7 +215,7 @@ fn no_quorum_helps_against_unseen_commands_and_silenced_logs() {
 
 #[test]
 fn what_is_not_understood_is_denied_by_rule_and_by_code() {
-    let mut question = exec("db-1", "rm $x");
+    let mut question = exec("db-1", "rm $1");
     assert!(!question.understood);
     question.quorums.insert("two-dba-leads".into());
     assert!(denied(&question).is_some());

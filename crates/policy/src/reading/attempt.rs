@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::marks::{is_certain, is_wide, may_be_none, may_be_option, spreads};
+use super::places::anywhere;
 use super::{Around, More, awk, sed, shown, words};
-use crate::Effect;
 use crate::table::{Given, Matched, Means, Role, Row, Runs, Stdin, Style, Use, matched};
+use crate::{Effect, How, Touch};
 
 /// The outcome for one row.
 pub(super) struct Attempt<'a> {
     pub(super) row: &'static Row,
     pub(super) name: &'a str,
     pub(super) found: Vec<(Effect, String)>,
+    pub(super) touched: Vec<Touch>,
     /// The words of the command that a wrapper starts.
     pub(super) remaining: Vec<&'a str>,
     /// Commands that options take.
@@ -25,6 +28,8 @@ pub(super) struct Attempt<'a> {
     strange: Vec<String>,
     /// What was done to files below the starts of find already.
     below: BTreeSet<Use>,
+    /// A directory that is named stands for all that it holds.
+    descends: bool,
 }
 
 /// A command that an option takes.
@@ -61,6 +66,8 @@ impl<'a> Attempt<'a> {
             row,
             name,
             found,
+            touched: vec![],
+            descends: row.descends(&read.given),
             remaining,
             executed,
             secures: false,
@@ -74,6 +81,9 @@ impl<'a> Attempt<'a> {
             attempt.strange.push("a command without -- before it".into());
         }
         attempt.read(&read, read.operands.get(verb..).unwrap_or_default());
+        if !words.iter().all(|word| is_certain(word)) {
+            attempt.expansions(&read, words);
+        }
         Some(attempt)
     }
 
@@ -85,6 +95,13 @@ impl<'a> Attempt<'a> {
     /// The first word that it does not explain.
     pub(super) fn strange(&self) -> Option<String> {
         self.strange.first().cloned()
+    }
+
+    /// Whether an expansion could make this row's use of the program out of words that do not name it.
+    pub(super) fn may_be_another(row: &Row, words: &[&str]) -> bool {
+        let read = matched(row, words);
+        let verb = row.verbs.iter().any(|verb| may_name(verb, row.any_options, &read.operands));
+        verb || !row.required.is_empty() && is_open(row, &read, words)
     }
 
     /// What the program inside a wrapper gets beyond its words.
@@ -116,6 +133,7 @@ impl<'a> Attempt<'a> {
         let scripted = read.given.iter().any(|g| g.means == Means::Script);
         let operands = self.without_assignments(operands);
         self.operands(operands, scripted);
+        self.spread(operands, scripted);
         self.more(read.ended, operands.len(), scripted);
     }
 
@@ -197,7 +215,12 @@ impl<'a> Attempt<'a> {
         let name = word.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let usage = if role == Role::Creates { Use::Creates } else { Use::Replaces };
         let path = format!("{target}/{name}");
-        self.found.extend(self.around.file(self.name, usage, &path));
+        self.uses(usage, &path);
+    }
+
+    fn uses(&mut self, usage: Use, path: &str) {
+        self.found.extend(self.around.file(self.name, usage, path));
+        self.touched.extend(self.around.touches(usage, path, self.descends));
     }
 
     fn command(&mut self, rest: &[&'a str]) {
@@ -253,19 +276,22 @@ impl<'a> Attempt<'a> {
     }
 
     fn script(&mut self, script: &str) {
-        if !sed::only_edits(script) {
+        if !is_certain(script) || !sed::only_edits(script) {
             self.find(Effect::ShellEscape, format!("{} may run commands or write files", shown(script)));
         }
     }
 
     fn awk(&mut self, program: &str) {
-        if !awk::only_prints(program) {
+        if !is_certain(program) || !awk::only_prints(program) {
             self.find(Effect::ShellEscape, format!("{} may run commands or write files", shown(program)));
         }
     }
 
-    /// By name only: a process number says nothing.
+    /// By name only: a process number, which is all that kill takes, says nothing.
     fn service(&mut self, name: &str) {
+        if !is_certain(name) && self.name != "kill" {
+            self.find(Effect::AuditTamper, format!("{}, which may be one that logs", shown(name)));
+        }
         if ["audit", "syslog", "journal", "osquery", "falco"].iter().any(|part| name.contains(part)) {
             self.find(Effect::AuditTamper, format!("{}, which logs", shown(name)));
         }
@@ -273,7 +299,7 @@ impl<'a> Attempt<'a> {
 
     fn unit(&mut self, name: &str) {
         self.service(name);
-        if name.contains('/') {
+        if name.contains('/') || is_wide(name) {
             self.find(Effect::ShellEscape, format!("{}, which says what to start", shown(name)));
         }
     }
@@ -282,6 +308,7 @@ impl<'a> Attempt<'a> {
     fn owned(&mut self, word: &str) {
         let tampers = self.around.file(self.name, Use::Removes, word).into_iter();
         self.found.extend(tampers.filter(|(effect, _)| *effect == Effect::AuditTamper));
+        self.touched.extend(self.around.touches(Use::Creates, word, self.descends));
     }
 
     fn file(&mut self, usage: Use, path: &str) {
@@ -295,7 +322,7 @@ impl<'a> Attempt<'a> {
                     starts.iter().for_each(|start| self.any_file_below(usage, start));
                 }
             }
-            _ => self.found.extend(self.around.file(self.name, usage, path)),
+            _ => self.uses(usage, path),
         }
     }
 
@@ -306,13 +333,15 @@ impl<'a> Attempt<'a> {
             _ if self.row.hosts => name.contains(':'),
             _ => self.row.repositories && name.replacen("::", "", 1).contains(':'),
         };
-        if colon {
+        let hosts = self.row.style == Style::Dashless || self.row.hosts || self.row.repositories;
+        if colon || hosts && is_wide(name) {
             self.find(Effect::ShellEscape, format!("{} is on another host", shown(name)));
         }
     }
 
     fn any_file_below(&mut self, usage: Use, start: &str) {
         self.found.extend(self.around.file(self.name, usage, start));
+        self.touched.extend(self.around.touches(usage, start, true));
         if matches!(usage, Use::Creates | Use::Extends | Use::Replaces) {
             self.find(Effect::Unknown, format!("writes to files below {} that are not named", shown(start)));
         }
@@ -335,6 +364,7 @@ impl<'a> Attempt<'a> {
 
     fn any_operand(&mut self, role: Role) {
         let because = "with names from its input";
+        self.touched.extend(how(role).map(anywhere));
         match role {
             Role::Looks | Role::Reads => {}
             Role::Creates | Role::Extends => self.find_all(&[Effect::Write, Effect::Unknown], because),
@@ -351,6 +381,45 @@ impl<'a> Attempt<'a> {
             | Role::Login
             | Role::Local => {
                 self.find_all(&[Effect::Unknown], because);
+            }
+        }
+    }
+
+    /// Words that may become several, or none: they and those after them may be any of the operands that remain.
+    fn spread(&mut self, operands: &[&'a str], scripted: bool) {
+        let roles: Vec<Role> =
+            self.row.operands.iter().filter(|r| !(scripted && **r == Role::Script)).copied().collect();
+        let Some(first) = operands.iter().position(|word| spreads(word) || may_be_option(word)) else {
+            return;
+        };
+        let later = roles.get(first..).unwrap_or_default().to_vec();
+        let (many, last) = (operands.iter().any(|word| may_be_option(word)), operands.len() - 1);
+        for (i, word) in operands.iter().enumerate() {
+            let open = many || i == last && spreads(word);
+            if i >= first && !later.is_empty() {
+                later.iter().chain(&self.row.rest).for_each(|role| self.operand(*role, word));
+            }
+            if let (true, Some(role)) = (open, self.row.last) {
+                self.operand(role, word);
+            }
+        }
+    }
+
+    /// An expansion that may be an option, or more words than one where one is wanted.
+    fn expansions(&mut self, read: &Matched<'a>, words: &[&'a str]) {
+        if is_open(self.row, read, words) {
+            self.any_option();
+            if self.row.runs.is_some_and(|runs| runs != Runs::Directory) {
+                self.find(Effect::ShellEscape, "starts something that an expansion may change".into());
+            }
+        }
+        let values = read.given.iter().filter_map(|given| given.value);
+        for value in values.filter(|value| spreads(value)) {
+            if may_be_none(value) || words.contains(&value) {
+                self.find(
+                    Effect::Unknown,
+                    format!("takes the value {}, which may be several words", shown(value)),
+                );
             }
         }
     }
@@ -379,6 +448,45 @@ impl<'a> Attempt<'a> {
 
     fn find(&mut self, effect: Effect, because: String) {
         self.found.push((effect, format!("{} {because}", self.name)));
+    }
+}
+
+/// Whether the operands may turn out to begin with a verb, or to hold it, through an expansion.
+fn may_name(verb: &str, anywhere: bool, operands: &[&str]) -> bool {
+    let verb: Vec<&str> = verb.split(' ').collect();
+    let expands = |operands: &[&str]| {
+        let known = verb.iter().zip(operands).take_while(|(_, operand)| is_certain(operand));
+        let uncertain = known.clone().count() < verb.len().min(operands.len());
+        uncertain && known.into_iter().all(|(verb, operand)| verb.ends_with('*') || verb == operand)
+    };
+    match anywhere {
+        true => operands.iter().any(|operand| !is_certain(operand)),
+        false => expands(operands),
+    }
+}
+
+/// Whether a word that may begin with a dash stands where the program still looks for options.
+fn is_open(row: &Row, read: &Matched, words: &[&str]) -> bool {
+    let searched = match words.iter().position(|word| *word == "--") {
+        Some(end) if read.ended => end,
+        _ => words.len(),
+    };
+    let first_operand = read.operands.first().and_then(|first| words.iter().position(|word| word == first));
+    let searched = match first_operand {
+        Some(first) if row.options_first => searched.min(first + 1),
+        _ => searched,
+    };
+    !row.any_options && words.iter().take(searched).any(|word| may_be_option(word))
+}
+
+/// How an operand of this kind touches a file.
+fn how(role: Role) -> Option<How> {
+    match role {
+        Role::Looks => Some(How::Looks),
+        Role::Reads => Some(How::Reads),
+        Role::Creates | Role::Extends | Role::Replaces | Role::Owned => Some(How::Writes),
+        Role::Removes => Some(How::Removes),
+        _ => None,
     }
 }
 

@@ -12,15 +12,19 @@ const MOST_FILES: usize = 4096;
 /// A name longer than this many bytes counts as several.
 const ONE_NAME: usize = 128;
 
+/// How many bytes the words of all programs may have, loops written out.
+const MOST_WORDS: usize = 512 * 1024;
+
 /// What is left for one line.
 pub(super) struct Bounds {
     files: Cell<usize>,
+    words: Cell<usize>,
     crossed: Cell<Option<&'static str>>,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Bounds { files: Cell::new(MOST_FILES), crossed: Cell::new(None) }
+        Bounds { files: Cell::new(MOST_FILES), words: Cell::new(MOST_WORDS), crossed: Cell::new(None) }
     }
 }
 
@@ -32,6 +36,14 @@ impl Bounds {
             None => self.crossed.set(Some("more files than are judged in one line")),
         }
         self.crossed.get().is_none()
+    }
+
+    /// Notes another program, whose words have `length` bytes.
+    pub(super) fn spend_words(&self, length: usize) {
+        match self.words.get().checked_sub(length) {
+            Some(left) => self.words.set(left),
+            None => self.crossed.set(Some("longer words than are judged in one line")),
+        }
     }
 
     /// Called when the line starts more than [`MOST_PROGRAMS`].

@@ -3,23 +3,31 @@
 mod attempt;
 mod awk;
 mod bounds;
+mod marks;
+mod outputs;
 mod paths;
+mod places;
 mod secrets;
 mod secured;
+mod securing;
 mod sed;
+mod walk;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use attempt::Attempt;
 use bounds::{Bounds, MOST_PROGRAMS};
-use secured::Change;
+use marks::Marks;
+use places::{Place, anywhere};
+
+pub(crate) use securing::secure;
 
 use crate::analysis::{Program, Reason};
-use crate::shell::{self, Command, Line, Redirect};
+use crate::shell::{self, Body, Script, Word};
 use crate::table::{self, Row, Runs, Use};
-use crate::{Effect, Obstacle};
+use crate::{Effect, How, Obstacle, Surroundings, Touch};
 
 /// How many programs may stand inside each other.
 const DEEPEST: usize = 8;
@@ -31,9 +39,15 @@ const MOST_PLACES: usize = 16;
 pub(crate) struct Reading {
     pub(crate) programs: Vec<Program>,
     pub(crate) reasons: Vec<Reason>,
+    pub(crate) touched: BTreeSet<Touch>,
     known: BTreeSet<(usize, Effect, String)>,
-    /// Where relative names may start: `~` (wherever the login starts), each `cd`, and `?` for anywhere.
-    places: Vec<String>,
+    /// Where relative names may start: where the line starts, and each `cd`.
+    places: Vec<Place>,
+    /// What the variables of the loops around hold.
+    values: BTreeMap<String, String>,
+    /// Variables that some `read` of the line fills.
+    read_by_input: BTreeSet<String>,
+    marks: Marks,
     bounds: Rc<Bounds>,
 }
 
@@ -62,7 +76,7 @@ struct Within {
 #[derive(Clone, Copy)]
 struct Around<'a> {
     more: &'a More,
-    places: &'a [String],
+    places: &'a [Place],
     terminal: bool,
     secure: bool,
     bounds: &'a Bounds,
@@ -74,81 +88,59 @@ impl Around<'_> {
         let spent = self.places.iter().all(|place| self.bounds.spend(place.len() + path.len()));
         if spent { paths::effects(by, usage, path, self.places) } else { vec![] }
     }
-}
 
-/// Adds what keeps programs from starting others; the line is judged and run with it.
-pub(crate) fn secure(line: &mut Line) {
-    secure_within(line, 0);
-}
-
-fn secure_within(line: &mut Line, depth: usize) {
-    for command in line.pipelines.iter_mut().flat_map(|(_, commands)| commands) {
-        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
-        match secured::change(&words) {
-            Some(Change::Insert { at, words: added }) => drop(command.words.splice(at..at, added)),
-            Some(Change::Text { at }) if depth < DEEPEST => {
-                if let Some(text) = command.words.get_mut(at) {
-                    secured_text(text, depth + 1).into_iter().for_each(|secured| *text = secured);
-                }
-            }
-            _ => {}
+    /// Which paths that touches, asked after [`Around::file`].
+    fn touches(&self, usage: Use, path: &str, below: bool) -> Vec<Touch> {
+        match self.bounds.crossed() {
+            None => places::touches(usage, path, below, self.places),
+            Some(_) => vec![],
         }
     }
 }
 
-/// The text as it is regenerated with what was added; none when nothing was.
-fn secured_text(text: &str, depth: usize) -> Option<String> {
-    let written = shell::parse(text.as_bytes()).ok()?;
-    let mut line = written.clone();
-    secure_within(&mut line, depth);
-    (line != written).then(|| shell::regenerated(&line).ok())?
-}
-
 /// Reads a whole line. One that would take too long to judge is not understood.
-pub(crate) fn read(line: &Line) -> Result<Reading, Obstacle> {
+pub(crate) fn read(script: &Script, surroundings: &Surroundings) -> Result<Reading, Obstacle> {
     let mut reading = Reading {
         programs: vec![],
         reasons: vec![],
+        touched: BTreeSet::new(),
         known: BTreeSet::new(),
-        places: vec!["~".into()],
+        places: vec![Place::start(surroundings.directory.as_deref())],
+        values: BTreeMap::new(),
+        read_by_input: read_by_input(script),
+        marks: Marks::default(),
         bounds: Rc::default(),
     };
-    reading.line(line, Within { outer: None, depth: 0, terminal: true, secure: false });
+    reading.script(script, Within { outer: None, depth: 0, terminal: true, secure: false });
     match reading.bounds.crossed() {
         Some(what) => Err(Obstacle::new(what, 0)),
         None => Ok(reading),
     }
 }
 
+/// Every word after `read`.
+fn read_by_input(script: &Script) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    script.each_command(&mut |command| {
+        let Body::Simple(simple) = &command.body else { return };
+        let mut words = simple.words.iter().filter_map(Word::literal).map(str::to_owned);
+        if words.any(|word| word == "read") {
+            names.extend(words);
+        }
+    });
+    names
+}
+
 impl Reading {
-    fn line(&mut self, line: &Line, within: Within) {
-        for (_, commands) in &line.pipelines {
-            for (i, command) in commands.iter().enumerate() {
-                if self.programs.len() >= MOST_PROGRAMS {
-                    return self.bounds.too_many_programs();
-                }
-                let last = i + 1 == commands.len();
-                let terminal = within.terminal && last && !command.redirects.iter().any(|r| r.stream() == 1);
-                self.command(command, Within { terminal, ..within });
-            }
+    /// Whether the line may hold another program.
+    fn may_start(&self) -> bool {
+        if self.programs.len() >= MOST_PROGRAMS {
+            self.bounds.too_many_programs();
         }
+        self.bounds.crossed().is_none()
     }
 
-    fn command(&mut self, command: &Command, within: Within) {
-        let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
-        let program = self.program(&words, &More::Nothing, within);
-        for redirect in &command.redirects {
-            self.redirect(redirect, program);
-        }
-    }
-
-    fn redirect(&mut self, redirect: &Redirect, program: usize) {
-        let (usage, file) = match redirect {
-            Redirect::Input(file) => (Use::Reads, file),
-            Redirect::Output { append: true, file, .. } => (Use::Extends, file),
-            Redirect::Output { append: false, file, .. } => (Use::Replaces, file),
-            Redirect::Merge { .. } => return,
-        };
+    fn redirect(&mut self, usage: Use, file: &str, program: usize) {
         let places = self.places.clone();
         let bounds = Rc::clone(&self.bounds);
         let around =
@@ -156,12 +148,14 @@ impl Reading {
         for (effect, because) in around.file("a redirection", usage, file) {
             self.note(effect, because, program);
         }
+        self.touched.extend(around.touches(usage, file, false));
     }
 
     /// Reads one program start; returns its place in the list.
     fn program(&mut self, words: &[&str], more: &More, within: Within) -> usize {
         let index = self.programs.len();
-        let argv = words.iter().map(|w| (*w).to_owned()).collect();
+        let argv: Vec<String> = words.iter().map(|word| self.marks.shown(word)).collect();
+        self.bounds.spend_words(argv.iter().map(String::len).sum());
         self.programs.push(Program { argv, within: within.outer });
         let inside = Within { outer: Some(index), depth: within.depth + 1, ..within };
         match words {
@@ -184,6 +178,7 @@ impl Reading {
     fn known(&mut self, name: &str, words: &[&str], more: &More, inside: Within, index: usize) {
         let rows = table::rows(name);
         if rows.is_empty() {
+            self.touched.insert(anywhere(How::Removes));
             return self.note(Effect::Unknown, format!("{} is not in the command table", shown(name)), index);
         }
         let places = self.places.clone();
@@ -195,6 +190,10 @@ impl Reading {
             secure: inside.secure,
             bounds: &bounds,
         };
+        let certain = words.iter().all(|word| marks::is_certain(word));
+        if !certain && rows.iter().any(|row| Attempt::may_be_another(row, words)) {
+            self.any_of(name, rows, index);
+        }
         let mut attempts = vec![];
         for attempt in rows.iter().filter_map(|row| Attempt::of(row, name, words, around)) {
             if attempt.fits() {
@@ -222,9 +221,10 @@ impl Reading {
         for (effect, because) in &attempt.found {
             self.note(*effect, because.clone(), index);
         }
+        self.touched.extend(attempt.touched.iter().cloned());
         for executed in &attempt.executed {
-            if self.programs.len() >= MOST_PROGRAMS {
-                return self.bounds.too_many_programs();
+            if !self.may_start() {
+                return;
             }
             let below = More::FilesBelow(Rc::clone(&executed.below));
             self.inner(attempt.name, Runs::Words, &executed.words, &below, inside);
@@ -250,9 +250,10 @@ impl Reading {
         let strange = attempts.iter().find_map(|a| a.strange()).unwrap_or_else(|| "this use".into());
         let because = format!("the command table does not know {strange} of {}", shown(name));
         self.note(Effect::Unknown, because, index);
+        self.touched.insert(anywhere(How::Removes));
         for attempt in attempts {
             match attempt.row.runs {
-                Some(Runs::Directory) => self.places.push("?".into()),
+                Some(Runs::Directory) => self.places.push(Place::at("?")),
                 Some(_) => self.note(Effect::ShellEscape, format!("{name} starts something"), index),
                 None => self.take(attempt, more, inside, index),
             }
@@ -262,6 +263,7 @@ impl Reading {
     /// What a wrapper starts.
     fn inner(&mut self, name: &str, runs: Runs, words: &[&str], more: &More, inside: Within) {
         match (runs, words) {
+            (Runs::Directory, []) => self.places.push(Place::at("~")),
             (_, []) => {}
             (Runs::Directory, [place, ..]) => self.change_place(place),
             (Runs::WordsOrText, ["-c" | "--command", text, ..]) => self.text(name, text, more, inside),
@@ -298,8 +300,8 @@ impl Reading {
                 index,
             );
         }
-        match shell::parse(text.as_bytes()) {
-            Ok(line) => self.line(&line, inside),
+        match shell::parse_strict(text.as_bytes()) {
+            Ok(script) => self.script(&script, inside),
             Err(obstacle) => {
                 self.note(Effect::ShellEscape, format!("{name} runs a text that holds {obstacle}"), index);
             }
@@ -308,16 +310,20 @@ impl Reading {
 
     /// After a `cd` relative names may start there, or where they did before if it failed.
     fn change_place(&mut self, to: &str) {
-        let places: Vec<String> = self.places.iter().map(|from| paths::joined(from, to)).collect();
+        if to == "-" || marks::is_wide(to) || marks::spreads(to) {
+            return self.places.push(Place::at("?"));
+        }
+        let places: Vec<Place> = self.places.iter().map(|from| Place::at(&from.joined(to))).collect();
         self.places.extend(places);
         self.places.sort();
         self.places.dedup();
         if self.places.len() > MOST_PLACES {
-            self.places = vec!["?".into()];
+            self.places = vec![Place::at("?")];
         }
     }
 
     fn note(&mut self, effect: Effect, because: String, program: usize) {
+        let because = shown_reason(&self.marks.shown(&because));
         if self.known.insert((program, effect, because.clone())) {
             self.reasons.push(Reason { effect, because, program: Some(program) });
         }
@@ -327,6 +333,15 @@ impl Reading {
 /// Whether find puts file names into this word.
 fn placed_by_input(word: &str, more: &More) -> bool {
     matches!(more, More::FilesBelow(_)) && word.contains("{}")
+}
+
+/// A reason with its expansions as they were typed: never longer than a few lines.
+fn shown_reason(because: &str) -> String {
+    const LONGEST: usize = 300;
+    match because.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", because.get(..end).unwrap_or_default()),
+        None => because.into(),
+    }
 }
 
 /// A word as reasons show it: never longer than a line.

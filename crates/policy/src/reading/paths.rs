@@ -2,9 +2,11 @@
 //!
 //! Links may lead anywhere and directories may change meanwhile, so a place only ever adds effects.
 
+use super::marks::{is_certain, is_wide, mark, may_be, may_begin};
+use super::places::Place;
 use super::{secrets, shown};
-use crate::Effect::{self, AuditTamper, DataDestroy, DiskDestroy, PrivilegeChange, Read, ShellEscape};
-use crate::Effect::{ServiceStop, SoftwareInstall, Unknown, Write};
+use crate::Effect::{self, AuditTamper, DataDestroy, DataExport, DiskDestroy, PrivilegeChange, Read};
+use crate::Effect::{ServiceStop, ShellEscape, SoftwareInstall, Unknown, Write};
 use crate::table::Use;
 
 /// Where a write does more than write, and why. A trailing `*` takes every name that begins so.
@@ -119,7 +121,7 @@ const READABLE_DEVICES: [&str; 9] =
     ["null", "zero", "full", "random", "urandom", "stdin", "stdout", "stderr", "tty"];
 
 /// What using a file does, each with its reason; `by` is the program.
-pub(super) fn effects(by: &str, usage: Use, path: &str, places: &[String]) -> Vec<(Effect, String)> {
+pub(super) fn effects(by: &str, usage: Use, path: &str, places: &[Place]) -> Vec<(Effect, String)> {
     let verb = match usage {
         Use::Looks => "looks at",
         Use::Reads => "reads",
@@ -132,21 +134,17 @@ pub(super) fn effects(by: &str, usage: Use, path: &str, places: &[String]) -> Ve
         "" => format!("{by} {verb} {}", shown(path)),
         why => format!("{by} {verb} {}, {why}", shown(path)),
     };
-    if places.iter().all(|place| is_nothing(&joined(place, path))) && usage != Use::Removes {
+    if places.iter().all(|place| is_nothing(&place.joined(path))) && usage != Use::Removes {
         return vec![(Read, because(""))];
     }
     let mut found: Vec<(Effect, &str)> = plain(usage).iter().map(|effect| (*effect, "")).collect();
     for place in places {
-        found.extend(by_place(usage, &joined(place, path)));
+        found.extend(by_place(usage, &place.joined(path)));
     }
+    found.extend(by_expansion(usage, path));
     found.sort();
     found.dedup();
     found.into_iter().map(|(effect, why)| (effect, because(why))).collect()
-}
-
-/// `name` as seen from `place`.
-pub(super) fn joined(place: &str, name: &str) -> String {
-    if name.starts_with('/') { name.into() } else { format!("{place}/{name}") }
 }
 
 fn plain(usage: Use) -> &'static [Effect] {
@@ -163,7 +161,7 @@ fn by_place(usage: Use, path: &str) -> Vec<(Effect, &'static str)> {
     let absolute = without_alias(format!("/{}", names.join("/")));
     let rooted = path.starts_with('/');
     let device =
-        rooted && (absolute == "/dev" || lies_in(&absolute, "/dev") && !lies_in(&absolute, "/dev/shm"));
+        rooted && (absolute == "/dev" || may_lie_in(&absolute, "/dev") && !lies_in(&absolute, "/dev/shm"));
     match usage {
         Use::Looks => return vec![],
         Use::Reads if device && !is_readable_device(&absolute) => {
@@ -191,6 +189,18 @@ fn by_place(usage: Use, path: &str) -> Vec<(Effect, &'static str)> {
     found
 }
 
+/// A part that only the shell will know may lead anywhere; a pattern may name what nobody sees here.
+fn by_expansion(usage: Use, path: &str) -> Option<(Effect, &'static str)> {
+    match usage {
+        Use::Looks => None,
+        Use::Reads => is_wide(path).then_some((DataExport, "which may hold a secret")),
+        Use::Removes => is_wide(path).then_some((Unknown, "which may lie anywhere")),
+        Use::Creates | Use::Extends | Use::Replaces => {
+            (!is_certain(path)).then_some((Unknown, "which is not named here"))
+        }
+    }
+}
+
 fn by_device(usage: Use, absolute: &str) -> Option<(Effect, &'static str)> {
     match usage {
         Use::Removes => Some((DiskDestroy, "which is a device")),
@@ -202,13 +212,14 @@ fn by_device(usage: Use, absolute: &str) -> Option<(Effect, &'static str)> {
 
 fn by_area(usage: Use, absolute: &str, depth: usize) -> Vec<(Effect, &'static str)> {
     let whole = usage == Use::Removes;
-    let areas = AREAS.iter().filter(|(area, ..)| lies_in(absolute, area) || whole && holds(absolute, area));
+    let areas =
+        AREAS.iter().filter(|(area, ..)| may_lie_in(absolute, area) || whole && may_hold(absolute, area));
     let mut found: Vec<_> = areas.map(|(_, effect, why)| (*effect, *why)).collect();
     let shared = SHARED.contains(&absolute);
-    if !shared && AREAS.iter().any(|(area, ..)| holds(absolute, area)) {
+    if !shared && AREAS.iter().any(|(area, ..)| may_hold(absolute, area)) {
         found.push((Unknown, "which holds what matters"));
     }
-    if found.is_empty() && lies_in(absolute, "/var") && !is_temporary(absolute) {
+    if found.is_empty() && may_lie_in(absolute, "/var") && !is_temporary(absolute) {
         found.push((Unknown, "where services keep their state"));
     }
     if depth == 1 && !shared {
@@ -218,12 +229,20 @@ fn by_area(usage: Use, absolute: &str, depth: usize) -> Vec<(Effect, &'static st
 }
 
 fn by_name(names: &[&str]) -> Vec<(Effect, &'static str)> {
-    let known = NAMES.iter().filter(|(known, ..)| names.iter().any(|name| known.contains(name)));
+    let may_be_known =
+        |known: &[&str]| names.iter().any(|name| known.iter().any(|known| is_like(name, known)));
+    let known = NAMES.iter().filter(|(known, ..)| may_be_known(known));
     let mut found: Vec<_> = known.map(|(_, effect, why)| (*effect, *why)).collect();
     if found.is_empty() && names.iter().any(|name| name.starts_with('.')) {
         found.push((Unknown, "which is hidden"));
     }
     found
+}
+
+/// Whether a name is this one, or a pattern that begins as it does and may be it. A pattern that only ends so says too
+/// little: what it names is judged by the directory.
+fn is_like(name: &str, known: &str) -> bool {
+    name == known || !name.starts_with(|c| mark(c).is_some()) && may_be(name, known)
 }
 
 /// The names of a path without `.` and empty ones; `..` takes back one, as it does when no link is in the way.
@@ -248,6 +267,39 @@ fn lies_in(path: &str, area: &str) -> bool {
 
 fn holds(path: &str, area: &str) -> bool {
     path == "/" || area.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// As `lies_in`, for a path with patterns.
+fn may_lie_in(path: &str, area: &str) -> bool {
+    lies_in(path, area) || !is_certain(path) && left_over(path, area).iter().any(|(_, area)| *area == 0)
+}
+
+/// As `holds`, for a path with patterns.
+fn may_hold(path: &str, area: &str) -> bool {
+    holds(path, area) || !is_certain(path) && left_over(path, area).iter().any(|(path, _)| *path == 0)
+}
+
+/// For each name of an area whose beginning the path may be: how many names of the path and of the area are left.
+fn left_over(path: &str, area: &str) -> Vec<(usize, usize)> {
+    let aliases =
+        ALIASES.iter().filter_map(|(alias, name)| Some(format!("{alias}{}", area.strip_prefix(name)?)));
+    let names = std::iter::once(area.to_owned()).chain(aliases);
+    names.filter_map(|area| after_common(path, &area)).collect()
+}
+
+fn after_common(path: &str, area: &str) -> Option<(usize, usize)> {
+    let mut path = path.split('/').filter(|name| !name.is_empty()).peekable();
+    let mut area = area.split('/').filter(|name| !name.is_empty()).peekable();
+    while let (Some(name), Some(known)) = (path.peek(), area.peek()) {
+        let fits =
+            known.strip_suffix('*').map_or_else(|| may_be(name, known), |start| may_begin(name, start));
+        if !fits {
+            return None;
+        }
+        path.next();
+        area.next();
+    }
+    Some((path.count(), area.count()))
 }
 
 fn without_alias(absolute: String) -> String {
@@ -280,7 +332,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn of(usage: Use, path: &str, places: &[&str]) -> BTreeSet<Effect> {
-        let places: Vec<String> = places.iter().map(|p| (*p).to_owned()).collect();
+        let places: Vec<Place> = places.iter().map(|p| Place::at(p)).collect();
         effects("x", usage, path, &places).into_iter().map(|(effect, _)| effect).collect()
     }
 

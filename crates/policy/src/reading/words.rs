@@ -1,22 +1,15 @@
 //! Words whose content matters: test expressions, numbers, printf formats, assignments.
 
-/// Names that change only how output looks.
-const HARMLESS_NAMES: [&str; 6] = ["LANG", "TZ", "TERM", "COLUMNS", "LINES", "NO_COLOR"];
+use crate::environment::is_harmless;
 
 /// What makes less start no command, and read no file that is not named.
 pub(super) const SECURE: &str = "LESSSECURE=1";
 
 const COMPARISONS: [&str; 6] = ["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
 
-/// `NAME=value` that cannot change what runs. A slash in a value could name a file of the user's own.
+/// `NAME=value` that cannot change what runs.
 pub(super) fn is_harmless_assignment(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, value)| {
-        let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.@".contains(&b));
-        word == SECURE
-            || plain
-                && (HARMLESS_NAMES.contains(&name)
-                    || name.starts_with("LC_") && name.bytes().all(is_of_a_variable))
-    })
+    word == SECURE || word.split_once('=').is_some_and(|(name, value)| is_harmless(name, value))
 }
 
 /// An argument of `test` that no shell evaluates: zsh and ksh calculate with the arguments of number comparisons, which
@@ -68,10 +61,6 @@ pub(super) fn is_local(word: &str) -> bool {
         let plain = after.bytes().all(|b| b.is_ascii_alphanumeric() || b":/._-?=&%,+~".contains(&b));
         plain && (after.is_empty() || after.starts_with([':', '/', '?']))
     })
-}
-
-fn is_of_a_variable(b: u8) -> bool {
-    b.is_ascii_uppercase() || b == b'_'
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Characters to words and operators. Whatever a shell could read in a second way is an obstacle.
 
 use super::Obstacle;
+use super::script::Word;
 
 /// A word or operator and the byte at which it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,11 +12,20 @@ pub(super) struct Token {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    Word(Word),
+    Word(Lexed),
     Pipe,
     And,
     Or,
     Semicolon,
+    Newline,
+    /// `(` and `)`
+    Open,
+    Close,
+    /// `{` and `}`, standing alone
+    Begin,
+    End,
+    /// `!`, standing alone
+    Not,
     /// `<`
     Input,
     /// `>`, `>>`, `2>`, `2>>`
@@ -28,51 +38,96 @@ pub(super) enum Kind {
         from: u8,
         into: u8,
     },
+    /// `<<`
+    Document,
 }
 
+/// A word with what quote removal forgets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Word {
-    /// After quote removal.
-    pub(super) text: String,
+pub(super) struct Lexed {
+    pub(super) word: Word,
     /// Some part was quoted or escaped.
     pub(super) quoted: bool,
-    /// There is a `=` outside quotes, which in front of a command would make an assignment.
-    pub(super) equals: bool,
+    /// Where the first `=` outside quotes stands in the text of the first piece; all before it is a name outside quotes.
+    pub(super) equals: Option<usize>,
 }
 
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Obstacle> {
-    let mut lexer = Lexer { text, at: 0 };
-    let mut tokens = vec![];
-    while let Some(token) = lexer.next()? {
-        tokens.push(token);
+/// A text and how far it was read. The grammar reads through it too, for what stands inside `$( … )`.
+pub(super) struct Reader<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    pub(super) peeked: Option<Token>,
+    /// How many brackets, substitutions and compound commands stand around this place.
+    pub(super) depth: usize,
+    /// How many substitutions do.
+    pub(super) substitutions: usize,
+    /// How many commands and expansions were read.
+    pub(super) parts: usize,
+    /// Where the text of the here-documents of this line ends, when there are some.
+    pub(super) after_documents: Option<usize>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Reader { text, at: 0, peeked: None, depth: 0, substitutions: 0, parts: 0, after_documents: None }
     }
-    Ok(tokens)
-}
 
-struct Lexer<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl Lexer<'_> {
-    fn next(&mut self) -> Result<Option<Token>, Obstacle> {
-        while self.take(" ") {}
+    pub(super) fn token(&mut self) -> Result<Option<Token>, Obstacle> {
+        self.blanks();
         let at = self.at;
-        let Some(c) = self.peek() else { return Ok(None) };
+        let Some(c) = self.look() else { return Ok(None) };
         let kind = match c {
+            '\n' => self.newline()?,
             '|' | '&' | ';' => self.joint()?,
             '<' => self.input()?,
             '>' => self.output(1)?,
             '0'..='2' => self.numbered(c)?,
+            '(' | ')' => self.parenthesis(c)?,
+            '{' | '}' | '!' if self.alone() => self.single_character(c),
             _ => Kind::Word(self.word()?),
         };
         Ok(Some(Token { kind, at }))
     }
 
+    fn blanks(&mut self) {
+        while self.take(" ") || self.take("\t") {}
+        if self.look() == Some('#') {
+            self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+        }
+    }
+
+    /// The end of a line, and what here-documents hold after it.
+    fn newline(&mut self) -> Result<Kind, Obstacle> {
+        if self.substitutions > 0 && self.after_documents.is_some() {
+            return self
+                .obstacle("a line break inside a command substitution on a line with a here-document");
+        }
+        self.at = self.after_documents.take().unwrap_or(self.at + 1);
+        Ok(Kind::Newline)
+    }
+
+    fn single_character(&mut self, c: char) -> Kind {
+        self.at += 1;
+        match c {
+            '{' => Kind::Begin,
+            '}' => Kind::End,
+            _ => Kind::Not,
+        }
+    }
+
+    fn parenthesis(&mut self, c: char) -> Result<Kind, Obstacle> {
+        self.refuse("((", "arithmetic; calculate before, and write the number")?;
+        self.at += 1;
+        Ok(if c == '(' { Kind::Open } else { Kind::Close })
+    }
+
     fn joint(&mut self) -> Result<Kind, Obstacle> {
-        for (text, what) in
-            [("|&", "|& (a pipe of both outputs)"), ("&>", "&> (means two things in two shells)")]
-        {
+        for (text, what) in [
+            ("|&", "|& (a pipe of both outputs); write 2>&1 |"),
+            ("&>", "&> (means two things in two shells); write > FILE 2>&1"),
+            (";;", "a case command; write if, elif and else"),
+            (";&", "a case command; write if, elif and else"),
+        ] {
             self.refuse(text, what)?;
         }
         for (text, kind) in [("||", Kind::Or), ("&&", Kind::And), ("|", Kind::Pipe), (";", Kind::Semicolon)] {
@@ -80,25 +135,33 @@ impl Lexer<'_> {
                 return Ok(kind);
             }
         }
-        self.obstacle("a background command (&)")
+        self.obstacle("a background command (&); open a second session for it")
     }
 
     fn input(&mut self) -> Result<Kind, Obstacle> {
         let forms = [
-            ("<<", "a here-document (<<)"),
+            ("<<<", "a here-document of one word (<<<); write printf '%s\\n' TEXT | …"),
+            ("<<-", "a here-document without its tabs (<<-); write << and no tabs"),
             ("<&", "a copied stream (<&)"),
             ("<>", "a file opened both ways (<>)"),
-            ("<(", "a process substitution"),
+            ("<(", "a process substitution; use a pipe or a file below /tmp"),
         ];
         for (text, what) in forms {
             self.refuse(text, what)?;
         }
-        self.take("<");
-        Ok(Kind::Input)
+        Ok(if self.take("<<") { Kind::Document } else { self.one(Kind::Input) })
+    }
+
+    fn one(&mut self, kind: Kind) -> Kind {
+        self.at += 1;
+        kind
     }
 
     fn output(&mut self, stream: u8) -> Result<Kind, Obstacle> {
-        for (text, what) in [(">|", "a forced overwrite (>|)"), (">(", "a process substitution")] {
+        for (text, what) in [
+            (">|", "a forced overwrite (>|); write >"),
+            (">(", "a process substitution; use a pipe or a file below /tmp"),
+        ] {
             self.refuse(text, what)?;
         }
         if self.rest().starts_with(">&") {
@@ -115,7 +178,7 @@ impl Lexer<'_> {
     fn merge(&mut self, from: u8) -> Result<Kind, Obstacle> {
         let into = match self.rest().as_bytes() {
             [_, _, digit @ (b'1' | b'2')] => *digit,
-            [_, _, digit @ (b'1' | b'2'), b' ' | b'|' | b';' | b'&', ..] => *digit,
+            [_, _, digit @ (b'1' | b'2'), b' ' | b'\t' | b'\n' | b'|' | b';' | b'&' | b')', ..] => *digit,
             _ => return self.obstacle("a copied stream other than >&1 or >&2"),
         };
         if into - b'0' == from {
@@ -127,8 +190,7 @@ impl Lexer<'_> {
 
     /// A digit directly before `<` or `>` names a stream; otherwise it begins a word.
     fn numbered(&mut self, digit: char) -> Result<Kind, Obstacle> {
-        let start = self.at;
-        match (digit, self.text.as_bytes().get(start + 1)) {
+        match (digit, self.text.as_bytes().get(self.at + 1)) {
             ('0', Some(b'<')) => self.at += 1,
             ('1', Some(b'>')) | ('2', Some(b'>')) => self.at += 1,
             _ => return Ok(Kind::Word(self.word()?)),
@@ -140,130 +202,35 @@ impl Lexer<'_> {
         }
     }
 
-    fn word(&mut self) -> Result<Word, Obstacle> {
-        let mut word = Word::default();
-        if self.empty_braces() {
-            word.text.push_str("{}");
-        }
-        while let Some(c) = self.peek() {
-            match c {
-                ' ' | '|' | '&' | ';' => break,
-                '<' | '>' if is_number(&word) => return self.obstacle("a redirection of another stream"),
-                '<' | '>' => break,
-                '\'' => self.single(&mut word)?,
-                '"' => self.double(&mut word)?,
-                '\\' => self.escaped(&mut word)?,
-                c => self.bare(c, &mut word)?,
-            }
-        }
-        Ok(word)
+    /// Whether a character is a whole word.
+    pub(super) fn alone(&self) -> bool {
+        self.rest().chars().nth(1).is_none_or(ends_word)
     }
 
-    /// `{}` standing alone is literal in every shell, and `find -exec` wants it.
-    fn empty_braces(&mut self) -> bool {
-        let alone =
-            matches!(self.rest().as_bytes(), [b'{', b'}'] | [b'{', b'}', b' ' | b'|' | b'&' | b';', ..]);
-        alone && self.take("{}")
-    }
-
-    fn bare(&mut self, c: char, word: &mut Word) -> Result<(), Obstacle> {
-        let first = word.text.is_empty(); // zsh expands ~ and = after empty quotes too
-        match c {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | '.' | '/' | ':' | ',' | '+' | '@' | '%' => {}
-            '=' if !first => word.equals = true,
-            '~' if !first && !word.text.ends_with(['=', ':']) => {}
-            c if !c.is_ascii() => {}
-            _ => return self.obstacle(&self.special(c)),
-        }
-        word.text.push(c);
-        self.at += c.len_utf8();
-        Ok(())
-    }
-
-    fn single(&mut self, word: &mut Word) -> Result<(), Obstacle> {
-        let Some(end) = self.rest().get(1..).and_then(|inside| inside.find('\'')) else {
-            return self.obstacle("a quote (') that is not closed");
-        };
-        word.quoted = true;
-        word.text.push_str(&self.text[self.at + 1..self.at + 1 + end]);
-        self.at += end + 2;
-        Ok(())
-    }
-
-    /// In double quotes a backslash escapes only `"`, `\`, `$` and the backquote, and is literal before the rest.
-    fn double(&mut self, word: &mut Word) -> Result<(), Obstacle> {
-        let start = self.at;
-        word.quoted = true;
-        self.at += 1;
-        while let Some(c) = self.peek() {
-            match c {
-                '"' => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                '$' | '`' => return self.obstacle(&self.special(c)),
-                '\\' if self.rest()[1..].starts_with(['"', '\\', '$', '`']) => self.escaped(word)?,
-                c => {
-                    word.text.push(c);
-                    self.at += c.len_utf8();
-                }
-            }
-        }
-        Err(Obstacle::new("a quote (\") that is not closed", start))
-    }
-
-    fn escaped(&mut self, word: &mut Word) -> Result<(), Obstacle> {
-        let Some(c) = self.rest().chars().nth(1) else { return self.obstacle("a backslash at the end") };
-        word.quoted = true;
-        word.text.push(c);
-        self.at += 1 + c.len_utf8();
-        Ok(())
-    }
-
-    /// Names a character that shells treat specially.
-    fn special(&self, c: char) -> String {
-        match c {
-            '$' => format!("a variable ({})", self.variable()),
-            '`' => "a command substitution (`)".into(),
-            '*' | '?' | '[' | ']' => format!("a pattern ({c}) outside quotes"),
-            '~' => "a home directory (~)".into(),
-            '{' | '}' => format!("a brace ({c}) outside quotes"),
-            '(' | ')' => format!("a parenthesis ({c}) outside quotes"),
-            '#' => "a comment (#)".into(),
-            '!' => "an exclamation mark outside quotes".into(),
-            '=' => "a word that begins with =".into(),
-            c => format!("{c} outside quotes"),
-        }
-    }
-
-    /// What stands after a dollar sign, short enough to show.
-    fn variable(&self) -> String {
-        self.rest().chars().take(24).take_while(|c| !matches!(c, ' ' | '"' | '\'' | '/')).collect()
-    }
-
-    fn refuse(&self, text: &str, what: &str) -> Result<(), Obstacle> {
+    pub(super) fn refuse(&self, text: &str, what: &str) -> Result<(), Obstacle> {
         if self.rest().starts_with(text) { self.obstacle(what) } else { Ok(()) }
     }
 
-    fn obstacle<T>(&self, what: &str) -> Result<T, Obstacle> {
+    pub(super) fn obstacle<T>(&self, what: &str) -> Result<T, Obstacle> {
         Err(Obstacle::new(what, self.at))
     }
 
-    fn take(&mut self, text: &str) -> bool {
+    pub(super) fn take(&mut self, text: &str) -> bool {
         let found = self.rest().starts_with(text);
         self.at += if found { text.len() } else { 0 };
         found
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn look(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    fn rest(&self) -> &str {
-        &self.text[self.at..]
+    pub(super) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 }
 
-fn is_number(word: &Word) -> bool {
-    !word.quoted && !word.text.is_empty() && word.text.bytes().all(|b| b.is_ascii_digit())
+/// Whether a character outside quotes ends a word.
+pub(super) fn ends_word(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '|' | '&' | ';' | '<' | '>' | '(' | ')')
 }

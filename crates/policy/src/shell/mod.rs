@@ -1,19 +1,25 @@
-//! The strict literal subset of shell: what is understood, and the text that runs for it.
+//! The shell language as far as it is understood, and the text that runs for it.
 
 mod characters;
 mod grammar;
+mod known;
 mod lexer;
+mod oracles;
 mod render;
+mod script;
+mod word;
 
 use std::fmt;
 
-pub(crate) use grammar::{Command, Line, Redirect, parse};
-pub(crate) use render::regenerated;
+pub(crate) use render::{regenerated, shown_output};
+pub(crate) use script::{Body, Command, Piece, Redirect, Script, Simple, Word};
 
-/// The first thing in a text that is outside the subset.
+use crate::Surroundings;
+
+/// The first thing in a text that is not understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
-    /// What it is, such as `a variable ($HOME)`.
+    /// What it is, such as `a background command (&)`, and often what to write instead.
     pub what: String,
     /// Where it starts, in bytes from 0.
     pub at: usize,
@@ -29,4 +35,28 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at byte {}", self.what, self.at)
     }
+}
+
+/// Reads a text. Beyond the strict literal subset, two parsers that others wrote must see the same commands in it.
+pub(crate) fn parse(text: &[u8], surroundings: &Surroundings) -> Result<Script, Obstacle> {
+    let script = grammar::parsed(text)?;
+    if is_strict(text, &script) {
+        return Ok(script);
+    }
+    oracles::agree(text, &script)?;
+    known::substituted(script, surroundings)
+}
+
+/// Reads a text that a shell gets as it is: only the strict literal subset is read alike by all of them.
+pub(crate) fn parse_strict(text: &[u8]) -> Result<Script, Obstacle> {
+    let script = grammar::parsed(text)?;
+    match is_strict(text, &script) {
+        true => Ok(script),
+        false => Err(Obstacle::new("more than literal words", 0)),
+    }
+}
+
+/// Line breaks, tabs and comments leave no trace in the script.
+fn is_strict(text: &[u8], script: &Script) -> bool {
+    script.is_literal() && !text.iter().any(|b| matches!(b, b'\n' | b'\t' | b'#'))
 }
