@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use access::policy::environment;
 use access::text::Language;
 use anyhow::{Context as _, Result, anyhow};
 use jiff::tz::TimeZone;
@@ -43,6 +44,9 @@ struct Ssh {
     max_startups: Option<Spanned<u64>>,
     max_connections: Option<Spanned<u64>>,
     max_channels: Option<Spanned<u64>>,
+    max_forwards: Option<Spanned<u64>>,
+    #[serde(default)]
+    environment: Vec<Spanned<String>>,
     idle_minutes: Option<Spanned<u64>>,
     drain_seconds: Option<Spanned<u64>>,
 }
@@ -112,6 +116,8 @@ pub struct Config {
     pub spool: PathBuf,
     /// SSH numbers.
     pub ssh: SshNumbers,
+    /// Environment variables that may cross besides the harmless ones.
+    pub environment: Vec<String>,
     /// The database file.
     pub sqlite: PathBuf,
     /// The ledger's folder; recordings lie in it too.
@@ -151,6 +157,8 @@ pub struct SshNumbers {
     pub max_connections: usize,
     /// Channels of one connection.
     pub max_channels: usize,
+    /// Forwarded channels of one session.
+    pub max_forwards: usize,
     /// Seconds of silence after which a terminal ends.
     pub idle: u64,
     /// Seconds that running sessions have when the gateway is told to stop.
@@ -217,6 +225,7 @@ impl Reader<'_> {
             host_ca: self.secret(&ssh.host_ca)?,
             spool: self.place(&ssh.spool),
             ssh: self.numbers(ssh)?,
+            environment: ssh.environment.iter().map(|name| self.variable(name)).collect::<Result<_>>()?,
             sqlite: self.place(&file.store.sqlite),
             ledger: self.place(&file.ledger.dir),
             ledger_name: file.ledger.name.get_ref().clone(),
@@ -239,9 +248,23 @@ impl Reader<'_> {
             max_startups: self.count(&ssh.max_startups, 64, 1..=10_000)?,
             max_connections: self.count(&ssh.max_connections, 4096, 1..=100_000)?,
             max_channels: self.count(&ssh.max_channels, 64, 1..=1000)?,
+            max_forwards: self.count(&ssh.max_forwards, 32, 0..=1000)?,
             idle: 60 * self.number(&ssh.idle_minutes, 15, 1..=1440)?,
             drain: self.number(&ssh.drain_seconds, 30, 0..=3600)?,
         })
+    }
+
+    /// A variable's name or `APP_*`, if such a variable could ever cross.
+    fn variable(&self, pattern: &Spanned<String>) -> Result<String> {
+        let text = pattern.get_ref();
+        let (like, ours) = (text.replace('*', "X"), [text.clone()]);
+        if environment::is_permitted(&like, "x", &ours) {
+            return Ok(text.clone());
+        }
+        Err(self.wrong(
+            pattern,
+            format!("environment: {text:?} can never cross: write a name or APP_*, and none that could change what runs"),
+        ))
     }
 
     fn language(&self, word: Option<&Spanned<String>>) -> Result<Language> {
@@ -335,6 +358,21 @@ mod tests {
         std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
         let told = format!("{:#}", Config::read(&folder.path().join("countersign.toml")).unwrap_err());
         assert!(told.contains("line ") && told.contains("chmod 600"), "{told}");
+    }
+
+    #[test]
+    fn variables_that_can_never_cross_are_refused_with_their_line() {
+        let with = |names: &str| {
+            let names = names.to_owned();
+            read(move |text| text.replace("environment = []", &format!("environment = [{names}]")))
+        };
+        assert_eq!(with(r#""APP_*", "REGION""#).unwrap().environment, ["APP_*", "REGION"]);
+        for name in
+            ["LD_*", "PATH", "*", "A*", "BASH_ENV", "GIT_SSH_COMMAND", "APP-*", "A_*_B", "", "PS4", "PG*"]
+        {
+            let told = format!("{:#}", with(&format!("{name:?}")).unwrap_err());
+            assert!(told.contains("line ") && told.contains("can never cross"), "{name}: {told}");
+        }
     }
 
     #[test]

@@ -81,6 +81,8 @@ fn options(config: &Config) -> Result<SshOptions> {
     options.max_startups = config.ssh.max_startups;
     options.max_connections = config.ssh.max_connections;
     options.max_channels = config.ssh.max_channels;
+    options.max_forwards = config.ssh.max_forwards;
+    options.environment.clone_from(&config.environment);
     options.drain = Duration::from_secs(config.ssh.drain);
     options.idle_limit = Some(Duration::from_secs(config.ssh.idle));
     Ok(options)
