@@ -52,13 +52,22 @@ impl Loggers {
         self.shells.iter().map(|shell| (shell.as_path(), self.run_in(shell, text))).collect()
     }
 
+    /// bash alone.
+    pub fn run_in_bash(&self, text: &str) -> Ran {
+        self.run_in(&self.shells[0], text)
+    }
+
     fn run_in(&self, shell: &Path, text: &str) -> Ran {
         let log = TempDir::new_in(self.folder.path()).unwrap();
         let work = TempDir::new_in(self.folder.path()).unwrap();
         fs::write(work.path().join("input"), "in\n").unwrap();
         let mut command = Command::new(shell);
         command.arg("-c").arg(text).env_clear().env("PATH", self.folder.path().join("bin"));
-        command.env("LOG", log.path()).env("LC_ALL", "C.UTF-8").current_dir(work.path());
+        command
+            .env("LOG", log.path())
+            .env("LC_ALL", "C.UTF-8")
+            .env("HOME", "/nowhere")
+            .current_dir(work.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
         let mut argvs: Vec<Vec<String>> = contents(log.path()).into_values().map(argv).collect();
         argvs.sort();
