@@ -62,10 +62,7 @@ pub(crate) enum Next {
 /// Runs the shell until it is left.
 pub(crate) async fn run(channel: &mut Channel, prepared: Prepared) -> Result<Exit, Exit> {
     let mut shell = Shell::new(channel, prepared);
-    let outcome = match shell.pty.is_some() {
-        true => shell.converse().await,
-        false => shell.read_lines().await,
-    };
+    let outcome = shell.serve().await;
     let status = shell.state.status;
     if let Some(leg) = shell.leg.take() {
         shell.channel.connection.fleet.give_back(leg);
@@ -95,10 +92,17 @@ impl<'a> Shell<'a> {
         Self { channel, pty, env, leg, state, history, editor, screen, place, last, input_ended }
     }
 
+    async fn serve(&mut self) -> Result<(), Exit> {
+        self.learn_directory().await?;
+        match self.pty.is_some() {
+            true => self.converse().await,
+            false => self.read_lines().await,
+        }
+    }
+
     /// With a terminal: a prompt, an editor, one line after the other.
     async fn converse(&mut self) -> Result<(), Exit> {
         self.show(&text::SHELL_WELCOME, &[]).await?;
-        self.learn_directory().await?;
         while !self.input_ended {
             let Some(submitted) = self.read().await? else { break };
             add(&self.history, &submitted);

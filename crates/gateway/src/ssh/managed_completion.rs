@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use access::policy::FileOperation;
+use access::policy::{FileOperation, Table};
 
 use super::channel::Exit;
 use super::managed::Shell;
 use super::managed_query::Answer;
-use crate::managed::{Choice, Name, OWN_WORDS, What, choose, copy, entries, quoted, wanted};
+use crate::managed::{Choice, Name, OWN_WORDS, What, choose, entries, quoted, wanted};
 
 /// How long a person waits for Tab.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -36,11 +36,10 @@ impl Shell<'_> {
         }
     }
 
-    /// The shell's own words, and programs of earlier lines.
+    /// The shell's own words, and the programs that the command table knows.
     fn programs(&self, prefix: &str) -> Vec<Name> {
-        let earlier = copy(&self.history);
-        let first = earlier.iter().filter_map(|line| line.split_whitespace().next());
-        let names = OWN_WORDS.into_iter().chain(first).filter(|name| name.starts_with(prefix));
+        let table = Table::shipped();
+        let names = OWN_WORDS.into_iter().chain(table.names()).filter(|name| name.starts_with(prefix));
         names.map(|name| Name { text: name.to_owned(), directory: false }).collect()
     }
 

@@ -223,6 +223,12 @@ impl Bastion {
         table.lines().filter(established).count()
     }
 
+    /// Commands, shells and subsystems that the target's sshd has started so far.
+    pub fn target_starts(&self) -> usize {
+        let log = std::fs::read_to_string(self.dir.path().join("sshd.log")).unwrap();
+        log.lines().filter(|line| line.starts_with("Starting session:")).count()
+    }
+
     /// Points the recorded target at another port or host key.
     pub async fn move_target(&self, change: impl FnOnce(&mut Target)) {
         let mut target = self.store.target("web-1").await.unwrap().unwrap();
@@ -321,7 +327,7 @@ async fn start_sshd(dir: &Path, port: u16) -> Child {
     let at = |name: &str| dir.join(name).display().to_string();
     let config = format!(
         "ListenAddress 127.0.0.1\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile {}\nUsePAM no\n\
-         StrictModes no\nPrintMotd no\nPrintLastLog no\nPermitRootLogin yes\nAcceptEnv LANG LC_* NO_COLOR\n\
+         StrictModes no\nLogLevel VERBOSE\nPrintMotd no\nPrintLastLog no\nPermitRootLogin yes\nAcceptEnv LANG LC_* NO_COLOR\n\
          Subsystem sftp internal-sftp\n",
         at("sshd_host"),
         at("authorized_keys"),

@@ -60,6 +60,12 @@ def rest(limit=40):
         pass
     os.waitpid(pid, 0)
     sys.stdout.write(seen.decode(errors="replace"))
+def status(expected):
+    while more(40) is not False:
+        pass
+    found = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if found != expected:
+        sys.exit("exit status %d instead of %d after %r" % (found, expected, seen[-2000:]))
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
