@@ -3,6 +3,7 @@
 mod attempt;
 mod awk;
 mod bounds;
+mod expansions;
 mod marks;
 mod outputs;
 mod paths;

@@ -3,11 +3,9 @@
 use super::Obstacle;
 use super::characters::legible;
 use super::lexer::{Kind, Lexed, Reader, Token};
-use super::script::{Assignment, Body, Command, Joint, Piece, Pipeline, Redirect, Script, Simple, Word};
-use crate::environment::is_harmless;
-
-/// How many brackets, substitutions and compound commands may stand inside each other.
-const DEEPEST: usize = 16;
+use super::names::{assignment, program};
+use super::redirects::one_use_of_each_stream;
+use super::script::{Body, Command, Joint, Piece, Pipeline, Script, Simple, Word};
 
 /// More commands and expansions than this are not understood.
 const MOST_PARTS: usize = 2048;
@@ -42,20 +40,20 @@ impl Reader<'_> {
         }
     }
 
-    fn next_if(&mut self, fits: impl Fn(&Kind) -> bool) -> Result<Option<Token>, Obstacle> {
+    pub(super) fn next_if(&mut self, fits: impl Fn(&Kind) -> bool) -> Result<Option<Token>, Obstacle> {
         match self.peek()? {
             Some(token) if fits(&token.kind) => self.next(),
             _ => Ok(None),
         }
     }
 
-    fn newlines(&mut self) -> Result<(), Obstacle> {
+    pub(super) fn newlines(&mut self) -> Result<(), Obstacle> {
         while self.next_if(|kind| *kind == Kind::Newline)?.is_some() {}
         Ok(())
     }
 
     /// Pipelines up to the end of the text or to what closes a compound command.
-    fn script(&mut self) -> Result<Script, Obstacle> {
+    pub(super) fn script(&mut self) -> Result<Script, Obstacle> {
         let mut script = Script::default();
         let mut joint = None;
         loop {
@@ -147,123 +145,6 @@ impl Reader<'_> {
         Ok(Command { body, redirects })
     }
 
-    /// Takes the word or sign that opens a compound command, then what `read` reads, one level deeper.
-    fn within<T>(
-        &mut self,
-        at: usize,
-        read: impl FnOnce(&mut Self) -> Result<T, Obstacle>,
-    ) -> Result<T, Obstacle> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(Obstacle::new(format!("more than {DEEPEST} commands inside each other"), at));
-        }
-        self.next()?;
-        let inside = read(self)?;
-        self.depth -= 1;
-        Ok(inside)
-    }
-
-    fn subshell(&mut self) -> Result<Body, Obstacle> {
-        let at = self.here()?;
-        self.within(at, |reader| {
-            let script = reader.script()?;
-            reader.expect(|kind| *kind == Kind::Close, "a parenthesis (() that is not closed", at)?;
-            Ok(Body::Subshell(script))
-        })
-    }
-
-    /// What stands inside `$( … )`, whose opening was read.
-    pub(super) fn nested(&mut self, at: usize) -> Result<Script, Obstacle> {
-        let outer = self.peeked.take();
-        self.peeked = Some(Token { kind: Kind::Open, at });
-        let script = match self.subshell()? {
-            Body::Subshell(script) => script,
-            _ => Script::default(),
-        };
-        self.peeked = outer;
-        Ok(script)
-    }
-
-    fn group(&mut self) -> Result<Body, Obstacle> {
-        let at = self.here()?;
-        let script = self.script()?;
-        self.expect(|kind| *kind == Kind::End, "a brace ({) that is not closed", at)?;
-        Ok(Body::Group(script))
-    }
-
-    fn conditional(&mut self) -> Result<Body, Obstacle> {
-        let mut arms = vec![self.arm()?];
-        loop {
-            let at = self.here()?;
-            match self.keyword(&["elif", "else", "fi"], at)? {
-                "elif" => arms.push(self.arm()?),
-                "fi" => return Ok(Body::If { arms, otherwise: None }),
-                _ => {
-                    let otherwise = Some(self.script()?);
-                    self.keyword(&["fi"], at)?;
-                    return Ok(Body::If { arms, otherwise });
-                }
-            }
-        }
-    }
-
-    fn arm(&mut self) -> Result<(Script, Script), Obstacle> {
-        let at = self.here()?;
-        let condition = self.script()?;
-        self.keyword(&["then"], at)?;
-        Ok((condition, self.script()?))
-    }
-
-    fn bounded_loop(&mut self) -> Result<Body, Obstacle> {
-        let at = self.here()?;
-        let name = match self.next()?.map(|token| token.kind) {
-            Some(Kind::Word(word)) if is_loop_name(bare(self.text, &word)) => {
-                bare(self.text, &word).to_owned()
-            }
-            _ => return Err(Obstacle::new("a loop variable that is not a plain lower-case name", at)),
-        };
-        self.keyword(&["in"], at)?;
-        let mut words = vec![];
-        while let Some(token) = self.next_if(|kind| matches!(kind, Kind::Word(_)))? {
-            words.extend(word_of(token));
-        }
-        let ended = self.next_if(|kind| matches!(kind, Kind::Semicolon | Kind::Newline))?.is_some();
-        if words.is_empty() || !ended {
-            return Err(Obstacle::new("a loop without words after in", at));
-        }
-        self.newlines()?;
-        Ok(Body::For { name, words, body: self.body(at)? })
-    }
-
-    fn open_loop(&mut self, until: bool) -> Result<Body, Obstacle> {
-        let at = self.here()?;
-        let condition = self.script()?;
-        Ok(Body::Loop { until, condition, body: self.body(at)? })
-    }
-
-    fn body(&mut self, at: usize) -> Result<Script, Obstacle> {
-        self.keyword(&["do"], at)?;
-        let body = self.script()?;
-        self.keyword(&["done"], at)?;
-        Ok(body)
-    }
-
-    fn keyword(&mut self, expected: &[&'static str], at: usize) -> Result<&'static str, Obstacle> {
-        let text = self.text;
-        let found = match self.next()?.map(|token| token.kind) {
-            Some(Kind::Word(word)) => expected.iter().find(|keyword| **keyword == bare(text, &word)).copied(),
-            _ => None,
-        };
-        found.ok_or_else(|| Obstacle::new(format!("a missing {}", expected.join(" or ")), at))
-    }
-
-    fn expect(&mut self, fits: impl Fn(&Kind) -> bool, what: &str, at: usize) -> Result<(), Obstacle> {
-        match self.next_if(fits)? {
-            Some(_) => Ok(()),
-            None => Err(Obstacle::new(what, at)),
-        }
-    }
-
     fn simple(&mut self) -> Result<Command, Obstacle> {
         let at = self.here()?;
         let mut simple = Simple::default();
@@ -291,84 +172,6 @@ impl Reader<'_> {
         }
     }
 
-    fn redirect(&mut self) -> Result<Option<Redirect>, Obstacle> {
-        let redirects = |kind: &Kind| {
-            matches!(kind, Kind::Input | Kind::Output { .. } | Kind::Merge { .. } | Kind::Document)
-        };
-        Ok(match self.next_if(redirects)?.map(|token| token.kind) {
-            Some(Kind::Input) => Some(Redirect::Input(self.file()?)),
-            Some(Kind::Output { stream, append }) => {
-                Some(Redirect::Output { stream, append, file: self.file()? })
-            }
-            Some(Kind::Merge { from, into }) => Some(Redirect::Merge { from, into }),
-            Some(Kind::Document) => Some(self.document()?),
-            _ => None,
-        })
-    }
-
-    fn file(&mut self) -> Result<Word, Obstacle> {
-        let at = self.here()?;
-        let Some(Token { kind: Kind::Word(lexed), .. }) = self.next()? else {
-            return Err(Obstacle::new("a redirection without a file", at));
-        };
-        let known = |piece: &Piece| match piece {
-            Piece::Literal(_) | Piece::Home(_) => None,
-            Piece::Pattern(_) => Some("a pattern"),
-            Piece::Variable { .. } | Piece::Status => Some("a variable"),
-            Piece::Output { .. } => Some("a command substitution"),
-        };
-        if let Some(what) = lexed.word.pieces.iter().find_map(known) {
-            return Err(Obstacle::new(
-                format!("{what} in the name of a redirection's file; write the name out"),
-                at,
-            ));
-        }
-        match lexed.word.literal() {
-            Some("") => Err(Obstacle::new("an empty file name", at)),
-            // bash opens connections for these names, however they are quoted.
-            Some(name) if name.starts_with("/dev/tcp") || name.starts_with("/dev/udp") => {
-                Err(Obstacle::new("a network redirection", at))
-            }
-            _ => Ok(lexed.word),
-        }
-    }
-
-    /// `<<'EOF'`: what follows the line, up to the delimiter, as data.
-    fn document(&mut self) -> Result<Redirect, Obstacle> {
-        let at = self.here()?;
-        let Some(Token { kind: Kind::Word(lexed), .. }) = self.next()? else {
-            return Err(Obstacle::new("a here-document (<<) without a delimiter", at));
-        };
-        let delimiter = lexed.word.literal().unwrap_or_default().to_owned();
-        if !crate::environment::is_name(&delimiter) {
-            return Err(Obstacle::new("a here-document (<<) whose delimiter is not a plain name", at));
-        }
-        if self.substitutions > 0 {
-            return Err(Obstacle::new("a here-document (<<) inside a command substitution", at));
-        }
-        let start = match self.after_documents {
-            Some(start) => start,
-            None => self.at + self.rest().find('\n').map_or(self.rest().len(), |end| end + 1),
-        };
-        let rest = self.text.get(start..).unwrap_or_default();
-        let Some(length) = length_to(rest, &delimiter) else {
-            return Err(Obstacle::new(
-                format!("a here-document (<<) without a line {delimiter} at its end"),
-                at,
-            ));
-        };
-        let text = rest.get(..length).unwrap_or_default().to_owned();
-        if !lexed.quoted && text.contains(['$', '`', '\\']) {
-            return Err(Obstacle::new(
-                format!("a here-document (<<) that expands; write <<'{delimiter}'"),
-                at,
-            ));
-        }
-        let end = start + length + delimiter.len();
-        self.after_documents = Some(self.text.len().min(end + 1));
-        Ok(Redirect::Document { delimiter, text })
-    }
-
     /// Where the next token starts.
     pub(super) fn here(&mut self) -> Result<usize, Obstacle> {
         let end = self.text.len();
@@ -387,47 +190,10 @@ impl Reader<'_> {
     }
 }
 
-/// How many bytes stand before the line that is only the delimiter.
-fn length_to(text: &str, delimiter: &str) -> Option<usize> {
-    let mut length = 0;
-    for line in text.split_inclusive('\n') {
-        if line.strip_suffix('\n').unwrap_or(line) == delimiter {
-            return Some(length);
-        }
-        length += line.len();
-    }
-    None
-}
-
 /// A word as it was typed, when it has neither quotes nor expansions; otherwise nothing.
-fn bare<'a>(text: &'a str, lexed: &Lexed) -> &'a str {
+pub(super) fn bare<'a>(text: &'a str, lexed: &Lexed) -> &'a str {
     let plain = !lexed.quoted && lexed.word.literal().is_some();
     text.get(lexed.word.source.clone()).filter(|_| plain).unwrap_or_default()
-}
-
-fn word_of(token: Token) -> Option<Word> {
-    match token.kind {
-        Kind::Word(lexed) => Some(lexed.word),
-        _ => None,
-    }
-}
-
-/// zsh writes to (or reads from) every target of a stream where other shells use the last one.
-fn one_use_of_each_stream(
-    command: &Command,
-    piped_in: bool,
-    piped_out: bool,
-    at: usize,
-) -> Result<(), Obstacle> {
-    let pipes = [piped_in.then_some(0), piped_out.then_some(1)];
-    let mut used: Vec<u8> = pipes.into_iter().flatten().collect();
-    for stream in command.redirects.iter().map(Redirect::stream) {
-        if used.contains(&stream) {
-            return Err(Obstacle::new(format!("a second use of stream {stream} in the command"), at));
-        }
-        used.push(stream);
-    }
-    Ok(())
 }
 
 fn simple_word(text: &str, simple: &mut Simple, token: Token) -> Result<(), Obstacle> {
@@ -446,150 +212,4 @@ fn simple_word(text: &str, simple: &mut Simple, token: Token) -> Result<(), Obst
         }),
     }
     Ok(())
-}
-
-/// Words that begin something other than a program in bash, dash, ksh or zsh when they are not quoted.
-const KEYWORDS: [&str; 31] = [
-    "if",
-    "then",
-    "else",
-    "elif",
-    "fi",
-    "do",
-    "done",
-    "case",
-    "esac",
-    "while",
-    "until",
-    "for",
-    "in",
-    "function",
-    "select",
-    "time",
-    "coproc",
-    "foreach",
-    "end",
-    "repeat",
-    "nocorrect",
-    "noglob",
-    "always",
-    "namespace",
-    "typeset",
-    "declare",
-    "local",
-    "integer",
-    "float",
-    "{}",
-    "-",
-];
-
-/// A word in the place of a program.
-fn program(text: &str, lexed: Lexed, at: usize) -> Result<Word, Obstacle> {
-    let obstacle = |what: String| Err(Obstacle::new(what, at));
-    let keyword = bare(text, &lexed);
-    if KEYWORDS.contains(&keyword) {
-        return obstacle(format!("a keyword ({keyword})"));
-    }
-    match lexed.word.literal() {
-        None => obstacle(format!("{} in the place of a program; write its name out", expansion(&lexed.word))),
-        Some("") => obstacle("an empty program name".into()),
-        Some(name) if !name.is_ascii() => {
-            obstacle("a program name with letters that may look like others".into())
-        }
-        Some(_) => Ok(lexed.word),
-    }
-}
-
-fn expansion(word: &Word) -> &'static str {
-    let expands = |piece: &Piece| match piece {
-        Piece::Literal(_) => None,
-        Piece::Pattern(_) => Some("a pattern"),
-        Piece::Home(_) => Some("a home directory (~)"),
-        Piece::Variable { .. } | Piece::Status => Some("a variable"),
-        Piece::Output { .. } => Some("a command substitution"),
-    };
-    word.pieces.iter().find_map(expands).unwrap_or_default()
-}
-
-fn assignment(lexed: &Lexed, at: usize) -> Result<Assignment, Obstacle> {
-    let split = lexed.word.literal().zip(lexed.equals).and_then(|(text, end)| text.split_at_checked(end));
-    let Some((name, value)) = split.filter(|(name, _)| crate::environment::is_name(name)) else {
-        return Err(Obstacle::new("an assignment that is not NAME=text", at));
-    };
-    let value = value.strip_prefix('=').unwrap_or_default();
-    if !is_harmless(name, value) {
-        return Err(Obstacle::new(format!("an assignment ({name}), which may change what runs"), at));
-    }
-    Ok(Assignment { name: name.into(), value: value.into(), source: lexed.word.source.clone() })
-}
-
-/// Names in lower case that mean something to zsh.
-const SPECIAL_NAMES: [&str; 58] = [
-    "aliases",
-    "argv",
-    "builtins",
-    "cdpath",
-    "commands",
-    "compstate",
-    "dirstack",
-    "errnos",
-    "epochtime",
-    "fignore",
-    "fpath",
-    "funcfiletrace",
-    "funcsourcetrace",
-    "funcstack",
-    "functions",
-    "functrace",
-    "galiases",
-    "histchars",
-    "history",
-    "historywords",
-    "jobdirs",
-    "jobstates",
-    "jobtexts",
-    "keymaps",
-    "killring",
-    "mailpath",
-    "manpath",
-    "mapfile",
-    "module_path",
-    "modules",
-    "nameddirs",
-    "options",
-    "parameters",
-    "patchars",
-    "path",
-    "pipestatus",
-    "prompt",
-    "psvar",
-    "region_highlight",
-    "reswords",
-    "saliases",
-    "signals",
-    "status",
-    "sysparams",
-    "termcap",
-    "terminfo",
-    "userdirs",
-    "usergroups",
-    "watch",
-    "widgets",
-    "words",
-    "zle_bracketed_paste",
-    "zle_highlight",
-    "zsh_eval_context",
-    "zsh_scheduled_events",
-    "zsh_directory_name_functions",
-    "auto_resume",
-    "cursor",
-];
-
-/// Whether a loop may assign this name: it must mean nothing to any shell or program.
-fn is_loop_name(name: &str) -> bool {
-    let lower = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    let single = name.len() == 1 && name.bytes().all(|b| b.is_ascii_uppercase());
-    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic());
-    let special = SPECIAL_NAMES.contains(&name) || name.ends_with("_proxy") || name.ends_with("_functions");
-    begins && (lower || single) && !special
 }

@@ -1,10 +1,13 @@
 //! The shell language as far as it is understood, and the text that runs for it.
 
 mod characters;
+mod compound;
 mod grammar;
 mod known;
 mod lexer;
+mod names;
 mod oracles;
+mod redirects;
 mod render;
 mod script;
 mod word;
