@@ -308,6 +308,8 @@ catalogue! {
         "被信号 {signal} 终止";
     CODE_PROMPT: "Verification code: ",
         "验证码：";
+    FACTS_NOT_STATE: "countersign: the node's state does not know {name}, so the gateway would refuse; what options or facts.toml say is taken",
+        "countersign：节点状态中没有 {name}，网关会拒绝；此处采用选项或 facts.toml 中的信息";
     EXPLAIN_WHO: "who:        {who} ({groups}) as {account} on {target} ({labels}), level {level}; {when}, from {from}",
         "谁：        {who}（{groups}），账户 {account}，目标 {target}（{labels}），级别 {level}；{when}，来自 {from}";
     EXPLAIN_BEFORE: "before it:  {act}: {verdict} by {rule}",

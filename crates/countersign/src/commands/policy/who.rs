@@ -8,6 +8,7 @@ use std::str::FromStr;
 use access::Setting;
 use access::policy::{Level, TargetFacts as Target};
 use access::ports::Clock as _;
+use access::text::{self, Language};
 use anyhow::Result;
 use clap::Args;
 
@@ -78,7 +79,11 @@ impl Who {
     async fn facts(&self, place: &Place) -> Result<Facts> {
         let mut facts = match (&self.facts, &place.state) {
             (Some(file), _) => Facts::read(file)?,
-            (None, Some(state)) => Facts::of_state(state).await?.or(Facts::beside(&place.folder)?),
+            (None, Some(state)) => {
+                let state = Facts::of_state(state).await?;
+                self.warn(&state, place.language);
+                state.or(Facts::beside(&place.folder)?)
+            }
             (None, None) => Facts::beside(&place.folder)?,
         };
         if !self.groups.is_empty() {
@@ -86,6 +91,17 @@ impl Who {
             person.groups = self.groups.iter().cloned().collect::<BTreeSet<_>>();
         }
         Ok(facts)
+    }
+
+    /// Whom the state does not know the gateway would not let in, whatever a file says.
+    fn warn(&self, state: &Facts, language: Language) {
+        let person = !state.people.contains_key(&self.person) && self.groups.is_empty();
+        let target = !state.targets.contains_key(&self.target) && self.level.is_none();
+        for (is_new, name) in [(person, &self.person), (target, &self.target)] {
+            if is_new {
+                eprintln!("{}", text::FACTS_NOT_STATE.say(language, &[("name", name.as_str())]));
+            }
+        }
     }
 
     fn target_in(&self, facts: &Facts) -> Result<Target> {
