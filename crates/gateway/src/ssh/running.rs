@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::channel::{Channel, Exit, Prepared};
 use super::connection::{Connection, Ending};
-use super::feed::{Feed, closed};
+use super::feed::closed;
 use super::relaying::{Legs, Relayed, relay};
 use super::target::TargetLeg;
 use super::target_outlet::TargetOutlet;
