@@ -52,11 +52,6 @@ impl Loggers {
         self.shells.iter().map(|shell| (shell.as_path(), self.run_in(shell, text))).collect()
     }
 
-    /// bash alone.
-    pub fn run_in_bash(&self, text: &str) -> Ran {
-        self.run_in(&self.shells[0], text)
-    }
-
     fn run_in(&self, shell: &Path, text: &str) -> Ran {
         let log = TempDir::new_in(self.folder.path()).unwrap();
         let work = TempDir::new_in(self.folder.path()).unwrap();
