@@ -61,7 +61,7 @@ fn replace(file: &Path, from: &str, to: &str) {
 
 #[test]
 fn each_line_has_one_answer_with_every_field() {
-    let input = asked(&["ls -l", "rm -rf x", "ls $(x)", "bash"]);
+    let input = asked(&["ls -l", "rm -rf x", "ls `x`", "bash"]);
     let answers = answers(run_with_input(&mut analysis(&shipped(), "alice", "db-1"), input.as_bytes()));
     let verdicts: Vec<_> = answers.iter().map(|answer| answer["verdict"].as_str().unwrap()).collect();
     assert_eq!(verdicts, ["allow", "hold", "deny", "deny"]);
@@ -316,7 +316,7 @@ fn an_analysis_says_what_the_gateway_then_decides() {
         "cat production-data/customers.csv",
         "rm -rf production-data",
         "bash",
-        "ls $(true)",
+        "ls `true`",
         "frobnicate",
         "rm /tmp/countersign-there-is-no-such-file",
         "cat /etc/shadow",

@@ -84,7 +84,7 @@ fn an_explanation_shows_reading_rules_and_what_would_allow_it() {
     assert!(told.contains("more-than-reading-needs-two-dba-leads (command-gated.cedar)"), "{told}");
     let told = explain(&bastion, "alice", "db-1", "ls").ok();
     assert!(told.contains("verdict:    allow") && told.contains("ops-run-judged-commands"), "{told}");
-    let told = explain(&bastion, "alice", "db-1", "ls $(x)").ok();
+    let told = explain(&bastion, "alice", "db-1", "ls `x`").ok();
     assert!(told.contains("understood: no") && told.contains("deny"), "{told}");
     let told = explain(&bastion, "dave", "db-1", "ls").ok();
     assert!(told.contains("deny") && told.contains("no quorum"), "{told}");
@@ -98,7 +98,7 @@ fn an_explanation_says_what_the_gateway_then_does() {
     for line in [
         "ls",
         "echo a | sort",
-        "ls $(true)",
+        "ls `true`",
         "python3 -c 1",
         "cat production-data/customers.csv",
         "touch new",
