@@ -61,7 +61,7 @@ impl Loggers {
         command
             .env("LOG", log.path())
             .env("LC_ALL", "C.UTF-8")
-            .env("HOME", "/nowhere")
+            .env("HOME", ".")
             .current_dir(work.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
         let mut argvs: Vec<Vec<String>> = contents(log.path()).into_values().map(argv).collect();
