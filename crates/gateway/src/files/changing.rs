@@ -3,12 +3,13 @@
 use access::policy::FileOperation;
 
 use super::attributes::Attributes;
-use super::conversation::named;
+use super::conversation::{Conversation, named};
 use super::extension::{Copying, Extension};
 use super::far::Far;
 use super::reply::{Answer, code};
 use super::request::Request;
 use super::resolving::{Last, Operating, Place, Stop};
+use super::transfer::Flow;
 
 impl<F: Far> Operating<'_, F> {
     /// Asks the road, and if that took others, looks whether all is as it was.
@@ -157,6 +158,7 @@ impl<F: Far> Operating<'_, F> {
         if attributes == Attributes::default() {
             return Ok(Answer::ok());
         }
+        self.within_limit(handle, attributes.size)?;
         self.changes(&path, attributes, replaceable, None).await?;
         let answer = self.demand(Request::FSetStat { handle: far, attributes }).await?;
         if let (Some(code::OK), Some(size), Some(file)) =
@@ -165,6 +167,16 @@ impl<F: Far> Operating<'_, F> {
             file.resized(size);
         }
         Ok(answer)
+    }
+
+    /// A file is not made longer than what may be written to it.
+    fn within_limit(&mut self, handle: &[u8], size: Option<u64>) -> Result<(), Stop> {
+        let Conversation { handles, words, .. } = &mut *self.talk;
+        let Some((file, size)) = handles.file(handle).zip(size) else { return Ok(()) };
+        match file.writing.as_ref().and_then(Flow::limit).filter(|limit| size > *limit) {
+            Some(limit) => Err(words.limit(&file.path, limit).into()),
+            None => Ok(()),
+        }
     }
 
     /// Asks the road for each attribute that is to change. A file that may be replaced may also be cut.

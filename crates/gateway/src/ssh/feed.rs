@@ -88,6 +88,11 @@ impl Feed {
         });
     }
 
+    /// Ends the wait for others: nobody is left who waits.
+    pub(crate) fn interrupt(&self) {
+        self.signs.send_modify(|signs| signs.interrupted = true);
+    }
+
     /// Forgets a Ctrl-C that was meant for something earlier.
     pub(crate) fn rearm(&self) {
         self.signs.send_modify(|signs| signs.interrupted = false);

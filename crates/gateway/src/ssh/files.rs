@@ -234,11 +234,11 @@ impl<'a> Conduct<'a> {
                 Ok(last.then_some(Relayed::ByTarget))
             }
             Event::FromTarget(crossing) => {
-                self.from_target(crossing);
+                self.take_over(crossing);
                 Ok(None)
             }
             Event::FromClient(crossing) => {
-                self.from_client(crossing);
+                self.take_in(crossing);
                 Ok(None)
             }
             Event::ClientGone => {
@@ -279,7 +279,8 @@ impl<'a> Conduct<'a> {
         }
     }
 
-    fn from_target(&mut self, crossing: Crossing) {
+    /// Takes what the target has sent: bytes of packets, or what goes on to the client as it is.
+    fn take_over(&mut self, crossing: Crossing) {
         if let Crossing::Data(Stream::Plain, bytes) = crossing {
             return self.from_target.push(&bytes);
         }
@@ -288,7 +289,8 @@ impl<'a> Conduct<'a> {
         self.to_client.launch(crossing);
     }
 
-    fn from_client(&mut self, crossing: Crossing) {
+    /// Takes what the client has sent: bytes of packets, its end, or what means nothing here.
+    pub(super) fn take_in(&mut self, crossing: Crossing) {
         match crossing {
             Crossing::Data(_, bytes) => return self.from_client.push(&bytes),
             Crossing::Eof => self.input_ended = true,

@@ -2,12 +2,13 @@
 
 use access::policy::FileOperation;
 use access::recording::SessionEvent;
+use access::road::Pending;
 use access::text;
 use access::{Ask, Grant, Start, Step};
 use bytes::Bytes;
 
 use super::channel::Exit;
-use super::feed::closed;
+use super::feed::{Feed, closed};
 use super::files::Conduct;
 use super::held;
 use crate::files::{Answer, Far, Gone, Malformed, Request, Ruling};
@@ -15,6 +16,9 @@ use crate::relay::{Crossing, Outlet, Recorder, Stream};
 
 /// Marks numbers of the gateway's own questions.
 const OWN: u32 = 0x8000_0000;
+
+/// How many crossings of the client's are read while an operation waits for others; the rest stays in its queue.
+const MOST_AHEAD: usize = 32;
 
 impl Far for Conduct<'_> {
     async fn ask(&mut self, requests: Vec<Request>) -> Result<Vec<Answer>, Gone> {
@@ -111,11 +115,28 @@ impl Conduct<'_> {
         match channel.connection.road.submit(&channel.session, channel.number, ask).await {
             Step::Run(grant) => Ok(granted(grant, false)),
             Step::Refused(refusal) => Ok(Ruling::Refused(refusal.to_string())),
-            Step::Held(pending) => match held::wait(channel, *pending).await {
-                Ok(grant) => Ok(granted(grant, true)),
-                Err(Exit::Refused(line)) => Ok(Ruling::Refused(line)),
-                Err(exit) => Err(exit),
-            },
+            Step::Held(pending) => self.agreed(*pending).await,
+        }
+    }
+
+    /// Waits for others. A client that ends its data meanwhile will never read the answer, so that is leaving.
+    async fn agreed(&mut self, pending: Pending) -> Result<Ruling, Exit> {
+        let feed = self.channel.feed.clone();
+        let mut ahead = Vec::new();
+        let leaving = async {
+            ended(&feed, &mut ahead).await;
+            feed.interrupt();
+            std::future::pending().await
+        };
+        let agreed = tokio::select! {
+            agreed = held::wait(self.channel, pending) => agreed,
+            never = leaving => never,
+        };
+        ahead.into_iter().for_each(|crossing| self.take_in(crossing));
+        match agreed {
+            Ok(grant) => Ok(granted(grant, true)),
+            Err(Exit::Refused(line)) => Ok(Ruling::Refused(line)),
+            Err(exit) => Err(exit),
         }
     }
 
@@ -131,6 +152,20 @@ impl Conduct<'_> {
             false => Err(Exit::NotRecorded),
         }
     }
+}
+
+/// Returns when the client's data has ended; takes what comes before it, up to a bound.
+async fn ended(feed: &Feed, ahead: &mut Vec<Crossing>) {
+    while ahead.len() < MOST_AHEAD {
+        match feed.spool.take().await {
+            Ok(crossing) => ahead.push(crossing),
+            Err(_) => break,
+        }
+        if matches!(ahead.last(), Some(Crossing::Eof | Crossing::Close)) {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 /// What the grant lets happen; it is spent here.

@@ -60,7 +60,9 @@ impl Flight {
             self.waiting.pop_front();
             return if durable { Landed::Record } else { Landed::Lost };
         }
-        let Some(Step::Crossing(crossing)) = self.waiting.pop_front() else { return std::future::pending().await };
+        let Some(Step::Crossing(crossing)) = self.waiting.pop_front() else {
+            return std::future::pending().await;
+        };
         self.bytes -= crossing.weight() + 64;
         Landed::Crossing(crossing)
     }

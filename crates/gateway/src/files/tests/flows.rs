@@ -4,6 +4,7 @@ use access::policy::Obligations;
 use access::recording::SessionEvent;
 use bytes::Bytes;
 
+use super::super::attributes::Attributes;
 use super::super::conversation::{Conversation, Next, Reply};
 use super::super::extension::{Copying, Extension};
 use super::super::packet::Malformed;
@@ -120,6 +121,17 @@ fn an_upload_is_cut_before_the_byte_that_crosses_the_limit() {
     assert_eq!(refused(take(&mut talk, 2, write(&handle, 3, "def"))), Some(code::PERMISSION_DENIED));
     passed(take(&mut talk, 3, write(&handle, 0, "xy")));
     assert_eq!(refused(take(&mut talk, 4, write(&handle, 0, "z"))), Some(code::PERMISSION_DENIED));
+}
+
+#[test]
+fn a_file_is_not_made_longer_than_its_limit() {
+    let (mut target, mut talk) = (limited(5), conversation());
+    let handle = opened(&mut target, &mut talk, "new", WRITE | CREATE);
+    for (size, said) in [(5, code::OK), (6, code::PERMISSION_DENIED)] {
+        let attributes = Attributes { size: Some(size), ..Attributes::default() };
+        let resize = Request::FSetStat { handle: handle.clone(), attributes };
+        assert_eq!(done(&mut talk, &mut target, resize).code(), Some(said), "{size}");
+    }
 }
 
 #[test]
