@@ -9,3 +9,4 @@ pub mod replay;
 pub mod serve;
 pub mod sessions;
 pub mod totp;
+pub mod transfers;

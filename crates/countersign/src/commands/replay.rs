@@ -9,6 +9,7 @@ use access::recording::{
 };
 use anyhow::{Context as _, Result};
 
+use super::transfers::legible;
 use crate::config::Config;
 use crate::control::{self, Request};
 use crate::secrets::{NodeKeys, recorder_random};
@@ -43,14 +44,14 @@ pub async fn replay(path: &Path, id: &str, show: &Show) -> Result<()> {
 
 fn cast(reader: Reader, channel: Option<u32>) -> Result<()> {
     let options = CastOptions { channel, input: false };
-    asciicast(reader, options, &mut stdout().lock())?;
+    asciicast(legible(reader), options, &mut stdout().lock())?;
     Ok(())
 }
 
 fn watch(reader: Reader, show: &Show) -> Result<()> {
     let from = Duration::try_from_secs_f64(show.from).unwrap_or_default();
     let options = PlayOptions { channel: show.channel, speed: show.speed, from, ..PlayOptions::default() };
-    for step in play(reader, options) {
+    for step in play(legible(reader), options) {
         perform(step)?;
     }
     Ok(())
