@@ -81,9 +81,8 @@ impl Reading {
             (None, Some(_)) => self.more,
             (Some((word, named)), Some((first, rest))) if word == first && self.expands(named, rest) => true,
             (Some((word, left)), _) if is_open(word) => {
-                let taken =
-                    started.split_first().filter(|(first, _)| self.options || !first.starts_with('-'));
-                self.expands(left, started) || taken.is_some_and(|(_, rest)| self.expands(named, rest))
+                let taken = started.split_first().is_some_and(|(_, rest)| self.expands(named, rest));
+                self.expands(left, started) || taken
             }
             _ => false,
         }
