@@ -23,9 +23,9 @@ pub(crate) fn drawn(grapheme: &str) -> Drawn {
     Drawn { width: text.len(), text, escaped: true }
 }
 
-/// A whole text in which nothing hides, for names and messages that others wrote.
+/// A whole text in which nothing hides, for names and messages: it is read, not submitted, so any punctuation will do.
 pub(crate) fn legible(text: &str) -> String {
-    text.chars().map(|c| if is_plain(c) { c.to_string() } else { escape(c) }).collect()
+    text.chars().map(|c| if is_plain(c) || is_mark(c) { c.to_string() } else { escape(c) }).collect()
 }
 
 /// Columns that a plain text takes.
@@ -46,6 +46,13 @@ pub(crate) fn is_plain(c: char) -> bool {
         '\u{3001}' | '\u{3002}' | '\u{300A}'..='\u{3011}' | '\u{FF08}' | '\u{FF09}' | '\u{FF0C}' => true,
         _ => !c.is_ascii() && c.is_alphanumeric() && !is_right_to_left(c) && c.width().unwrap_or(0) > 0,
     }
+}
+
+/// Signs and punctuation of any script that take room and are drawn.
+fn is_mark(c: char) -> bool {
+    let blank = c.is_whitespace()
+        || matches!(c, '\u{AD}' | '\u{115F}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}');
+    !c.is_ascii() && !c.is_control() && !blank && !is_right_to_left(c) && c.width().unwrap_or(0) > 0
 }
 
 /// The blocks of scripts that a terminal may reorder.
@@ -96,6 +103,16 @@ mod tests {
             assert!(drawn.escaped, "{hidden:?}");
             assert_eq!(drawn.text, format!("<U+{:04X}>", u32::from(hidden)));
             assert_eq!(drawn.width, drawn.text.len());
+        }
+    }
+
+    #[test]
+    fn sentences_of_both_languages_are_left_as_they_are() {
+        for text in ["已拒绝：本 shell 没有别名；“…”。", "a – b … ‘c’"] {
+            assert_eq!(legible(text), text);
+        }
+        for hidden in ["\u{202e}", "\u{200b}", "\u{ad}", "\u{a0}", "\u{3164}", "\u{9b}", "\u{feff}"] {
+            assert!(legible(hidden).starts_with("<U+"), "{hidden:?}");
         }
     }
 

@@ -1,6 +1,5 @@
 //! The managed shell on a channel: reads a line, has it judged, runs exactly what was granted, and begins again.
 
-use access::policy::{Analysis, Surroundings};
 use access::recording::SessionEvent;
 use access::text::{self, Line};
 use access::{Ask, Grant, Step};
@@ -211,18 +210,7 @@ impl<'a> Shell<'a> {
     /// Asks for a line, and runs it if it is granted. Nothing of it reaches the target before.
     pub(crate) async fn judge(&mut self, line: &str) -> Result<Next, Exit> {
         let ask = self.state.line(line);
-        let surroundings = Surroundings {
-            directory: ask.directory.clone(),
-            variables: self
-                .state
-                .variables
-                .iter()
-                .chain(&self.state.exported)
-                .map(|(n, v)| (n.clone(), v.clone()))
-                .collect(),
-            status: ask.status,
-        };
-        let tree = Analysis::of_line(line.as_bytes(), &surroundings).tree();
+        let tree = self.channel.connection.road.analysed(&ask).tree();
         let Channel { connection, session, number, .. } = &*self.channel;
         let step = connection.road.submit(session, *number, Ask::Line(ask)).await;
         let word = match &step {
