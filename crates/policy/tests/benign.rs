@@ -19,7 +19,7 @@ struct Case {
 
 struct Outcome {
     case: Case,
-    /// It is as written, or is not understood and is written as `later`.
+    /// It is as written; `later` stands only before what is not understood.
     right: bool,
     verdict: &'static str,
     understood: bool,
@@ -79,7 +79,7 @@ fn judged(policies: &Policies, case: Case) -> Outcome {
         Verdict::Deny(_) => "refuse",
     };
     let right = match case.expected.strip_prefix("later ") {
-        Some(later) => verdict == if analysis.understood() { later } else { "refuse" },
+        Some(_) => !analysis.understood(),
         None => verdict == case.expected,
     };
     let understood = analysis.understood() && !analysis.reasons().iter().any(is_gap);
