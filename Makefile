@@ -21,8 +21,9 @@ lint:
 	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items
 
-# Ratios against direct OpenSSH and ProxyJump, in one run.
+# Judging beside plain Cedar; then ratios against direct OpenSSH and ProxyJump, in one run.
 bench: setup-test
+	$(CARGO) bench --locked --package policy --bench judging
 	$(CARGO) build --release --locked --package countersign
 	@scripts/bench target/release/countersign
 

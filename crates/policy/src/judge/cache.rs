@@ -1,60 +1,52 @@
-//! Rulings that were made before, by the facts that they depend on: bounded, without a clock, gone with their policies.
+//! What was worked out before: bounded, without a clock, gone with its policies.
 
-use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Arc, Mutex};
 
-use super::facts::Facts;
-use super::ruling::Ruling;
-
-/// How many rulings one generation holds.
-const MOST: usize = 4096;
-/// Facts with more text than this are judged each time, so that nobody fills the memory with long paths.
-const LONGEST: usize = 2048;
-
-/// Two generations: what was not asked for while a whole generation filled up is forgotten.
-#[derive(Default)]
-pub(super) struct Cache(Mutex<Generations>);
-
-#[derive(Default)]
-struct Generations {
-    young: HashMap<Facts, Arc<Ruling>>,
-    old: HashMap<Facts, Arc<Ruling>>,
+/// One place for each of many keys; who comes to a place that is taken, takes it. So nothing is ever tidied up.
+pub(super) struct Cache<K, V> {
+    /// Keyed anew each time, so that nobody can aim at a place.
+    hashing: RandomState,
+    places: Mutex<Places<K, V>>,
 }
 
-impl Cache {
-    /// The ruling on exactly these facts.
-    pub(super) fn find(&self, facts: &Facts) -> Option<Arc<Ruling>> {
-        // A lock that somebody panicked under answers nothing: the policies are asked.
-        let mut known = self.0.lock().ok()?;
-        if let Some(ruling) = known.young.get(facts) {
-            return Some(Arc::clone(ruling));
-        }
-        let (facts, ruling) = known.old.remove_entry(facts)?;
-        known.keep(facts, Arc::clone(&ruling));
-        Some(ruling)
+type Places<K, V> = Vec<Option<Box<(K, Arc<V>)>>>;
+
+impl<K: Hash + Eq, V> Cache<K, V> {
+    /// Holds at most so many.
+    pub(super) fn of(places: usize) -> Self {
+        let empty = (0..places).map(|_| None).collect();
+        Cache { hashing: RandomState::new(), places: Mutex::new(empty) }
     }
 
-    /// Remembers a ruling.
-    pub(super) fn keep(&self, facts: Facts, ruling: &Arc<Ruling>) {
-        if facts.text_len() <= LONGEST
-            && let Ok(mut known) = self.0.lock()
+    /// What was kept for exactly this key.
+    pub(super) fn find(&self, key: &K) -> Option<Arc<V>> {
+        let hash = self.hashing.hash_one(key);
+        // A lock that somebody panicked under answers nothing: it is worked out again.
+        let places = self.places.lock().ok()?;
+        let (known, value) = &**places.get(place(hash, places.len())?)?.as_ref()?;
+        (known == key).then(|| Arc::clone(value))
+    }
+
+    /// Remembers it.
+    pub(super) fn keep(&self, key: K, value: &Arc<V>) {
+        let hash = self.hashing.hash_one(&key);
+        let mut kept = Some(Box::new((key, Arc::clone(value))));
+        if let Ok(mut places) = self.places.lock()
+            && let Some(place) = place(hash, places.len())
+            && let Some(place) = places.get_mut(place)
         {
-            known.keep(facts, Arc::clone(ruling));
+            std::mem::swap(place, &mut kept);
         }
     }
 }
 
-impl Generations {
-    fn keep(&mut self, facts: Facts, ruling: Arc<Ruling>) {
-        if self.young.len() >= MOST {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(facts, ruling);
-    }
+fn place(hash: u64, places: usize) -> Option<usize> {
+    usize::try_from(hash.checked_rem(places as u64)?).ok()
 }
 
-impl fmt::Debug for Cache {
+impl<K, V> fmt::Debug for Cache<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Cache")
     }
@@ -62,48 +54,24 @@ impl fmt::Debug for Cache {
 
 #[cfg(test)]
 mod tests {
-    use super::super::area::Areas;
-    use super::super::sight::Sight;
-    use super::super::sources::sample;
     use super::*;
-    use crate::Act;
-
-    fn facts(person: usize) -> Facts {
-        let all = Facts::seen(&Sight::everything(), &sample(Act::Exec), &Areas::default());
-        Facts { person: person.to_string(), ..all }
-    }
-
-    fn ruling(rule: usize) -> Arc<Ruling> {
-        Arc::new(Ruling::refused(rule.to_string()))
-    }
 
     #[test]
-    fn it_answers_for_the_very_facts_only() {
-        let cache = Cache::default();
-        cache.keep(facts(1), &ruling(1));
-        assert_eq!(cache.find(&facts(1)), Some(ruling(1)));
-        assert_eq!(cache.find(&facts(2)), None);
-    }
-
-    #[test]
-    fn it_never_holds_more_than_two_generations() {
-        let cache = Cache::default();
-        for person in 0..3 * MOST {
-            cache.keep(facts(person), &ruling(person));
-            let _ = cache.find(&facts(0));
-            let known = cache.0.lock().unwrap();
-            assert!(known.young.len() <= MOST && known.old.len() <= MOST);
+    fn it_answers_for_the_very_key_only_and_is_bounded() {
+        let cache = Cache::of(64);
+        for key in 0..1000 {
+            cache.keep(key, &Arc::new(key.to_string()));
+            assert_eq!(cache.find(&key).as_deref(), Some(&key.to_string()));
         }
-        assert_eq!(cache.find(&facts(0)), Some(ruling(0)), "what is asked for stays");
-        assert_eq!(cache.find(&facts(1)), None, "what is not goes");
-        assert_eq!(cache.find(&facts(3 * MOST - 1)), Some(ruling(3 * MOST - 1)));
+        let known: Vec<_> = (0..1000).filter_map(|key| Some((key, cache.find(&key)?))).collect();
+        assert!(known.iter().all(|(key, found)| **found == key.to_string()));
+        assert!((1..=64).contains(&known.len()));
     }
 
     #[test]
-    fn long_facts_are_not_kept() {
-        let cache = Cache::default();
-        let long = Facts { programs: ["x".repeat(LONGEST)].into(), ..facts(1) };
-        cache.keep(long.clone(), &ruling(1));
-        assert_eq!(cache.find(&long), None);
+    fn without_places_it_holds_nothing() {
+        let cache = Cache::of(0);
+        cache.keep(1, &Arc::new(1));
+        assert_eq!(cache.find(&1), None);
     }
 }

@@ -13,6 +13,7 @@ mod annotations;
 mod cache;
 mod cedar;
 mod facts;
+mod guard;
 mod ruling;
 mod sight;
 mod slice;

@@ -17,6 +17,11 @@ use super::sources::{self, Collected, Declared, Sources};
 use super::verdict::{Allowed, Denied, Held, Rule, Verdict};
 use crate::{Table, Touch};
 
+/// How many rulings are remembered.
+const RULINGS: usize = 8192;
+/// Facts with more text than this are judged each time, so that nobody fills the memory with long paths.
+const LONGEST: usize = 2048;
+
 /// A checked set of policies with its schema and quorums.
 #[derive(Debug)]
 pub struct Policies {
@@ -27,7 +32,8 @@ pub struct Policies {
     quorums: BTreeMap<String, Quorum>,
     areas: Areas,
     table: Arc<Table>,
-    cache: Cache,
+    /// By the number of a slice, and what its policies see of a question.
+    rulings: Cache<(u64, Facts), Ruling>,
 }
 
 impl Policies {
@@ -53,7 +59,7 @@ impl Policies {
             quorums,
             areas,
             table,
-            cache: Cache::default(),
+            rulings: Cache::of(RULINGS),
         })
     }
 
@@ -87,21 +93,24 @@ impl Policies {
         if let Some(reason) = never(q) {
             return Verdict::denied(vec![], reason);
         }
-        let Some(slice) = self.slices.on(q.act) else {
-            return Verdict::denied(vec![], "no policy speaks of this act");
+        let slice = match self.slices.on(q) {
+            Ok(slice) => slice,
+            Err(reason) => return Verdict::denied(vec![], reason),
         };
-        let facts = Facts::seen(&slice.sight, q, &self.areas);
-        let ruling = match self.cache.find(&facts) {
+        let facts = (slice.number, Facts::seen(&slice.sight, q, &self.areas));
+        let ruling = match self.rulings.find(&facts) {
             Some(ruling) => ruling,
-            None => self.rule(slice, facts),
+            None => self.rule(&slice, facts),
         };
         told(&ruling, q)
     }
 
     /// Asks the policies, and remembers what they said.
-    fn rule(&self, slice: &Slice, facts: Facts) -> Arc<Ruling> {
-        let ruling = Arc::new(self.bench(slice).rule(&facts));
-        self.cache.keep(facts, &ruling);
+    fn rule(&self, slice: &Slice, facts: (u64, Facts)) -> Arc<Ruling> {
+        let ruling = Arc::new(self.bench(slice).rule(&facts.1));
+        if facts.1.text_len() <= LONGEST {
+            self.rulings.keep(facts, &ruling);
+        }
         ruling
     }
 

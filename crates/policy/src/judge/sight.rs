@@ -77,8 +77,8 @@ impl Sight {
         sight
     }
 
-    /// What the policies of both can see together.
-    pub(super) fn and(mut self, other: &Sight) -> Sight {
+    /// Lets it see what the other sees besides.
+    pub(super) fn add(&mut self, other: &Sight) {
         self.all |= other.all;
         for (kind, names) in &other.names {
             self.names.entry(kind.clone()).or_default().extend(names.iter().cloned());
@@ -88,7 +88,6 @@ impl Sight {
         }
         self.labels.join(&other.labels);
         self.quorums.join(&other.quorums);
-        self
     }
 
     /// Reads one node of a policy's JSON form, and those below it.
@@ -325,13 +324,18 @@ mod tests {
         }
     }
 
+    fn joined(one: &str, other: &str) -> Sight {
+        let mut both = sight(one);
+        both.add(&sight(other));
+        both
+    }
+
     #[test]
     fn two_policies_see_what_either_sees() {
-        let both =
-            sight("context.weekday > 5").and(&sight("context.weekday * 2 > 5 && resource.hasTag(\"env\")"));
+        let both = joined("context.weekday > 5", "context.weekday * 2 > 5 && resource.hasTag(\"env\")");
         assert_eq!(both.number("weekday", 4), 4);
         assert!(both.tells_label(&"env".into()) && both.tells_group("ops"));
-        let both = sight("context.weekday > 5").and(&sight("context.weekday > 3"));
+        let both = joined("context.weekday > 5", "context.weekday > 3");
         assert_eq!([1, 4, 5, 6].map(|day| both.number("weekday", day)), [0, 4, 5, 6]);
     }
 
