@@ -82,7 +82,7 @@ rest()
 fn a_refused_line_leaves_no_trace_and_the_shell_goes_on() {
     let bastion = Bastion::start();
     let body = r##"
-for text in (b"python3 -c 'open(\"canary\",\"w\")'", b"ls $(touch canary)", b"touch canary &", b"eval touch canary"):
+for text in (b"python3 -c 'open(\"canary\",\"w\")'", b"ls $(python3 touch.py)", b"touch canary &", b"eval touch canary"):
     has(line(text), b"refused: ")
 has(line(b"echo alive"), b"alive\r\n")
 key(b"\x04")

@@ -95,6 +95,7 @@ key(b"ls 'FOLDER/only one/ev")
 tab(b"<U+001B>")
 lacks(seen, b"evil\x1b")
 key(b"\x03")
+time.sleep(0.7)
 key(b"\x04")
 rest()
 "##;

@@ -13,7 +13,7 @@ use super::terminal::driven;
 const PRELUDE: &str = r##"
 import re
 PROMPT = re.compile(rb"\x1b\[\?2004h.*[#$] \r\x1b\[\d+C", re.S)
-def prompt(limit=40):
+def prompt(limit=20):
     global seen
     end = time.time() + limit
     while not PROMPT.search(seen):
@@ -21,7 +21,7 @@ def prompt(limit=40):
             sys.exit("no prompt in %r" % seen[-2000:])
     seen = seen.replace(b"\x1b[?2004l", b"")
 def tab(text):
-    for _ in range(15):
+    for _ in range(8):
         key(b"\t")
         end = time.time() + 2
         while time.time() < end:
