@@ -306,6 +306,13 @@ fn removing(paths: &[&str]) -> Question {
 
 #[test]
 fn what_is_removed_from_scratch_alone_needs_nobody() {
+    for line in ["rm -rf /tmp/x", "rm -r -- /var/tmp/a /tmp/b"] {
+        assert!(is_allowed(&exec("db-1", line)), "{line}");
+    }
+    for line in ["rm -rf /tmp", "rm -rf /tmp/x/y", "rm -rf /tmp/../srv", "rm -rf /tmp/x /srv", "rm -rf tmp/x"]
+    {
+        assert_eq!(held_for(&exec("db-1", line)), ["two-dba-leads"], "{line}");
+    }
     for paths in [&["/tmp/x"][..], &["/var/tmp/a", "/tmp/b"]] {
         assert!(is_allowed(&removing(paths)), "{paths:?}");
     }
