@@ -1,8 +1,11 @@
 //! What can be asked on a channel: a shell, a command, a line of the managed shell, an operation on a file, a forwarding.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use policy::{Act, Analysis, Destination, FileOperation, Surroundings};
+use policy::{Act, Analysis, Destination, FileOperation, Surroundings, Table, environment};
+
+use crate::statement::visible;
 
 /// What a channel asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,11 +79,12 @@ impl Ask {
         }
     }
 
-    /// What the text does; none for what has no consequences to read.
-    pub(crate) fn analysis(&self) -> Option<Analysis> {
+    /// What the text does by that command table; none for what has no consequences to read.
+    pub(crate) fn analysis(&self, table: &Arc<Table>) -> Option<Analysis> {
+        let surroundings = || Surroundings { table: Arc::clone(table), ..Surroundings::default() };
         match self {
-            Self::Exec(text) => Some(Analysis::of_command(text)),
-            Self::Line(line) => Some(Analysis::of_line(line.text.as_bytes(), &line.surroundings())),
+            Self::Exec(text) => Some(Analysis::of_line(text, &surroundings())),
+            Self::Line(line) => Some(line.analysis(table)),
             Self::File(operation) => Some(operation.analysis()),
             Self::Shell | Self::Sftp | Self::Forward(_) => None,
         }
@@ -101,10 +105,23 @@ impl Ask {
 }
 
 impl ShellLine {
-    fn surroundings(&self) -> Surroundings {
+    /// What the line does. A variable that could change what runs, or a directory that is none, refuses the whole line.
+    pub fn analysis(&self, table: &Arc<Table>) -> Analysis {
+        if let Some(name) =
+            self.exported.iter().find(|(n, v)| !environment::is_harmless(n, v)).map(|(n, _)| n)
+        {
+            return Analysis::refused(&format!("the exported variable {}", visible(name)));
+        }
+        if self.directory.as_ref().is_some_and(|directory| !directory.starts_with('/')) {
+            return Analysis::refused("a directory that is not known from the root on");
+        }
         let mut variables = self.exported.clone();
         variables.extend(self.variables.clone());
-        Surroundings { directory: self.directory.clone(), variables, status: self.status }
+        let (directory, table) = (self.directory.clone(), Arc::clone(table));
+        Analysis::of_line(
+            self.text.as_bytes(),
+            &Surroundings { directory, variables, status: self.status, table },
+        )
     }
 
     /// The text to run: the shell's state, then the regenerated line.
@@ -174,6 +191,21 @@ mod tests {
         };
         let run = line.run("'ls'");
         assert_eq!(run, "cd -- '/srv/it'\\''s '\\\\'here' || exit 1; umask 0027; export LANG='C'; 'ls'");
+    }
+
+    #[test]
+    fn a_line_whose_state_could_change_what_runs_is_not_read() {
+        let line = |name: &str, directory: &str| ShellLine {
+            text: "ls".into(),
+            directory: Some(directory.into()),
+            exported: [(name.to_owned(), "x".to_owned())].into(),
+            ..ShellLine::default()
+        };
+        for bad in [line("PATH", "/srv"), line("A=b; rm", "/srv"), line("", "/srv"), line("TZ", "srv")] {
+            assert!(!bad.analysis(&Table::shipped()).understood(), "{bad:?}");
+        }
+        let good = ShellLine { exported: [("TZ".to_owned(), "UTC".to_owned())].into(), ..line("TZ", "/srv") };
+        assert!(good.analysis(&Table::shipped()).understood());
     }
 
     #[test]

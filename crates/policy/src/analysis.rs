@@ -51,9 +51,14 @@ impl Analysis {
         }
     }
 
+    /// For a text that must not be read at all, and why.
+    pub fn refused(what: &str) -> Analysis {
+        Analysis::not_understanding(Obstacle::new(what, 0))
+    }
+
     fn understanding(text: &[u8], surroundings: &Surroundings) -> Result<Analysis, Obstacle> {
         let mut script = shell::parse(text, surroundings)?;
-        reading::secure(&mut script);
+        reading::secure(&mut script, &surroundings.table);
         let run = shell::regenerated(&script)?;
         let Reading { programs, reasons, touched, .. } = reading::read(&script, surroundings)?;
         let effects = reasons.iter().map(|reason| reason.effect).collect();

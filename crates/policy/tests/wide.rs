@@ -161,7 +161,8 @@ fn an_expansion_has_every_effect_that_it_may_have() {
 fn paths_are_told_as_far_as_they_are_known() {
     for (text, expected) in [
         ("cat /etc/hosts", vec!["reads /etc/hosts"]),
-        ("rm -rf /var/tmp/*", vec!["removes /var/tmp/*"]),
+        ("rm -rf /var/tmp/*", vec!["removes /var/tmp/*", "removes /var/tmp/*/*"]),
+        ("rm -rf /var/tmp/x/", vec!["removes /var/tmp/x/*", "removes /var/tmp/x/*/*"]),
         ("rm -rf /var", vec!["removes /var/*"]),
         ("rm x", vec!["removes ~/x/*"]),
         ("cat \"$x\"", vec!["reads ?/*"]),

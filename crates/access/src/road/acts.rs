@@ -11,7 +11,7 @@ use super::holds::Pending;
 use super::judged::Judged;
 use super::sessions::Session;
 use super::setting::Setting;
-use crate::ask::Ask;
+use crate::ask::{Ask, ShellLine};
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
 use crate::model::{Person, RequestId, Target};
@@ -37,10 +37,15 @@ impl Road {
         }
     }
 
+    /// What a line of the managed shell would do, by the command table in force; for people to read.
+    pub fn analysed(&self, line: &ShellLine) -> Analysis {
+        line.analysis(self.policies().table())
+    }
+
     async fn try_submit(&self, session: &Session, channel: u32, ask: Ask) -> Result<Step, RoadError> {
         self.recorder_works()?;
         let person = self.still_there(session).await?;
-        let judged = Judged::of(&ask, session.target().level);
+        let judged = Judged::of(&ask, session.target().level, self.policies().table());
         let nobody = BTreeSet::new();
         match self.ask(session.who(), &person, session.target(), session.account(), &judged, &nobody) {
             Verdict::Allow(allowed) => {

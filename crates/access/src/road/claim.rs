@@ -80,7 +80,7 @@ impl Road {
             let why = self.say(&text::CHANGED_POLICY, &[]);
             return Err(self.spoil(request, &why).await);
         }
-        let judged = pending.judged.again(target.level);
+        let judged = pending.judged.again(target.level, self.policies().table());
         let same_place = request.session == session.id()
             && request.channel == pending.channel
             && request.requester == person.id

@@ -1,8 +1,9 @@
 //! An act with everything that is known of it: what policies look at, what people sign, and what would start.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use policy::{Act, Analysis, Destination, Effect, FileFacts, Level, Touch};
+use policy::{Act, Analysis, Destination, Effect, FileFacts, Level, Table, Touch};
 
 use super::grant::Start;
 use crate::ask::Ask;
@@ -26,8 +27,8 @@ impl Judged {
     }
 
     /// Analyses what was asked. Where commands are gated only the regenerated text can ever run.
-    pub fn of(ask: &Ask, level: Level) -> Self {
-        let (text, analysis) = (ask.text(), ask.analysis());
+    pub fn of(ask: &Ask, level: Level, table: &Arc<Table>) -> Self {
+        let (text, analysis) = (ask.text(), ask.analysis(table));
         let regenerated = analysis.as_ref().and_then(Analysis::run).unwrap_or_default();
         let run = match ask {
             Ask::Exec(text) if level == Level::Recorded => text.clone(),
@@ -39,8 +40,8 @@ impl Judged {
     }
 
     /// The same act, analysed afresh.
-    pub fn again(&self, level: Level) -> Self {
-        self.ask.as_ref().map_or_else(|| Self::connecting(level), |ask| Self::of(ask, level))
+    pub fn again(&self, level: Level, table: &Arc<Table>) -> Self {
+        self.ask.as_ref().map_or_else(|| Self::connecting(level), |ask| Self::of(ask, level, table))
     }
 
     pub fn understood(&self) -> bool {
@@ -111,10 +112,13 @@ impl Judged {
         self.ask.as_ref().is_none_or(Ask::is_entered)
     }
 
+    /// As a refusal names it.
     pub fn what(&self) -> String {
-        match self.text.is_empty() {
-            true => self.act.to_string(),
-            false => visible(&String::from_utf8_lossy(&self.text)),
+        let text = visible(&String::from_utf8_lossy(&self.text));
+        match &self.ask {
+            Some(Ask::Exec(_) | Ask::Line(_) | Ask::File(_)) => text,
+            Some(Ask::Forward(to)) if to.destination().is_some() => format!("{} {text}", self.act),
+            _ => self.act.to_string(),
         }
     }
 }

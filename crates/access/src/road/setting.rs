@@ -71,7 +71,8 @@ impl Rehearsal {
     /// Judges one act; none is the opening of the session.
     pub fn of(policies: &Policies, setting: &Setting, ask: Option<&Ask>) -> Self {
         let level = setting.target.level;
-        let judged = ask.map_or_else(|| Judged::connecting(level), |ask| Judged::of(ask, level));
+        let judged =
+            ask.map_or_else(|| Judged::connecting(level), |ask| Judged::of(ask, level, policies.table()));
         let question = setting.clone().question(&judged);
         let verdict = policies.judge(&question);
         Self { question, analysis: judged.analysis, verdict }

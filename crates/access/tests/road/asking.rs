@@ -69,6 +69,20 @@ async fn a_line_runs_where_the_shell_stands_and_signatures_bind_the_place() {
 }
 
 #[tokio::test]
+async fn a_program_that_the_operator_describes_is_known() {
+    let bastion = Bastion::start().await;
+    let session = bastion.session("alice", "db-1").await;
+    let pending = held(bastion.road.submit(&session, 0, exec("deployctl status")).await);
+    let _told = bastion.road.abandon(pending).await;
+    let row = "[[program]]\nnames = [\"deployctl\"]\ndoes = \"shows releases\"\neffects = [\"read\"]\nrest = \"data\"\n";
+    let own = policies(|sources| sources.commands.push(("deploy.toml".to_owned(), row.to_owned())));
+    bastion.road.replace_policies(own).await.unwrap();
+    for ask in [exec("deployctl status"), line("deployctl status", "/srv")] {
+        let _grant = allowed(bastion.road.submit(&session, 0, ask).await);
+    }
+}
+
+#[tokio::test]
 async fn an_operation_on_files_is_judged_by_its_path_and_carries_its_limit() {
     let bastion = bastion().await;
     let session = bastion.session("alice", "db-1").await;

@@ -11,7 +11,7 @@ use crate::{Effect, How, Touch};
 
 /// The outcome for one row.
 pub(super) struct Attempt<'a> {
-    pub(super) row: &'static Row,
+    pub(super) row: &'a Row,
     pub(super) name: &'a str,
     pub(super) found: Vec<(Effect, String)>,
     pub(super) touched: Vec<Touch>,
@@ -41,12 +41,7 @@ pub(super) struct Executed<'a> {
 
 impl<'a> Attempt<'a> {
     /// None when the row is not about this use of the program at all.
-    pub(super) fn of(
-        row: &'static Row,
-        name: &'a str,
-        words: &[&'a str],
-        around: Around<'a>,
-    ) -> Option<Self> {
+    pub(super) fn of(row: &'a Row, name: &'a str, words: &[&'a str], around: Around<'a>) -> Option<Self> {
         let words = after_added(row, words).filter(|_| around.secure || !row.secure)?;
         if words.iter().any(|word| row.excludes(word)) {
             return None;
@@ -144,7 +139,7 @@ impl<'a> Attempt<'a> {
             Means::Effect(effect) => self.find(effect, format!("{} ({})", given.name, self.row.does)),
             Means::File(usage) if given.value.is_some() => self.file(usage, value),
             Means::File(usage) if operands.is_empty() => self.file(usage, "."),
-            Means::File(usage) => operands.iter().for_each(|word| self.file(usage, word)),
+            Means::File(usage) => operands.iter().for_each(|word| self.file_inside(usage, word)),
             Means::Script => self.script(value),
             Means::Text => self.texts.extend(given.value),
             Means::Placeholder => self.placeholders.push(given.value.unwrap_or("{}")),
@@ -226,8 +221,9 @@ impl<'a> Attempt<'a> {
             self.strange.push("no command".into());
         }
         let named_by_input = |word: &&&str| self.placeholders.iter().any(|p| word.contains(p));
-        let wraps =
-            rest.first().is_some_and(|name| crate::table::rows(name).iter().any(|row| row.runs.is_some()));
+        let wraps = rest
+            .first()
+            .is_some_and(|name| self.around.table.rows(name).iter().any(|row| row.runs.is_some()));
         let open = *self.around.more == More::Words || self.row.runs == Some(Runs::MoreWords);
         if rest.first().filter(named_by_input).is_some()
             || open && wraps
@@ -302,6 +298,12 @@ impl<'a> Attempt<'a> {
         let tampers = self.around.file(self.name, Use::Removes, word).into_iter();
         self.found.extend(tampers.filter(|(effect, _)| *effect == Effect::AuditTamper));
         self.touched.extend(self.around.touches(Use::Creates, word, self.descends));
+    }
+
+    /// An operand that is the start of what an option does: a link in its place may be followed.
+    fn file_inside(&mut self, usage: Use, start: &str) {
+        self.file(usage, start);
+        self.touched.extend(self.around.touches(usage, &format!("{start}/"), true));
     }
 
     fn file(&mut self, usage: Use, path: &str) {

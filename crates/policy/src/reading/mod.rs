@@ -27,8 +27,8 @@ pub(crate) use securing::secure;
 
 use crate::analysis::{Program, Reason};
 use crate::shell::{self, Body, Script, Word};
-use crate::table::{self, Row, Runs, Use};
-use crate::{Effect, How, Obstacle, Surroundings, Touch};
+use crate::table::{Row, Runs, Use};
+use crate::{Effect, How, Obstacle, Surroundings, Table, Touch};
 
 /// How many programs may stand inside each other.
 const DEEPEST: usize = 8;
@@ -37,7 +37,8 @@ const DEEPEST: usize = 8;
 const MOST_PLACES: usize = 16;
 
 /// What was found so far, in the order of the text.
-pub(crate) struct Reading {
+pub(crate) struct Reading<'a> {
+    table: &'a Table,
     pub(crate) programs: Vec<Program>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) touched: BTreeSet<Touch>,
@@ -76,6 +77,7 @@ struct Within {
 /// What a program's words are read against.
 #[derive(Clone, Copy)]
 struct Around<'a> {
+    table: &'a Table,
     more: &'a More,
     places: &'a [Place],
     terminal: bool,
@@ -100,8 +102,9 @@ impl Around<'_> {
 }
 
 /// Reads a whole line. One that would take too long to judge is not understood.
-pub(crate) fn read(script: &Script, surroundings: &Surroundings) -> Result<Reading, Obstacle> {
+pub(crate) fn read<'a>(script: &Script, surroundings: &'a Surroundings) -> Result<Reading<'a>, Obstacle> {
     let mut reading = Reading {
+        table: &surroundings.table,
         programs: vec![],
         reasons: vec![],
         touched: BTreeSet::new(),
@@ -132,7 +135,7 @@ fn read_by_input(script: &Script) -> BTreeSet<String> {
     names
 }
 
-impl Reading {
+impl Reading<'_> {
     /// Whether the line may hold another program.
     fn may_start(&self) -> bool {
         if self.programs.len() >= MOST_PROGRAMS {
@@ -144,8 +147,14 @@ impl Reading {
     fn redirect(&mut self, usage: Use, file: &str, program: usize) {
         let places = self.places.clone();
         let bounds = Rc::clone(&self.bounds);
-        let around =
-            Around { more: &More::Nothing, places: &places, terminal: false, secure: false, bounds: &bounds };
+        let around = Around {
+            table: self.table,
+            more: &More::Nothing,
+            places: &places,
+            terminal: false,
+            secure: false,
+            bounds: &bounds,
+        };
         for (effect, because) in around.file("a redirection", usage, file) {
             self.note(effect, because, program);
         }
@@ -177,7 +186,7 @@ impl Reading {
     }
 
     fn known(&mut self, name: &str, words: &[&str], more: &More, inside: Within, index: usize) {
-        let rows = table::rows(name);
+        let rows = self.table.rows(name);
         if rows.is_empty() {
             self.touched.insert(anywhere(How::Removes));
             return self.note(Effect::Unknown, format!("{} is not in the command table", shown(name)), index);
@@ -185,6 +194,7 @@ impl Reading {
         let places = self.places.clone();
         let bounds = Rc::clone(&self.bounds);
         let around = Around {
+            table: self.table,
             more,
             places: &places,
             terminal: inside.terminal,

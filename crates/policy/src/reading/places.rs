@@ -65,14 +65,25 @@ pub(super) fn touches(usage: Use, path: &str, below: bool, places: &[Place]) -> 
         Use::Removes => How::Removes,
     };
     let touched = |place: &Place| {
-        let (path, pattern) = normalized(&place.joined(path));
+        let (normal, pattern) = normalized(&place.joined(path));
+        let inside = (pattern || passes_through(path)).then(|| inside(&normal, how));
         let below = below || pattern || how == How::Removes;
-        Touch { path, how, below }
+        inside.into_iter().chain([Touch { path: normal, how, below }])
     };
     if marks::is_wide(path) {
         return vec![anywhere(how)];
     }
-    places.iter().map(touched).collect()
+    places.iter().flat_map(touched).collect()
+}
+
+/// Whether a link in the place of the last name is followed: what is meant then is what it leads to.
+fn passes_through(path: &str) -> bool {
+    path.ends_with('/') || path.ends_with("/.")
+}
+
+/// Whatever a directory holds, when a link may stand in its place.
+pub(super) fn inside(directory: &str, how: How) -> Touch {
+    Touch { path: format!("{}/*", directory.trim_end_matches('/')), how, below: true }
 }
 
 pub(super) fn anywhere(how: How) -> Touch {
@@ -117,7 +128,8 @@ mod tests {
         let path = path.replace('~', &home.to_string()).replace('*', &star.to_string());
         let touch =
             touches(Use::Reads, &path.replace('$', &any.to_string()), false, std::slice::from_ref(place))
-                .remove(0);
+                .pop()
+                .unwrap();
         format!("{}{}", touch.path, if touch.below { "/*" } else { "" })
     }
 
@@ -143,6 +155,16 @@ mod tests {
         ] {
             assert_eq!(path(typed, &login), touched, "{typed}");
         }
+    }
+
+    #[test]
+    fn what_a_link_may_lead_to_is_inside() {
+        let inside = |path: &str| {
+            let found = touches(Use::Removes, path, true, &[Place::start(None)]);
+            found.iter().any(|touch| touch.path == "/tmp/x/*")
+        };
+        assert!(inside("/tmp/x/") && inside("/tmp/x/.") && inside("/tmp/x//"));
+        assert!(!inside("/tmp/x"));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use super::DEEPEST;
 use super::words::SECURE;
-use crate::table::{self, Matched, Means, Row, Runs, matched};
+use crate::Table;
+use crate::table::{Matched, Means, Row, Runs, matched};
 
 /// What is to be done to the words of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,11 +16,11 @@ pub(crate) enum Change {
 }
 
 /// What is to be changed in a command, at most once: at the program inside all wrappers whose words are its own.
-pub(crate) fn change(words: &[&str]) -> Option<Change> {
+pub(crate) fn change(words: &[&str], table: &Table) -> Option<Change> {
     let mut at = 0;
     for _ in 0..DEEPEST {
         let (name, rest) = words.get(at..)?.split_first()?;
-        let (row, read, verb) = table::rows(name).iter().find_map(|row| explained(row, rest))?;
+        let (row, read, verb) = table.rows(name).iter().find_map(|row| explained(row, rest))?;
         let inside = words.len() - inner(row, &read, verb);
         match row.runs {
             Some(Runs::Words | Runs::MoreWords) if row.starts.is_empty() => at = inside,
@@ -79,7 +80,7 @@ mod tests {
 
     fn secured(line: &str) -> String {
         let mut words: Vec<&str> = line.split(' ').collect();
-        let change = change(&words);
+        let change = change(&words, &Table::shipped());
         if let Some(Change::Insert { at, words: added }) = &change {
             words.splice(at..at, added.iter().map(String::as_str));
         }
@@ -120,10 +121,10 @@ mod tests {
             ("watch -n 1 x", 3),
         ] {
             let words: Vec<&str> = line.split(' ').collect();
-            assert_eq!(change(&words), Some(Change::Text { at }), "{line}");
+            assert_eq!(change(&words, &Table::shipped()), Some(Change::Text { at }), "{line}");
         }
         for line in ["watch x y", "sh x", "su -cx y", "flock f -c x"] {
-            assert_eq!(change(&line.split(' ').collect::<Vec<_>>()), None, "{line}");
+            assert_eq!(change(&line.split(' ').collect::<Vec<_>>(), &Table::shipped()), None, "{line}");
         }
     }
 

@@ -4,9 +4,9 @@ use super::marks::{Mark, as_one_word};
 use super::places::Place;
 use super::{More, Reading, Within, outputs};
 use crate::shell::{Body, Command, Piece, Redirect, Script, Word, shown_output};
-use crate::table::{self, Runs, Use};
+use crate::table::{Runs, Use};
 
-impl Reading {
+impl Reading<'_> {
     pub(super) fn script(&mut self, script: &Script, within: Within) {
         for (_, pipeline) in &script.pipelines {
             for (i, command) in pipeline.commands.iter().enumerate() {
@@ -83,12 +83,14 @@ impl Reading {
 
     /// A loop that changes directory starts its next turn anywhere.
     fn prepare_loop(&mut self, scripts: &[&Script]) {
+        let table = self.table;
         let mut changes = false;
         for script in scripts {
             script.each_command(&mut |command| {
                 let Body::Simple(simple) = &command.body else { return };
                 let names = simple.words.iter().filter_map(Word::literal);
-                changes |= names.flat_map(table::rows).any(|row| row.runs == Some(Runs::Directory));
+                changes |=
+                    names.flat_map(|name| table.rows(name)).any(|row| row.runs == Some(Runs::Directory));
             });
         }
         if changes {

@@ -134,7 +134,7 @@ mod tests {
     fn run(text: &str) -> Result<String, String> {
         let variables = [("DIR", "/srv/app"), ("WORDS", "a b"), ("NONE", ""), ("GLOB", "*")];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let surroundings = Surroundings { directory: None, variables, status: 7 };
+        let surroundings = Surroundings { variables, status: 7, ..Surroundings::default() };
         let script = parse(text.as_bytes(), &surroundings).and_then(|script| regenerated(&script));
         script.map_err(|obstacle| obstacle.what)
     }

@@ -117,11 +117,6 @@ fn of_postgres(program: &str) -> Option<&str> {
     version.bytes().all(|b| b.is_ascii_digit()).then_some(name)
 }
 
-/// The shipped rows for a program as it is written.
-pub(crate) fn rows(program: &str) -> &'static [Row] {
-    SHIPPED.rows(program)
-}
-
 fn rows_of(file: &str, text: &str) -> Result<Vec<Row>, PolicyError> {
     prepare::read(text).map_err(|unusable| match unusable {
         Unusable::Toml(error) => PolicyError::toml(file, text, &error, ADVICE),
