@@ -39,8 +39,12 @@ const SHORT: &str = "{};,?:+-*%^!~<>=$[]/\n";
 const UNCLEAR: [&str; 8] = ["print", "printf", "length", "in", "else", "do", "exit", "return"];
 
 /// Whether every word and character of a program is one that only calculates or prints.
+///
+/// In the encodings of some locales a character's second byte may be a backslash, so a program is plain ASCII or not
+/// understood.
 pub(super) fn only_prints(program: &str) -> bool {
-    Reader { rest: program, last: Last::Operator, printing: false, parens: vec![] }.program().is_some()
+    let mut reader = Reader { rest: program, last: Last::Operator, printing: false, parens: vec![] };
+    program.is_ascii() && reader.program().is_some()
 }
 
 /// What came last, as far as it decides what a slash means.
@@ -283,6 +287,8 @@ mod tests {
             "{a & b}",
             "{a | b}",
             "é",
+            "/库\\/; system(\"id\") #/",
+            "{print \"库\\\"; system(\\\"id\\\") #\"}",
         ] {
             assert!(!only_prints(program), "{program}");
         }

@@ -1,7 +1,14 @@
 //! sed scripts that only edit what passes through: no command that runs, reads or writes anything else.
 
 /// Whether a script holds only addresses and the commands of editing: `p d q = n x g G h H N P D l`, `s` and `y`.
+///
+/// In the encodings of some locales a character's second byte may be a backslash, so a script is plain ASCII or not
+/// understood.
 pub(super) fn only_edits(script: &str) -> bool {
+    script.is_ascii() && commands_only_edit(script)
+}
+
+fn commands_only_edit(script: &str) -> bool {
     let mut rest = script.trim_start_matches([' ', ';']);
     while !rest.is_empty() {
         match command(rest) {
@@ -150,6 +157,8 @@ mod tests {
             "s/a/b/m",
             "#n",
             "}",
+            "s/库\\/ls/;1e id #/",
+            "s/é/e/",
         ] {
             assert!(!only_edits(script), "{script}");
         }
