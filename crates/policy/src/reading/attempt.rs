@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::marks::{is_certain, is_wide};
 use super::places::anywhere;
-use super::{Around, More, awk, sed, shown, words};
+use super::{Around, More, awk, sed, shown, unnamed, words};
 use crate::table::{Given, Matched, Means, Role, Row, Runs, Stdin, Style, Use, matched};
 use crate::{Effect, How, Touch};
 
@@ -95,6 +95,11 @@ impl<'a> Attempt<'a> {
     /// What the program inside a wrapper gets beyond its words.
     pub(super) fn passes_on(&self, more: &More) -> More {
         if self.row.runs == Some(Runs::MoreWords) { More::Words } else { more.clone() }
+    }
+
+    /// Whether names from the input stay the names they are inside other words.
+    pub(super) fn keeps_names(&self) -> bool {
+        self.remaining.iter().all(|word| self.placeholders.iter().all(|p| word == p || !word.contains(p)))
     }
 
     fn read(&mut self, read: &Matched<'a>, operands: &[&'a str]) {
@@ -209,6 +214,19 @@ impl<'a> Attempt<'a> {
     fn uses(&mut self, usage: Use, path: &str) {
         self.found.extend(self.around.file(self.name, usage, path));
         self.touched.extend(self.around.touches(usage, path, self.descends));
+        if self.descends {
+            self.all_below(usage, path);
+        }
+    }
+
+    /// A directory that is read as a whole gives away the secrets in it.
+    fn all_below(&mut self, usage: Use, path: &str) {
+        if usage == Use::Reads && unnamed::are_below(path, self.around.places) {
+            self.find(
+                Effect::DataExport,
+                format!("reads all below {}, which may hold a secret", shown(path)),
+            );
+        }
     }
 
     fn command(&mut self, rest: &[&'a str]) {
@@ -313,6 +331,9 @@ impl<'a> Attempt<'a> {
         }
         match self.around.more {
             More::FilesBelow(starts) if path.contains("{}") => {
+                if usage == Use::Reads && path != "{}" {
+                    self.find(Effect::DataExport, format!("reads {}, which may hold a secret", shown(path)));
+                }
                 if self.below.insert(usage) {
                     starts.iter().for_each(|start| self.any_file_below(usage, start));
                 }
@@ -337,6 +358,7 @@ impl<'a> Attempt<'a> {
     fn any_file_below(&mut self, usage: Use, start: &str) {
         self.found.extend(self.around.file(self.name, usage, start));
         self.touched.extend(self.around.touches(usage, start, true));
+        self.all_below(usage, start);
         if matches!(usage, Use::Creates | Use::Extends | Use::Replaces) {
             self.find(Effect::Unknown, format!("writes to files below {} that are not named", shown(start)));
         }
@@ -361,7 +383,9 @@ impl<'a> Attempt<'a> {
         let because = "with names from its input";
         self.touched.extend(how(role).map(anywhere));
         match role {
-            Role::Looks | Role::Reads => {}
+            Role::Looks => {}
+            Role::Reads if self.around.named => {}
+            Role::Reads => self.find_all(&[Effect::DataExport], because),
             Role::Creates | Role::Extends => self.find_all(&[Effect::Write, Effect::Unknown], because),
             Role::Replaces => self.find_all(&[Effect::Write, Effect::DataDestroy], because),
             Role::Removes => self.find_all(&[Effect::DataDestroy], because),
@@ -386,7 +410,9 @@ impl<'a> Attempt<'a> {
             match listed.means {
                 Means::Nothing | Means::Placeholder => {}
                 Means::Effect(effect) => self.find_all(&[effect], "with options from its input"),
-                Means::File(Use::Looks | Use::Reads) => {}
+                Means::File(Use::Looks) => {}
+                Means::File(Use::Reads) if *self.around.more == More::Words => self.any_operand(Role::Reads),
+                Means::File(Use::Reads) => {}
                 Means::File(Use::Creates | Use::Extends) => self.any_operand(Role::Extends),
                 Means::File(Use::Replaces) => self.any_operand(Role::Replaces),
                 Means::File(Use::Removes) => self.any_operand(Role::Removes),

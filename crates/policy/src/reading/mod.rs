@@ -12,6 +12,7 @@ mod secrets;
 mod secured;
 mod securing;
 mod sed;
+mod unnamed;
 mod walk;
 mod words;
 
@@ -22,6 +23,7 @@ use attempt::Attempt;
 use bounds::{Bounds, MOST_PROGRAMS};
 use marks::Marks;
 use places::{Place, anywhere};
+use unnamed::Prints;
 
 pub(crate) use securing::secure;
 
@@ -51,6 +53,8 @@ pub(crate) struct Reading<'a> {
     read_by_input: BTreeSet<String>,
     marks: Marks,
     bounds: Rc<Bounds>,
+    /// What each program prints, as far as the next one takes names from it.
+    prints: Vec<Prints>,
 }
 
 /// What a program gets beyond the words that are written.
@@ -72,6 +76,8 @@ struct Within {
     terminal: bool,
     /// Started by env with what makes less start nothing.
     secure: bool,
+    /// Its input is names of files that hold no secrets.
+    named: bool,
 }
 
 /// What a program's words are read against.
@@ -82,6 +88,7 @@ struct Around<'a> {
     places: &'a [Place],
     terminal: bool,
     secure: bool,
+    named: bool,
     bounds: &'a Bounds,
 }
 
@@ -114,8 +121,9 @@ pub(crate) fn read<'a>(script: &Script, surroundings: &'a Surroundings) -> Resul
         read_by_input: read_by_input(script),
         marks: Marks::default(),
         bounds: Rc::default(),
+        prints: vec![],
     };
-    reading.script(script, Within { outer: None, depth: 0, terminal: true, secure: false });
+    reading.script(script, Within { outer: None, depth: 0, terminal: true, secure: false, named: false });
     match reading.bounds.crossed() {
         Some(what) => Err(Obstacle::new(what, 0)),
         None => Ok(reading),
@@ -153,6 +161,7 @@ impl Reading<'_> {
             places: &places,
             terminal: false,
             secure: false,
+            named: false,
             bounds: &bounds,
         };
         for (effect, because) in around.file("a redirection", usage, file) {
@@ -167,6 +176,7 @@ impl Reading<'_> {
         let argv: Vec<String> = words.iter().map(|word| self.marks.shown(word)).collect();
         self.bounds.spend_words(argv.iter().map(String::len).sum());
         self.programs.push(Program { argv, within: within.outer });
+        self.prints.push(unnamed::printed(words, &self.places));
         let inside = Within { outer: Some(index), depth: within.depth + 1, ..within };
         match words {
             [name, ..] if placed_by_input(name, more) => {
@@ -199,6 +209,7 @@ impl Reading<'_> {
             places: &places,
             terminal: inside.terminal,
             secure: inside.secure,
+            named: inside.named,
             bounds: &bounds,
         };
         let certain = words.iter().all(|word| marks::is_certain(word));
@@ -251,7 +262,7 @@ impl Reading<'_> {
                 runs,
                 &attempt.remaining,
                 &attempt.passes_on(more),
-                Within { secure, ..inside },
+                Within { secure, named: inside.named && attempt.keeps_names(), ..inside },
             );
         }
     }

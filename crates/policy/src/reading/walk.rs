@@ -2,22 +2,35 @@
 
 use super::marks::{Mark, as_one_word};
 use super::places::Place;
-use super::{More, Reading, Within, outputs};
+use super::{More, Reading, Within, outputs, unnamed};
 use crate::shell::{Body, Command, Piece, Redirect, Script, Word, shown_output};
 use crate::table::{Runs, Use};
 
 impl Reading<'_> {
     pub(super) fn script(&mut self, script: &Script, within: Within) {
         for (_, pipeline) in &script.pipelines {
+            let first = self.programs.len();
             for (i, command) in pipeline.commands.iter().enumerate() {
                 if !self.may_start() {
                     return;
                 }
                 let last = i + 1 == pipeline.commands.len();
                 let terminal = within.terminal && last && !command.redirects.iter().any(|r| r.stream() == 1);
-                self.command(command, Within { terminal, ..within });
+                let named = match pipeline.commands.get(..i).unwrap_or_default() {
+                    [] => within.named,
+                    before => self.are_names(before, first),
+                };
+                let named = named && !takes_other_input(command);
+                self.command(command, Within { terminal, named, ..within });
             }
         }
+    }
+
+    /// Whether the commands before it in its pipeline, whose programs begin at `first`, only find names of files.
+    fn are_names(&self, before: &[Command], first: usize) -> bool {
+        let plain =
+            |command: &Command| matches!(command.body, Body::Simple(_)) && !takes_other_input(command);
+        before.iter().all(plain) && unnamed::are_names(self.prints.get(first..).unwrap_or_default())
     }
 
     fn command(&mut self, command: &Command, within: Within) {
@@ -140,6 +153,10 @@ impl Reading<'_> {
         }
         marked
     }
+}
+
+fn takes_other_input(command: &Command) -> bool {
+    command.redirects.iter().any(|redirect| redirect.stream() == 0)
 }
 
 /// Whether a piece is the beginning of a path, with a slash or nothing after it.
