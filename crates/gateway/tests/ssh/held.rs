@@ -39,7 +39,7 @@ async fn an_approved_command_runs_once_two_people_have_signed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_withdraws_its_request() {
     let bastion = Bastion::start().await;
-    let mut ssh = bastion.ssh(&bastion.gated()).arg("rm -rf /tmp/none-such").spawn().unwrap();
+    let mut ssh = bastion.ssh(&bastion.gated()).arg("rm -rf /srv/none-such").spawn().unwrap();
     eventually("it is held", || bastion.ledger().contains("Request")).await;
     ssh.kill().await.unwrap();
     let waiting = || async { access::ports::Store::waiting_requests(&*bastion.store).await.unwrap().len() };

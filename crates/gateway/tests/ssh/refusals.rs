@@ -1,6 +1,7 @@
 //! What is not on offer is refused in one line, on the record, without breaking what is.
 
 use access::model::Target;
+use access::recording::SessionEvent;
 
 use super::bastion::{Bastion, output, text};
 
@@ -57,7 +58,7 @@ async fn the_gateway_is_no_way_to_anywhere_but_targets() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_subsystems_and_variables_do_not_cross() {
-    let bastion = Bastion::start().await;
+    let mut bastion = Bastion::start().await;
     let mut ssh = bastion.client("ssh", "alice");
     ssh.args(["-s", "-p", &bastion.port.to_string(), "-l", &bastion.web(), "127.0.0.1", "netconf"]);
     assert!(!output(&mut ssh).await.status.success());
@@ -71,6 +72,14 @@ async fn unknown_subsystems_and_variables_do_not_cross() {
     ssh.args(["-l", &bastion.web(), "127.0.0.1", "echo $LC_TIME-$BASH_ENV-$LD_PRELOAD"]);
     let out = output(&mut ssh).await;
     assert_eq!(text(&out.stdout), "C.UTF-8--\n", "{}", text(&out.stderr));
+    bastion.stop().await;
+    let events: Vec<_> = bastion.frames().iter().filter_map(|frame| frame.event()).collect();
+    for name in ["BASH_ENV", "LD_PRELOAD"] {
+        let what = format!("the environment variable {name}");
+        let dropped = SessionEvent::Refused { what, why: String::new() };
+        assert!(events.contains(&dropped), "{name} is not recorded: {events:?}");
+    }
+    assert!(!format!("{events:?}").contains("/evil"), "a value that did not cross was recorded");
 }
 
 #[tokio::test(flavor = "multi_thread")]
