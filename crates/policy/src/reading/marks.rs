@@ -45,6 +45,11 @@ fn may_hold_marks(word: &str) -> bool {
     word.as_bytes().contains(&0xF3)
 }
 
+/// Whether the shell will change the word beyond putting the login directory first.
+pub(super) fn is_open_name(word: &str) -> bool {
+    !is_certain(word.trim_start_matches(|c| mark(c) == Some(Mark::Home)))
+}
+
 /// Whether any text may stand somewhere in the word, slashes included.
 pub(super) fn is_wide(word: &str) -> bool {
     has(word, &[Mark::Anything, Mark::Words, Mark::Elsewhere])

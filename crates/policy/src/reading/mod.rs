@@ -196,6 +196,9 @@ impl Reading<'_> {
     }
 
     fn known(&mut self, name: &str, words: &[&str], more: &More, inside: Within, index: usize) {
+        if marks::is_open_name(name) {
+            self.note(Effect::ShellEscape, "what is started is named by an expansion".into(), index);
+        }
         let rows = self.table.rows(name);
         if rows.is_empty() {
             self.touched.insert(anywhere(How::Removes));
