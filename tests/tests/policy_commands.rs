@@ -95,14 +95,9 @@ fn an_explanation_shows_reading_rules_and_what_would_allow_it() {
 #[test]
 fn an_explanation_says_what_the_gateway_then_does() {
     let bastion = Bastion::start();
-    for line in [
-        "ls",
-        "echo a | sort",
-        "ls `true`",
-        "python3 -c 1",
-        "cat production-data/customers.csv",
-        "touch new",
-    ] {
+    for line in
+        ["ls", "echo a | sort", "ls `true`", "python3 -c 1", "cat production-data/customers.csv", "touch new"]
+    {
         let told = explain(&bastion, "alice", "db-1", line).ok();
         let ran = bastion.run("alice", "db-1", line).status.success();
         assert_eq!(told.contains("verdict:    allow"), ran, "{line}: {told}");

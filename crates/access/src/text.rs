@@ -110,8 +110,8 @@ catalogue! {
         "已拒绝：不允许在 {target} 上执行 {what}（{rule}）：{reason}。请联系该目标的负责人。";
     NOT_UNDERSTOOD: "refused: not understood, so not run: {what}. Write it with plain words and quotes; see docs/policy.md.",
         "已拒绝：无法理解，因此未执行：{what}。请只使用普通单词和引号，参见 docs/policy.md。";
-    NO_SHELL: "refused: {target} is command-gated, so it has no interactive shell here. Send one command: ssh … 'command'.",
-        "已拒绝：{target} 为 command-gated 级别，此处没有交互式 shell。请发送单条命令：ssh … '命令'。";
+    NO_SHELL: "refused: no policy lets you open a shell on {target}. Ask the owners of that target, or send one command: ssh … 'command'.",
+        "已拒绝：没有策略允许您在 {target} 上打开 shell。请联系该目标的负责人，或发送单条命令：ssh … '命令'。";
     NO_SFTP: "refused: no policy lets you transfer files with {target} by SFTP. Ask the owners of that target.",
         "已拒绝：没有策略允许您通过 SFTP 与 {target} 传输文件。请联系该目标的负责人。";
     FORWARD_NEVER: "refused: no forwarding to {to}: {why}. No policy can permit it.",

@@ -58,11 +58,7 @@ impl Loggers {
         fs::write(work.path().join("input"), "in\n").unwrap();
         let mut command = Command::new(shell);
         command.arg("-c").arg(text).env_clear().env("PATH", self.folder.path().join("bin"));
-        command
-            .env("LOG", log.path())
-            .env("LC_ALL", "C.UTF-8")
-            .env("HOME", ".")
-            .current_dir(work.path());
+        command.env("LOG", log.path()).env("LC_ALL", "C.UTF-8").env("HOME", ".").current_dir(work.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
         let mut argvs: Vec<Vec<String>> = contents(log.path()).into_values().map(argv).collect();
         argvs.sort();
