@@ -204,7 +204,6 @@ fn nothing_that_takes_commands_on_its_standard_input_starts_on_a_gated_target() 
         ("sed -f -", &shell),
         ("make -f -", &shell),
         ("dc", &escape),
-        ("bc", &escape),
         ("tclsh", &shell),
         ("node -", &shell),
         ("ruby -", &shell),
