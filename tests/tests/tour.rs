@@ -105,6 +105,16 @@ fn every_printed_command_does_what_the_tour_says() {
     assert!(listing.contains("customers.csv"), "{listing}");
     assert!(follow("alice", " -J ").pop().unwrap().ok().contains("load average"));
 
+    let shell = demo.printed("alice+").into_iter().find(|line| line.ends_with("@gateway")).unwrap();
+    let mut shell = Running::start(demo.shell(shell).env("PERSON", "alice"));
+    shell.write(b"cd production-data\nls *.csv\nexit\n");
+    assert!(shell.finish().ok().contains("customers.csv"));
+    let copies = follow("alice", "scp ");
+    assert!(copies[0].status.success(), "{}", copies[0].stderr);
+    assert!(copies[1].stderr.contains("no-downloads-of-core-data"), "{}", copies[1].stderr);
+    assert!(demo.folder.path().join("data/host/home/ledger.pub").exists());
+    assert!(!demo.folder.path().join("data/customers.csv").exists());
+
     let deletion = demo.printed("gateway rm -rf production-data")[0];
     let mut waiting = Running::start(demo.shell(deletion).env("PERSON", "alice"));
     let notice = waiting.until_stderr("until");
@@ -126,23 +136,23 @@ fn every_printed_command_does_what_the_tour_says() {
     let lists: Vec<_> = demo.lines.iter().filter(|line| *line == "countersign sessions").collect();
     assert_eq!(lists.len(), 1);
     let sessions = demo.follow("alice", lists[0]).ok();
-    assert_eq!(sessions.lines().count(), 1 + 3, "{sessions}");
+    assert_eq!(sessions.lines().count(), 1 + 6, "{sessions}");
     demo.follow("alice", demo.printed("countersign replay")[0]).ok();
     let explained = follow("alice", "policy explain").pop().unwrap().ok();
     assert!(explained.contains("hold") && explained.contains("two-dba-leads"), "{explained}");
 
     let verify = demo.printed("ledger verify")[0];
     let report = demo.follow("alice", verify).ok();
-    assert!(report.starts_with("OK: ") && report.contains("3 sessions"), "{report}");
+    assert!(report.starts_with("OK: ") && report.contains("6 sessions"), "{report}");
     assert!(follow("alice", "printf X").pop().unwrap().status.success());
     let fault = demo.follow("alice", verify).refused();
     assert!(fault.contains("segments/") && fault.contains("000001.seg"), "it names the file: {fault}");
-    // Counted by hand: the deletion, show 1, countersign approve, sessions, replay, verify twice.
-    assert_eq!(done + 7, commands_of(&demo), "a printed command was not tried: {:#?}", demo.lines);
+    // Counted by hand: the shell, the deletion, show 1, countersign approve, sessions, replay, verify twice.
+    assert_eq!(done + 8, commands_of(&demo), "a printed command was not tried: {:#?}", demo.lines);
 }
 
 fn commands_of(demo: &Demo) -> usize {
-    let starts = ["cd ", "countersign ", "ssh ", "printf "];
+    let starts = ["cd ", "countersign ", "ssh ", "scp ", "printf "];
     demo.lines.iter().filter(|line| starts.iter().any(|start| line.starts_with(start))).count()
 }
 

@@ -28,6 +28,13 @@ In a second terminal, first:
   ssh -F ssh_config alice+{login}@db-1@gateway ls -l production-data
   ssh -F ssh_config -J alice@gateway {login}@db-1 uptime
 
+   Without a command she gets the gateway's own shell. Type: cd production-data, ls *.csv, vi customers.csv, why, exit.
+  ssh -F ssh_config alice+{login}@db-1@gateway
+
+   Files are judged one by one. A new one may be uploaded; from core data nothing is downloaded.
+  scp -F ssh_config ledger.pub alice+{login}@db-1@gateway:
+  scp -F ssh_config alice+{login}@db-1@gateway:production-data/customers.csv .
+
 2. She deletes production. It is held: she sees why, who can approve, until when. Leave it waiting.
   ssh -F ssh_config alice+{login}@db-1@gateway rm -rf production-data
 
