@@ -240,7 +240,7 @@ fn what_is_refused_is_refused_to_a_second_client() {
     let bastion = Bastion::start();
     let script = r#"
 transport = connect()
-out, err, status = run(transport, "rm -rf $(echo production-data)")
+out, err, status = run(transport, "rm -rf `echo production-data`")
 assert status != 0 and b"refused" in err and out == b"", (out, err, status)
 for kind, destination in (("direct-tcpip", ("127.0.0.1", 22)), ("direct-tcpip", ("web-1", 22)), ("x11", None), ("auth-agent@openssh.com", None)):
     try:

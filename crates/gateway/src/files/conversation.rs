@@ -149,10 +149,8 @@ impl Conversation {
     fn place_read(&mut self, handle: &[u8], offset: u64, length: u32) -> Result<(Request, What), Answer> {
         let Self { handles, words, .. } = self;
         let file = handles.file(handle).ok_or_else(|| words.bad_handle())?;
-        let flow = file.reading.as_ref().ok_or_else(|| words.bad_handle())?;
-        if let Some(limit) = flow.limit().filter(|_| flow.room_for(1) == 0 && file.end.is_none()) {
-            return Err(words.limit(&file.path, limit));
-        }
+        // Beyond its limit too: only the target knows whether there is more, and `read` lets none of it cross.
+        file.reading.as_ref().ok_or_else(|| words.bad_handle())?;
         let request = Request::Read { handle: file.far.clone(), offset, length };
         Ok((request, What::Read { file: file.number, offset, length }))
     }

@@ -110,7 +110,20 @@ fn a_download_is_cut_before_the_byte_that_crosses_the_limit() {
         answered(&mut talk, numbers[1], Answer::Data("efgh".into())).unwrap().answer,
         Answer::Data("e".into())
     );
-    assert_eq!(refused(take(&mut talk, 3, read(&handle, 5, 3))), Some(code::PERMISSION_DENIED));
+    let beyond = passed(take(&mut talk, 3, read(&handle, 5, 3)));
+    let reply = answered(&mut talk, beyond, Answer::Data("fgh".into())).unwrap();
+    assert_eq!((reply.answer.code(), reply.content.is_none()), (Some(code::PERMISSION_DENIED), true));
+}
+
+#[test]
+fn a_file_as_long_as_its_limit_ends_as_any_other() {
+    let (mut target, mut talk) = (limited(8), conversation());
+    let handle = opened(&mut target, &mut talk, "a", READ);
+    let whole = passed(take(&mut talk, 1, read(&handle, 0, 9)));
+    answered(&mut talk, whole, Answer::Data("abcdefgh".into())).unwrap();
+    let end = passed(take(&mut talk, 2, read(&handle, 8, 9)));
+    let reply = answered(&mut talk, end, Answer::status(code::EOF, "")).unwrap();
+    assert_eq!(reply.answer.code(), Some(code::EOF));
 }
 
 #[test]
@@ -228,5 +241,7 @@ fn a_copy_on_the_target_needs_both_grants_and_counts_in_both() {
     assert_eq!(done(&mut talk, &mut target, copy(&from, &to, 0)).code(), Some(code::PERMISSION_DENIED));
     assert_eq!(done(&mut talk, &mut target, copy(&from, &to, 5)).code(), Some(code::OK));
     assert_eq!(done(&mut talk, &mut target, copy(&from, &to, 1)).code(), Some(code::PERMISSION_DENIED));
-    assert_eq!(refused(take(&mut talk, 1, read(&from, 0, 1))), Some(code::PERMISSION_DENIED));
+    let number = passed(take(&mut talk, 1, read(&from, 0, 1)));
+    let reply = answered(&mut talk, number, Answer::Data("a".into())).unwrap();
+    assert_eq!(reply.answer.code(), Some(code::PERMISSION_DENIED));
 }
