@@ -16,7 +16,8 @@ struct Demo {
 
 impl Demo {
     fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        // A name that does not begin with a dot, which would make every file in it a hidden one.
+        let folder = tempfile::Builder::new().prefix("tour-").tempdir().expect("a temporary folder");
         let mut running = Running::start(&mut command(folder.path()));
         wait_until_ready(folder.path(), &mut running);
         let printed = running.until_stdout("5. Check the record");
