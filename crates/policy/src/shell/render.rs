@@ -9,6 +9,9 @@ pub(crate) fn regenerated(script: &Script) -> Result<String, Obstacle> {
     let mut writer = Writer::default();
     writer.script(script);
     writer.end_line();
+    if let Some(obstacle) = writer.obstacle {
+        return Err(obstacle);
+    }
     if writer.text.len() > LONGEST {
         return Err(Obstacle::new(format!("more than {LONGEST} bytes once every word is quoted"), 0));
     }
@@ -27,6 +30,7 @@ pub(crate) fn shown_output(script: &Script) -> String {
 struct Writer {
     text: String,
     documents: String,
+    obstacle: Option<Obstacle>,
 }
 
 impl Writer {
@@ -169,6 +173,10 @@ impl Writer {
     fn word(&mut self, word: &Word) {
         if word.pieces.is_empty() {
             self.text.push_str("''");
+        }
+        if word.may_begin_as_option() {
+            let what = "a pattern behind a value that may be empty; write ./ in front of the word";
+            self.obstacle.get_or_insert(Obstacle::new(what, word.source.start));
         }
         let mut after_home = false;
         for piece in &word.pieces {

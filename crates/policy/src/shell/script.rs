@@ -138,6 +138,20 @@ impl Word {
         self
     }
 
+    /// Whether the names that a pattern yields may begin with a dash: nothing but values that may be empty stands before
+    /// it, or a dash does.
+    pub(super) fn may_begin_as_option(&self) -> bool {
+        let may_be_empty = |piece: &&Piece| matches!(piece, Piece::Variable { .. } | Piece::Output { .. });
+        let values = self.pieces.iter().take_while(may_be_empty).count();
+        let patterned = self.pieces.iter().any(|piece| matches!(piece, Piece::Pattern(_)));
+        let dashed = match self.pieces.get(values) {
+            Some(Piece::Literal(text)) => text.starts_with('-'),
+            Some(Piece::Home(_) | Piece::Status) | None => false,
+            Some(_) => true,
+        };
+        values > 0 && patterned && dashed
+    }
+
     pub(super) fn push(&mut self, text: &str) {
         match self.pieces.last_mut() {
             Some(Piece::Literal(literal)) => literal.push_str(text),
