@@ -194,9 +194,14 @@ impl Shell<'_> {
     }
 }
 
-/// The last line of the answer, if it is the name of a directory in which nothing hides.
+/// The last line of the answer, if it is the name of a directory in which nothing hides. What start-up files print may
+/// stand before it, but no second path: that would be the beginning of a name with a line break in it.
 fn directory_in(output: &str) -> Option<String> {
-    let directory = output.strip_suffix('\n')?.rsplit('\n').next()?;
+    let output = output.strip_suffix('\n')?;
+    let directory = output.rsplit('\n').next()?;
+    if output.split('\n').filter(|row| row.starts_with('/')).count() > 1 {
+        return None;
+    }
     let plain = directory.starts_with('/') && directory.chars().all(crate::managed::is_plain);
     plain.then(|| directory.to_owned())
 }
@@ -209,7 +214,8 @@ mod tests {
     fn a_directory_is_an_absolute_path_in_which_nothing_hides() {
         assert_eq!(directory_in("/srv/my app\n").as_deref(), Some("/srv/my app"));
         assert_eq!(directory_in("welcome\n/srv\n").as_deref(), Some("/srv"));
-        for output in ["", "/srv", "srv\n", "/a\u{1b}[2J\n", "/a\u{202e}\n", "/a\u{fffd}\n"] {
+        for output in ["", "/srv", "srv\n", "/a\u{1b}[2J\n", "/a\u{202e}\n", "/a\u{fffd}\n", "/srv/n\n/etc\n"]
+        {
             assert_eq!(directory_in(output), None, "{output:?}");
         }
     }
