@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Act, Analysis, Destination, FileOperation, Surroundings, Table, environment};
+use policy::{Act, Analysis, Destination, FileOperation, Surroundings, Table, environment, quoted};
 
 use crate::statement::visible;
 
@@ -169,11 +169,6 @@ impl std::fmt::Display for Forwarding {
             None => write!(f, "{}", self.act()),
         }
     }
-}
-
-/// In single quotes; a quote or a backslash stands outside them, since some shells read a backslash inside.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "\u{0}").replace('\\', "'\\\\'").replace('\u{0}', "'\\''"))
 }
 
 #[cfg(test)]

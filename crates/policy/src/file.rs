@@ -1,6 +1,6 @@
 //! File operations of the SFTP protocol, read as the commands that would do the same, so that both are judged alike.
 
-use crate::{Act, Analysis};
+use crate::{Act, Analysis, quoted};
 
 /// One operation on files; paths are absolute and as the target resolved them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,10 +165,6 @@ impl FileOperation {
     pub fn analysis(&self) -> Analysis {
         Analysis::of_command(self.command().as_bytes())
     }
-}
-
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]

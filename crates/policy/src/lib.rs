@@ -25,7 +25,7 @@ pub use judge::question::{Destination, FileFacts, Level, NoSuchLevel, Question, 
 pub use judge::quorum::{Clause, Missing, Quorum, Short, Signer};
 pub use judge::sources::Sources;
 pub use judge::verdict::{Allowed, Denied, Held, Obligations, Rule, Verdict};
-pub use shell::Obstacle;
+pub use shell::{Obstacle, quoted};
 pub use surroundings::Surroundings;
 pub use table::Table;
 pub use touch::{How, Touch};

@@ -1,18 +1,6 @@
 //! Words as a shell reads them back unchanged.
 
-/// In single quotes; a quote or a backslash stands outside them, since some shells read a backslash inside.
-pub(crate) fn quoted(word: &str) -> String {
-    let mut text = String::from("'");
-    for c in word.chars() {
-        match c {
-            '\'' => text.push_str("'\\''"),
-            '\\' => text.push_str("'\\\\'"),
-            c => text.push(c),
-        }
-    }
-    text.push('\'');
-    text
-}
+pub(crate) use access::policy::quoted;
 
 /// Quoted only where it has to be.
 pub(crate) fn quoted_if_needed(word: &str) -> String {

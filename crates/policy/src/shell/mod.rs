@@ -14,6 +14,7 @@ mod word;
 
 use std::fmt;
 
+pub use render::quoted;
 pub(crate) use render::{regenerated, shown_output};
 pub(crate) use script::{Body, Command, Piece, Redirect, Script, Simple, Word};
 

@@ -215,16 +215,23 @@ impl Writer {
         }
     }
 
-    /// In single quotes; a quote or a backslash stands outside them, since some shells read a backslash inside.
     fn quoted(&mut self, text: &str) {
-        self.text.push('\'');
-        for c in text.chars() {
-            match c {
-                '\'' => self.text.push_str("'\\''"),
-                '\\' => self.text.push_str("'\\\\'"),
-                c => self.text.push(c),
-            }
-        }
-        self.text.push('\'');
+        self.text.push_str(&quoted(text));
     }
+}
+
+/// A word that bash, dash, ksh and zsh read back unchanged: in single quotes, with a quote or a backslash outside them,
+/// since some shells read a backslash inside.
+pub fn quoted(word: &str) -> String {
+    let mut text = String::with_capacity(word.len() + 2);
+    text.push('\'');
+    for c in word.chars() {
+        match c {
+            '\'' => text.push_str("'\\''"),
+            '\\' => text.push_str("'\\\\'"),
+            c => text.push(c),
+        }
+    }
+    text.push('\'');
+    text
 }
