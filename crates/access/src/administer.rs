@@ -213,6 +213,8 @@ impl Road {
                 id,
                 name: name.to_owned(),
                 groups: groups.clone(),
+                team: None,
+                expires: None,
                 suspended: false,
                 password: None,
                 totp: None,
@@ -295,7 +297,15 @@ impl Road {
         }
         let enrolled = key_event(&person.id, &fingerprint, "enrolled");
         let at = self.note_change(by, change, &person.id.0, vec![enrolled]).await?;
-        let row = PersonKey { person: person.id, fingerprint, line: key.to_line(), enrolled_at: at };
+        let row = PersonKey {
+            person: person.id,
+            fingerprint,
+            line: key.to_line(),
+            enrolled_at: at,
+            device: None,
+            expires: None,
+            last_used: None,
+        };
         self.store().add_key(&row).await?;
         Ok(Changed::default())
     }

@@ -47,7 +47,7 @@ pub struct Audit {
 
 #[derive(Debug)]
 struct RequestFacts {
-    session: String,
+    session: Option<String>,
     digest: String,
     requester: String,
     quorums: Vec<String>,
@@ -138,6 +138,14 @@ impl Audit {
             | Event::ApprovalRefused { .. }
             | Event::Refusal { .. }
             | Event::Admin { .. }
+            | Event::State { .. }
+            | Event::Ceremony { .. }
+            | Event::Permit { .. }
+            | Event::PermitEnd { .. }
+            | Event::EmergencyReviewed { .. }
+            | Event::Consent { .. }
+            | Event::Killed { .. }
+            | Event::Alert { .. }
             | Event::ReplayViewed { .. } => Ok(None),
         }
     }
@@ -211,18 +219,28 @@ impl Audit {
     }
 
     fn request(&mut self, event: Event) -> Result<(), String> {
-        let Event::Request { request, session, digest, quorums, expires } = event else {
+        let Event::Request { request, session, asks, requester, digest, quorums, expires } = event else {
             return Err("not a request".to_owned());
         };
-        let requester = self.must_be_open(&session)?.person.clone();
-        if self.announced.remove(&request).as_ref() != Some(&session) {
-            return Err(format!("request {request} follows from no decision"));
-        }
+        let requester = match (&session, asks, requester) {
+            (Some(session), None, None) => self.announced_in(request, session)?,
+            (None, Some(_), Some(requester)) if self.entered.contains(&requester) => requester,
+            _ => return Err(format!("request {request} is of nobody who is here")),
+        };
         let approved = BTreeSet::new();
         let facts = RequestFacts { session, digest, requester, quorums, expires, approved, over: false };
         match self.requests.insert(request, facts) {
             None => Ok(()),
             Some(_) => Err(format!("request {request} is made twice")),
+        }
+    }
+
+    /// Who asks for an action: the person of the session in which a decision has announced the request.
+    fn announced_in(&mut self, request: i64, session: &String) -> Result<String, String> {
+        let requester = self.must_be_open(session)?.person.clone();
+        match self.announced.remove(&request).as_ref() == Some(session) {
+            true => Ok(requester),
+            false => Err(format!("request {request} follows from no decision")),
         }
     }
 
@@ -261,7 +279,9 @@ impl Audit {
         let Event::Grant { request, session, digest, quorum, approvers } = event else {
             return Err("not a grant".to_owned());
         };
-        self.must_be_open(&session)?;
+        if let Some(session) = &session {
+            self.must_be_open(session)?;
+        }
         let facts = self.live(request)?;
         if at >= facts.expires {
             return Err(format!("request {request} is granted after it had lapsed"));

@@ -145,12 +145,19 @@ pub enum Event {
         /// The request it became, when held.
         request: Option<i64>,
     },
-    /// A held act waits for decisions.
+    /// A request waits for decisions.
     Request {
         /// Its number.
         request: i64,
-        /// In which session.
-        session: String,
+        /// In which session; none unless it asks for one action.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<String>,
+        /// What it asks for, when that is not one action: `access`, `runbook`, `change`, `replay`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asks: Option<String>,
+        /// Who asks, when there is no session to tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requester: Option<String>,
         /// SHA-256 of the canonical act that approvers sign.
         digest: String,
         /// Which quorums suffice, each alone.
@@ -186,8 +193,9 @@ pub enum Event {
     Grant {
         /// Which request.
         request: i64,
-        /// In which session.
-        session: String,
+        /// In which session; none unless it is for one action.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<String>,
         /// Digest re-derived at this moment.
         digest: String,
         /// Which quorum.
@@ -230,6 +238,85 @@ pub enum Event {
         by: String,
         /// SHA-256 of the change in canonical form, secrets left out.
         digest: String,
+    },
+    /// The content of a row that matters changed; from now on only a row with that content is honoured.
+    State {
+        /// What: `person`, `credentials`, `key`, `target`, `account`, `permit`, `policies`, `setting`.
+        of: String,
+        /// Which one: an identifier or a name.
+        id: String,
+        /// SHA-256 of its content until now; none when it is new.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
+        /// SHA-256 of its content from now on; none when it is gone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// The request that it follows from; none for what needs nobody else, and before the ceremony.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<i64>,
+    },
+    /// The first three administrators are enrolled: from now on nobody changes anything alone.
+    Ceremony {
+        /// The system administrator.
+        system: String,
+        /// The security administrator.
+        security: String,
+        /// The audit administrator.
+        audit: String,
+    },
+    /// A time-limited permit began.
+    Permit {
+        /// Its number.
+        permit: i64,
+        /// `access`, `runbook`, `emergency`, `replay`.
+        permits: String,
+        /// The request that it follows from; none for an emergency.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<i64>,
+        /// Whose it is.
+        holder: String,
+        /// SHA-256 of its terms.
+        terms: String,
+        /// Until when, microseconds since the epoch.
+        until: i64,
+    },
+    /// A permit ended: by its time, by its holder, or because somebody took it away.
+    PermitEnd {
+        /// Which permit.
+        permit: i64,
+        /// `lapsed`, `returned`, `revoked`, `suspended`.
+        why: String,
+        /// Who ended it; none when its time was over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// Somebody else than its holder closed the review of an emergency.
+    EmergencyReviewed {
+        /// Which permit.
+        permit: i64,
+        /// Who reviewed.
+        by: String,
+        /// Commitment to the finding, under the permit holder's salt.
+        finding: String,
+    },
+    /// A person accepted the notice about recording.
+    Consent {
+        /// Who.
+        person: String,
+        /// SHA-256 of the notice, both languages.
+        version: String,
+    },
+    /// A session was ended by somebody else.
+    Killed {
+        /// Which session.
+        session: String,
+        /// Who ended it.
+        by: String,
+    },
+    /// Something that the ledger does not explain was found.
+    Alert {
+        /// What, e.g. `person p-01 is not what the ledger says`.
+        what: String,
     },
     /// Someone looked at a recording.
     ReplayViewed {

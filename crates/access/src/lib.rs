@@ -11,6 +11,7 @@ pub mod entry;
 pub mod error;
 pub mod model;
 pub mod ports;
+pub mod register;
 pub mod road;
 pub mod statement;
 pub mod text;

@@ -48,6 +48,10 @@ pub struct Person {
     pub name: String,
     /// Groups that policies and quorums speak of.
     pub groups: BTreeSet<String>,
+    /// The team that the person works in; quorums may ask for somebody of another one.
+    pub team: Option<String>,
+    /// When the account ends by itself; none is never.
+    pub expires: Option<Timestamp>,
     /// A suspended person can neither enter nor sign.
     pub suspended: bool,
     /// Argon2id hash in PHC form, if the person has a password.
@@ -71,6 +75,36 @@ pub struct PersonKey {
     pub line: String,
     /// Ledger index of the entry that enrolled it.
     pub enrolled_at: u64,
+    /// Why the key counts as bound to a device; none when it may lie in any file.
+    pub device: Option<Device>,
+    /// When it ends by itself; none is never.
+    pub expires: Option<Timestamp>,
+    /// When it last let somebody in or signed; not part of what the ledger vouches for.
+    pub last_used: Option<Timestamp>,
+}
+
+/// Why a key counts as bound to a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// A security key whose attestation was checked at enrolment.
+    SecurityKey,
+    /// The device authority has certified it.
+    Certified,
+}
+
+impl Device {
+    /// The word in rows, lists and entries.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SecurityKey => "security-key",
+            Self::Certified => "certified",
+        }
+    }
+
+    /// The device that [`Self::as_str`] names.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::SecurityKey, Self::Certified].into_iter().find(|device| device.as_str() == word)
+    }
 }
 
 /// A host behind the gateway.
@@ -216,27 +250,66 @@ impl RequestState {
     }
 }
 
-/// A held act that waits for decisions. `digest` binds everything else.
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestKind {
+    /// One command, statement, file operation or forwarding in a running session.
+    Action,
+    /// Access to targets for a time.
+    Access,
+    /// A script that may be run again and again for a time.
+    Runbook,
+    /// An administrative change.
+    Change,
+    /// A look at the recording of a session.
+    Replay,
+}
+
+impl RequestKind {
+    const ALL: [Self; 5] = [Self::Action, Self::Access, Self::Runbook, Self::Change, Self::Replay];
+
+    /// The word in rows, lists, statements and entries.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Action => "action",
+            Self::Access => "access",
+            Self::Runbook => "runbook",
+            Self::Change => "change",
+            Self::Replay => "replay",
+        }
+    }
+
+    /// The kind that [`Self::as_str`] names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A request that waits for decisions. `digest` binds everything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// Number that people use.
     pub id: RequestId,
+    /// What it asks for.
+    pub kind: RequestKind,
     /// Random, so that two equal acts have different digests. 32 hex digits.
     pub nonce: String,
-    /// Session in which it would run.
-    pub session: SessionId,
-    /// Channel in that session.
+    /// Session in which an action would run; none for every other kind.
+    pub session: Option<SessionId>,
+    /// Channel in that session; 0 without one.
     pub channel: u32,
     /// Who asked.
     pub requester: PersonId,
-    /// Target name.
+    /// Target name; empty when it concerns none, or several.
     pub target: String,
-    /// Account on it.
+    /// Account on it; empty without a target.
     pub account: String,
-    /// What was submitted, byte for byte.
+    /// What was submitted, byte for byte: a command, a script, or the terms or the change as canonical JSON.
     pub text: Vec<u8>,
-    /// What would run: the regenerated text.
+    /// What would run or happen, in one piece: for a command the regenerated text, else a summary.
     pub run: String,
+    /// A secret that the change needs when it is applied, sealed by the [`crate::vault::Vault`].
+    pub sealed: Option<Vec<u8>>,
     /// Canonical JSON of everything that the digest covers ([`crate::statement`]).
     pub canonical: String,
     /// SHA-256 of `canonical`, lower hex.
@@ -320,4 +393,115 @@ pub struct Attempts {
     pub failures: u32,
     /// When the last one happened, seconds since the epoch.
     pub last: u64,
+}
+
+/// The number that people use for a permit (`ssh gateway revoke 7`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PermitId(pub i64);
+
+impl std::fmt::Display for PermitId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a permit permits for a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PermitKind {
+    /// Sessions on targets.
+    Access,
+    /// Runs of one script.
+    Runbook,
+    /// What policies allow in a declared emergency.
+    Emergency,
+    /// Looks at one recording.
+    Replay,
+}
+
+impl PermitKind {
+    const ALL: [Self; 4] = [Self::Access, Self::Runbook, Self::Emergency, Self::Replay];
+
+    /// The word in rows, lists and entries.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Runbook => "runbook",
+            Self::Emergency => "emergency",
+            Self::Replay => "replay",
+        }
+    }
+
+    /// The kind that [`Self::as_str`] names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// What a met quorum, or a declared emergency, yields for a time. It ends by itself; nothing lengthens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    /// Number that people use.
+    pub id: PermitId,
+    /// What it permits.
+    pub kind: PermitKind,
+    /// The request that it follows from; none for an emergency, which is declared.
+    pub request: Option<RequestId>,
+    /// Whose it is.
+    pub holder: PersonId,
+    /// What exactly, as canonical JSON: what the approvers signed.
+    pub terms: String,
+    /// From when.
+    pub from: Timestamp,
+    /// Until when, exclusive.
+    pub until: Timestamp,
+    /// When and why it ended before that, once it has.
+    pub ended: Option<(Timestamp, String)>,
+    /// Who closed the review of an emergency; none while it is open, and for every other kind.
+    pub reviewed: Option<PersonId>,
+    /// Compare-and-swap counter.
+    pub version: i64,
+}
+
+/// Whole content of a row that matters, as the ledger vouches for it. Kept for ever, so that every before and after
+/// can be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What it is of: `person`, `credentials`, `key`, `target`, `account`, `permit`, `policies`, `setting`.
+    pub kind: String,
+    /// Which one: an identifier or a name.
+    pub id: String,
+    /// SHA-256 of `content`, lower hex: what the ledger says.
+    pub digest: String,
+    /// RFC 8785 JSON.
+    pub content: String,
+}
+
+/// A one-time code that lets a person enrol a key, kept as a hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Whose key will be enrolled.
+    pub person: PersonId,
+    /// Argon2id hash of the code in PHC form.
+    pub hash: String,
+    /// When the code lapses.
+    pub expires: Timestamp,
+}
+
+/// A notice that waits for delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// In order of arrival; 0 before it is stored.
+    pub id: i64,
+    /// Name of the receiver in the configuration.
+    pub receiver: String,
+    /// What happened, e.g. `request`, `alert`.
+    pub event: String,
+    /// The notice's fields as a JSON object, without secrets.
+    pub body: String,
+    /// When it happened.
+    pub created: Timestamp,
+    /// Not to be tried before.
+    pub due: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
 }

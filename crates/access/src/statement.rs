@@ -88,7 +88,7 @@ pub fn bears_out(row: &Request) -> bool {
         "quorums": row.quorums,
         "request": row.id.0,
         "run": row.run,
-        "session": row.session.to_string(),
+        "session": row.session.map(|session| session.to_string()).unwrap_or_default(),
         "submitted": submitted(&row.text),
         "target": row.target,
     });

@@ -44,6 +44,7 @@ impl Node {
         let parts = Parts {
             store: Arc::new(store),
             journal: Arc::new(journal),
+            register: Arc::default(),
             recorder: Arc::new(recorder),
             clock: Arc::new(clock(config)),
             entropy: Arc::new(SystemEntropy),

@@ -276,7 +276,7 @@ impl Store for MemoryStore {
     async fn add_request(&self, request: &Request) -> Done {
         let mut state = self.state();
         free(state.holds_request_like(request), || format!("request {}", request.id))?;
-        state.require_session(&request.session)?;
+        request.session.iter().try_for_each(|session| state.require_session(session))?;
         state.person(&request.requester)?;
         state.requests.insert(request.id, request.clone());
         Ok(())

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use access::model::{
     Account, Answer, Decision, Person, PersonId, PersonKey, RememberedFactor, Request, RequestId,
-    RequestState, SessionRow, Target, Timestamp, Way,
+    RequestKind, RequestState, SessionRow, Target, Timestamp, Way,
 };
 use access::policy::Level;
 use access::recording::SessionId;
@@ -26,6 +26,8 @@ pub fn person(name: &str) -> Person {
         id: person_id(name),
         name: name.into(),
         groups: BTreeSet::from(["ops".into()]),
+        team: None,
+        expires: None,
         suspended: false,
         password: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into()),
         totp: Some(vec![0, 1, 0xff]),
@@ -41,6 +43,9 @@ pub fn key(name: &str, n: u64) -> PersonKey {
         fingerprint: format!("SHA256:{name}-{n}"),
         line: format!("ssh-ed25519 AAAA{name}{n}"),
         enrolled_at: n,
+        device: None,
+        expires: None,
+        last_used: None,
     }
 }
 
@@ -92,13 +97,15 @@ pub fn request(id: RequestId, person: &str) -> Request {
     Request {
         id,
         nonce: format!("{:032x}", id.0),
-        session: session_id(1),
+        kind: RequestKind::Action,
+        session: Some(session_id(1)),
         channel: 3,
         requester: person_id(person),
         target: "db-1".into(),
         account: "root".into(),
         text: b"rm -rf production-data".to_vec(),
         run: "'rm' '-rf' 'production-data'".into(),
+        sealed: None,
         canonical: format!("{{\"nonce\":\"{:032x}\"}}", id.0),
         digest: format!("{:064x}", id.0),
         quorums: vec!["two-dba-leads".into(), "incident".into()],

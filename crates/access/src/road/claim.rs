@@ -81,7 +81,7 @@ impl Road {
             return Err(self.spoil(request, &why).await);
         }
         let judged = pending.judged.again(target.level, self.policies().table());
-        let same_place = request.session == session.id()
+        let same_place = request.session == Some(session.id())
             && request.channel == pending.channel
             && request.requester == person.id
             && request.account == session.account()
@@ -115,7 +115,7 @@ impl Road {
         let names: Vec<_> = signers.iter().map(|(name, _)| name.clone()).collect();
         let granted = Event::Grant {
             request: request.id.0,
-            session: request.session.to_string(),
+            session: request.session.map(|session| session.to_string()),
             digest: request.digest.clone(),
             quorum: quorums.iter().next().cloned().unwrap_or_default(),
             approvers: signers.iter().map(|(_, signer)| signer.person.clone()).collect(),

@@ -153,7 +153,7 @@ impl Road {
                 ("needs", &needs.join(" / ")),
                 ("signed", &signed.join(", ")),
                 ("until", &rfc3339(request.expires)),
-                ("session", &request.session.to_string()),
+                ("session", &request.session.map(|session| session.to_string()).unwrap_or_default()),
                 ("digest", &request.digest),
             ],
         ))

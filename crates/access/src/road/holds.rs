@@ -8,7 +8,7 @@ use super::sessions::{Session, labels};
 use crate::blind::hex;
 use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
-use crate::model::{Answer, Person, Request, RequestId, RequestState, Target, Timestamp};
+use crate::model::{Answer, Person, Request, RequestId, RequestKind, RequestState, Target, Timestamp};
 use crate::statement::{BoundAct, bears_out, rfc3339, submitted, visible};
 use crate::text;
 
@@ -57,7 +57,9 @@ impl Road {
         let decision = self.decision(session, channel, &judged, "hold", &held.rules, Some(id));
         let asked = Event::Request {
             request: id.0,
-            session: session.id().to_string(),
+            session: Some(session.id().to_string()),
+            asks: None,
+            requester: None,
             digest: request.digest.clone(),
             quorums: request.quorums.clone(),
             expires: request.expires.0,
@@ -74,13 +76,15 @@ impl Road {
         let mut request = Request {
             id,
             nonce: hex(&self.random::<16>()),
-            session: session.id(),
+            kind: RequestKind::Action,
+            session: Some(session.id()),
             channel,
             requester: session.person().id.clone(),
             target: session.target_name().to_owned(),
             account: session.account().to_owned(),
             text: judged.text.clone(),
             run: String::from_utf8_lossy(&judged.run).into_owned(),
+            sealed: None,
             canonical: String::new(),
             digest: String::new(),
             quorums: held.quorums.iter().map(|quorum| quorum.name.clone()).collect(),
@@ -299,7 +303,7 @@ pub(super) fn bind(request: &Request, requester: &str, target: &Target, judged: 
         request: request.id.0,
         requester: requester.to_owned(),
         run: String::from_utf8_lossy(&judged.run).into_owned(),
-        session: request.session.to_string(),
+        session: request.session.map(|session| session.to_string()).unwrap_or_default(),
         stdin: if judged.closes_stdin() { "closed" } else { "open" },
         submitted: submitted(&judged.text),
         target: target.name.clone(),

@@ -10,6 +10,7 @@ mod holds;
 mod judged;
 mod sessions;
 mod setting;
+mod state;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -25,11 +26,13 @@ pub use grant::{Grant, Start};
 pub use holds::{Pending, Progress};
 pub use sessions::{Session, TargetCredential, credential_owner};
 pub use setting::{Rehearsal, Setting};
+pub(crate) use state::StateChange;
 
 use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
 use crate::model::Timestamp;
 use crate::ports::{Clock, Entropy, Journal, Store};
+use crate::register::Register;
 use crate::text::{Language, Line};
 use crate::vault::Vault;
 
@@ -39,6 +42,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The ledger.
     pub journal: Arc<dyn Journal>,
+    /// What the ledger says of rows, in step with `journal`.
+    pub register: Arc<Register>,
     /// The session recorder of this node.
     pub recorder: Arc<Recorder>,
     /// The clock.

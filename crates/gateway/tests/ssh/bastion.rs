@@ -359,6 +359,7 @@ fn road(
     let parts = Parts {
         store,
         journal,
+        register: Arc::default(),
         recorder: Arc::new(opened.0),
         clock: Arc::new(SystemClock),
         entropy,
@@ -419,6 +420,8 @@ async fn add_person(dir: &Path, store: &dyn Store, name: &str) {
         id: id.clone(),
         name: name.into(),
         groups: BTreeSet::from(groups.map(str::to_owned)),
+        team: None,
+        expires: None,
         suspended: false,
         password: None,
         totp: Some(seed),
@@ -428,8 +431,15 @@ async fn add_person(dir: &Path, store: &dyn Store, name: &str) {
     store.add_person(&person).await.unwrap();
     let line = read(dir, &format!("{name}.pub")).trim_end().to_owned();
     let fingerprint = PublicKey::parse(&line).unwrap().fingerprint().clone();
-    let key =
-        PersonKey { person: id.clone(), fingerprint: fingerprint.as_str().into(), line, enrolled_at: 0 };
+    let key = PersonKey {
+        person: id.clone(),
+        fingerprint: fingerprint.as_str().into(),
+        line,
+        enrolled_at: 0,
+        device: None,
+        expires: None,
+        last_used: None,
+    };
     store.add_key(&key).await.unwrap();
     let (passed, first) = (SystemClock.now(), Credential::Key(fingerprint).to_string());
     store.remember(&RememberedFactor { person: id, first, source: LOOPBACK, passed }).await.unwrap();

@@ -113,6 +113,8 @@ fn parse(row: &SqliteRow) -> Result<Person, StoreError> {
         id: fields.person("id")?,
         name: fields.value("name")?,
         groups: fields.list("groups")?,
+        team: None,
+        expires: None,
         suspended: fields.flag("suspended")?,
         password: fields.optional("password")?,
         totp: fields.optional("totp")?,
@@ -128,5 +130,8 @@ fn parse_key(row: &SqliteRow) -> Result<PersonKey, StoreError> {
         fingerprint: fields.value("fingerprint")?,
         line: fields.value("line")?,
         enrolled_at: fields.number("enrolled_at")?,
+        device: None,
+        expires: None,
+        last_used: None,
     })
 }

@@ -1,6 +1,6 @@
 //! Requests, their compare-and-swap, and the decisions on them.
 
-use access::model::{Answer, Decision, Request, RequestId, RequestState};
+use access::model::{Answer, Decision, Request, RequestId, RequestKind, RequestState};
 use access::ports::StoreError;
 use sqlx::query;
 use sqlx::sqlite::SqliteRow;
@@ -26,7 +26,7 @@ pub(super) async fn add(db: &Sqlite, request: &Request) -> Result<(), StoreError
     )
     .bind(request.id.0)
     .bind(&request.nonce)
-    .bind(request.session.to_string())
+    .bind(request.session.map(|session| session.to_string()))
     .bind(i64::from(request.channel))
     .bind(&request.requester.0)
     .bind(&request.target)
@@ -42,7 +42,13 @@ pub(super) async fn add(db: &Sqlite, request: &Request) -> Result<(), StoreError
     .bind(request.expires.0)
     .bind(request.state.as_str())
     .bind(request.version);
-    let parents = || format!("{} or {}", sessions::name(&request.session), people::name(&request.requester));
+    let parents = || {
+        format!(
+            "{} or {}",
+            request.session.as_ref().map(sessions::name).unwrap_or_default(),
+            people::name(&request.requester)
+        )
+    };
     let added = db.change(insert).await;
     added.map(drop).map_err(|error| refused(error, name(request.id), parents()))
 }
@@ -112,13 +118,15 @@ fn parse(row: &SqliteRow) -> Result<Request, StoreError> {
     Ok(Request {
         id: RequestId(fields.value("id")?),
         nonce: fields.value("nonce")?,
-        session: fields.session("session")?,
+        kind: RequestKind::Action,
+        session: Some(fields.session("session")?),
         channel: fields.number("channel")?,
         requester: fields.person("requester")?,
         target: fields.value("target")?,
         account: fields.value("account")?,
         text: fields.value("submitted")?,
         run: fields.value("run")?,
+        sealed: None,
         canonical: fields.value("canonical")?,
         digest: fields.value("digest")?,
         quorums: fields.list("quorums")?,

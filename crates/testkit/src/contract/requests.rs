@@ -102,7 +102,9 @@ async fn numbers_nonces_and_digests_are_unique<S: Store>(store: Arc<S>) -> Kept 
 async fn a_request_needs_a_session_and_a_person<S: Store>(store: Arc<S>) -> Kept {
     held(&*store).await?;
     let id = store.next_request_id().await?;
-    assert_missing(store.add_request(&Request { session: session_id(9), ..request(id, "alice") }).await);
+    assert_missing(
+        store.add_request(&Request { session: Some(session_id(9)), ..request(id, "alice") }).await,
+    );
     assert_missing(store.add_request(&request(id, "nobody")).await);
     assert_eq!(store.request(id).await?, None);
     Ok(())

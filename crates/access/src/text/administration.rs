@@ -1,0 +1,3 @@
+//! What administrators and those whom they change read.
+
+catalogue! {}

@@ -1,0 +1,3 @@
+//! The desk: its commands, its menu, and how sessions are ended.
+
+catalogue! {}

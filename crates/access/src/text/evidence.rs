@@ -1,0 +1,3 @@
+//! The story that an evidence bundle tells.
+
+catalogue! {}

@@ -1,0 +1,3 @@
+//! What notices to channels and mailboxes say.
+
+catalogue! {}

@@ -1,0 +1,3 @@
+//! Consent, enrolment, codes and keys.
+
+catalogue! {}

@@ -1,0 +1,3 @@
+//! Time-limited access, runbooks, emergencies and looks at recordings.
+
+catalogue! {}

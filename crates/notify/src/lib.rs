@@ -1,0 +1,1 @@
+//! Delivers notices from the outbox to webhooks and mail servers, with retries; a slow receiver blocks nobody.
