@@ -161,7 +161,7 @@ async fn a_forged_grant_is_noticed() {
         },
         |event| {
             if let Event::Grant { session, .. } = event {
-                *session = "0".repeat(32)
+                *session = Some("0".repeat(32))
             }
         },
     ];

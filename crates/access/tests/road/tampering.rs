@@ -12,7 +12,7 @@ type Change = fn(&mut Request);
 /// Every column that says what would happen, and the ones that say when and on whose word.
 const CHANGES: [(&str, Change); 17] = [
     ("nonce", |row| row.nonce = "0".repeat(32)),
-    ("session", |row| row.session = SessionId([9; 16])),
+    ("session", |row| row.session = Some(SessionId([9; 16]))),
     ("channel", |row| row.channel = 9),
     ("requester", |row| row.requester = PersonId("p-0000000000000000".into())),
     ("target", |row| row.target = "web-1".into()),
