@@ -74,12 +74,12 @@ impl Bastion {
 
     /// With options changed by `change`.
     pub async fn start_with(change: impl FnOnce(&mut SshOptions)) -> Self {
-        Self::start_recording(Options::default(), change).await
+        Self::start_recording(recording(), change).await
     }
 
     /// With one more policy beside the shipped ones.
     pub async fn start_under(policy: &str, change: impl FnOnce(&mut SshOptions)) -> Self {
-        Self::start_all(Options::default(), policy, change).await
+        Self::start_all(recording(), policy, change).await
     }
 
     /// With a recorder of that kind.
@@ -264,6 +264,11 @@ impl Drop for Bastion {
     fn drop(&mut self) {
         let _ = self.sshd.start_kill();
     }
+}
+
+/// A test ends by removing its folder: what is still being closed then must not be waited for.
+fn recording() -> Options {
+    Options { patience: Duration::from_millis(500), ..Options::default() }
 }
 
 /// The account on the target: whoever runs the test.
