@@ -10,6 +10,7 @@ use policy::Level;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::announcement::Announcement;
 use crate::blind::{Blind, hex, sha256_hex};
 use crate::entry::{Event, canonical};
 use crate::error::RoadError;
@@ -236,6 +237,10 @@ impl Road {
         self.note_change(by, change, &person.id.0, vec![]).await?;
         self.store().set_suspended(&person.id, suspended).await?;
         self.store().forget(&person.id).await?;
+        if suspended {
+            let (person, by) = (person.name, by.to_owned());
+            self.announce(Announcement::PersonSuspended { person, by }).await;
+        }
         Ok(Changed::default())
     }
 

@@ -4,6 +4,7 @@
 //! runtime, no clock and no I/O of its own: state, time, randomness, the ledger and the recorder are handed in.
 
 pub mod administer;
+pub mod announcement;
 mod ask;
 pub mod audit;
 pub mod blind;

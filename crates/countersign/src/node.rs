@@ -134,5 +134,6 @@ fn settings(config: &Config, keys: &NodeKeys) -> Settings {
             ..lockout::Limits::PERSON
         },
         node_salt: keys.salt,
+        receivers: vec![],
     }
 }

@@ -110,6 +110,7 @@ impl Road {
         let denied = self.store().decisions(request.id).await?.iter().any(|d| d.answer == Answer::Deny);
         if denied {
             self.note(Event::request_end(request.id, RequestState::Denied)).await?;
+            self.announce_end(request, RequestState::Denied).await;
             return Err(self.ended(request.id, RequestState::Denied).await?.into());
         }
         let names: Vec<_> = signers.iter().map(|(name, _)| name.clone()).collect();
@@ -122,6 +123,7 @@ impl Road {
         };
         // Stamped with the moment at which it had not lapsed, which is what an audit checks.
         self.note_at(now, vec![granted]).await?;
+        self.announce_end(request, RequestState::Used).await;
         let values = [("request", &*request.id.to_string()), ("who", &names.join(", "))];
         Ok(self.say(&text::APPROVED, &values))
     }

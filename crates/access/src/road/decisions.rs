@@ -51,7 +51,10 @@ impl Road {
             }
             Err(StoreError::Missing(_)) => Err(self.no_longer(id).await),
             Err(fault) => Err(fault.into()),
-            Ok(()) => self.counted(&request, answer).await,
+            Ok(()) => {
+                self.announce_decision(&request, &decision).await;
+                self.counted(&request, answer).await
+            }
         }
     }
 

@@ -268,7 +268,9 @@ impl Road {
         if let Some(subject) = self.subject_guess(attempt) {
             let failures = self.failures(&subject).await?;
             if let Standing::Locked { until } = Standing::after(&failures, now, &self.settings().lockout) {
-                self.note(Event::Lockout { name, until: Timestamp(0).plus_seconds(until).0 }).await?;
+                let until = Timestamp(0).plus_seconds(until);
+                self.note(Event::Lockout { name, until: until.0 }).await?;
+                self.announce_lockout(attempt.name, attempt.source, until).await;
             }
         }
         Ok(self.refusal(&NOT_ADMITTED, &[]))

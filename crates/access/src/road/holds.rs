@@ -66,6 +66,7 @@ impl Road {
         };
         self.note_all(vec![decision, asked]).await?;
         self.store().add_request(&request).await?;
+        self.announce_request(&request).await;
         let notice = self.held_notice(session, &judged, &request, &held.quorums).await?;
         Ok(Pending { id, session: session.clone(), channel, judged, notice })
     }
@@ -222,6 +223,7 @@ impl Road {
         let won = self.store().settle_request(request.id, request.version, state).await?;
         if won {
             self.note(Event::request_end(request.id, state)).await?;
+            self.announce_end(request, state).await;
         }
         Ok(won)
     }

@@ -1,6 +1,7 @@
 //! The one road: identify → judge → await approval → record → grant, for every door of the gateway.
 
 mod acts;
+mod announce;
 mod claim;
 mod decisions;
 mod desk;
@@ -13,6 +14,7 @@ mod setting;
 mod state;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use identity::lockout;
@@ -28,6 +30,7 @@ pub use sessions::{Session, TargetCredential, credential_owner};
 pub use setting::{Rehearsal, Setting};
 pub(crate) use state::StateChange;
 
+use crate::announcement::Receiver;
 use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
 use crate::model::Timestamp;
@@ -67,6 +70,8 @@ pub struct Settings {
     pub lockout: lockout::Limits,
     /// Salt of commitments that belong to no person or session (names that were tried, addresses).
     pub node_salt: [u8; 16],
+    /// Who is told what happened.
+    pub receivers: Vec<Receiver>,
 }
 
 /// The road. Cheap to clone; every door holds one.
@@ -78,13 +83,20 @@ struct Inner {
     policies: RwLock<Arc<Policies>>,
     /// Whose old failures are being forgotten at this moment.
     forgetting: Mutex<BTreeSet<String>>,
+    /// Whether the last notice could not be put into the outbox.
+    outbox_failing: AtomicBool,
 }
 
 impl Road {
     /// A road over those parts, with those policies in force.
     pub fn new(parts: Parts, policies: Policies) -> Self {
         let policies = RwLock::new(Arc::new(policies));
-        Self(Arc::new(Inner { parts, policies, forgetting: Mutex::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            policies,
+            forgetting: Mutex::default(),
+            outbox_failing: AtomicBool::new(false),
+        }))
     }
 
     /// Whether a new session could be recorded.

@@ -107,6 +107,7 @@ impl Bastion {
                 remember_seconds: 8 * 3600,
                 lockout: lockout::Limits::PERSON,
                 node_salt: [4; 16],
+                receivers: vec![],
             },
         };
         let road = Road::new(parts, policies);

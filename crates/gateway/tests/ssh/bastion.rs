@@ -374,6 +374,7 @@ fn road(
             remember_seconds: 3600,
             lockout: lockout::Limits::PERSON,
             node_salt: [4; 16],
+            receivers: vec![],
         },
     };
     Road::new(parts, policies)
