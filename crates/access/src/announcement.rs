@@ -40,8 +40,8 @@ pub const EVENTS: [&str; 12] = [
     "login-locked-out",
 ];
 
-/// Something that happened, with the fields of its notice. Times are RFC 3339; text that came from people is visible
-/// ([`crate::statement::visible`]) and otherwise as they wrote it.
+/// Something that happened, with the fields of its notice. Times are RFC 3339. What people wrote may stand here as they
+/// wrote it: whoever shows it makes it harmless.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Announcement {
@@ -137,6 +137,8 @@ pub enum Announcement {
         /// Who ended it.
         by: String,
     },
+    /// An administrator tries a receiver out.
+    Test {},
     /// Too many wrong guesses in a row: no further one is taken for a time.
     LoginLockedOut {
         /// The login name, if it is anybody's; what else was typed is nobody's business.
@@ -208,6 +210,7 @@ impl Announcement {
             Self::KeyEnrolled { .. } => "key-enrolled",
             Self::SessionKilled { .. } => "session-killed",
             Self::LoginLockedOut { .. } => "login-locked-out",
+            Self::Test {} => "test",
         }
     }
 

@@ -260,7 +260,7 @@ pub trait Store: Send + Sync {
         let _ = notices;
         Err(absent())
     }
-    /// The first `limit` notices for that receiver that are due at `now`, oldest first.
+    /// The first `limit` notices for that receiver that are due at `now`, in order of arrival.
     async fn due(&self, receiver: &str, now: Timestamp, limit: u32) -> Result<Vec<Notice>, StoreError> {
         let _ = (receiver, now, limit);
         Err(absent())
@@ -270,9 +270,9 @@ pub trait Store: Send + Sync {
         let _ = id;
         Err(absent())
     }
-    /// Puts a notice off after a failed attempt, and counts the attempt.
-    async fn postpone(&self, id: i64, due: Timestamp) -> Result<(), StoreError> {
-        let _ = (id, due);
+    /// Puts a notice off and counts its attempts up, if they still are so many. `false`: somebody else has it.
+    async fn postpone(&self, id: i64, attempts: u32, due: Timestamp) -> Result<bool, StoreError> {
+        let _ = (id, attempts, due);
         Err(absent())
     }
 
