@@ -8,6 +8,7 @@ pub mod announcement;
 mod ask;
 pub mod audit;
 pub mod blind;
+pub mod desk_command;
 pub mod entry;
 pub mod error;
 pub mod model;

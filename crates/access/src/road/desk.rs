@@ -4,7 +4,8 @@ use identity::VerifiedIdentity;
 
 use super::Road;
 use super::sessions::labels;
-use crate::error::{Refusal, RoadError};
+use crate::desk_command::{DeskCommand, Unparsed};
+use crate::error::RoadError;
 use crate::model::{Answer, Person, Request, RequestId, RequestState};
 use crate::statement::{bears_out, rfc3339, statement, visible};
 use crate::text;
@@ -20,43 +21,18 @@ pub struct DeskAnswer {
     pub status: u32,
 }
 
-/// The commands of the desk. A new one does not compile until it is placed in [`Road::desk`].
-#[derive(Debug, PartialEq, Eq)]
-enum Command {
-    Requests,
-    Show(RequestId),
-    Statement(RequestId, Answer),
-    Decide(RequestId, Answer),
-    Targets,
-    Help,
-}
-
-impl Command {
-    const USAGE: &str = "requests | show N [--statement approve|deny] | approve N < SIGNATURE | deny N < SIGNATURE | targets | help";
-
-    /// Reads a command line; `None` when it is not one.
-    fn parse(line: &str) -> Option<Self> {
-        let words: Vec<_> = line.split_ascii_whitespace().collect();
-        let number = |word: &str| word.parse().ok().filter(|&n: &i64| n > 0).map(RequestId);
-        Some(match *words.as_slice() {
-            ["requests"] => Self::Requests,
-            ["targets"] => Self::Targets,
-            [] | ["help"] => Self::Help,
-            ["show", n] => Self::Show(number(n)?),
-            ["show", n, "--statement", answer] => Self::Statement(number(n)?, Answer::parse(answer)?),
-            [answer, n] => Self::Decide(number(n)?, Answer::parse(answer)?),
-            _ => return None,
-        })
-    }
-}
-
 impl Road {
-    /// Answers one desk command. `stdin` is what the client sent, for the commands that take a signature.
+    /// Answers one desk command. `stdin` is what the client sent, for the commands that read it.
     pub async fn desk(&self, who: &VerifiedIdentity, line: &str, stdin: &[u8]) -> DeskAnswer {
-        let Some(command) = Command::parse(line) else {
-            let usage = self.say(&text::DESK_USAGE, &[("usage", Command::USAGE)]);
-            return DeskAnswer { stderr: usage + "\n", status: 2, ..DeskAnswer::default() };
-        };
+        match DeskCommand::read(line) {
+            Ok(command) => self.desk_does(who, command, stdin).await,
+            Err(Unparsed { told, is_help: true }) => DeskAnswer { stdout: told, ..DeskAnswer::default() },
+            Err(Unparsed { told, .. }) => DeskAnswer { stderr: told, status: 2, ..DeskAnswer::default() },
+        }
+    }
+
+    /// Answers one desk command that has been read.
+    pub async fn desk_does(&self, who: &VerifiedIdentity, command: DeskCommand, stdin: &[u8]) -> DeskAnswer {
         match self.answer(who, command, stdin).await {
             Ok(stdout) => DeskAnswer { stdout, ..DeskAnswer::default() },
             Err(fault) => {
@@ -66,29 +42,47 @@ impl Road {
         }
     }
 
-    /// Whether a desk command reads standard input.
-    pub fn desk_reads_stdin(line: &str) -> bool {
-        matches!(Command::parse(line), Some(Command::Decide(..)))
-    }
-
+    /// The one place where commands meet what they do. A new one does not compile until it is placed here.
     async fn answer(
         &self,
         who: &VerifiedIdentity,
-        command: Command,
+        command: DeskCommand,
         stdin: &[u8],
     ) -> Result<String, RoadError> {
         let person = self.person_now(who).await?;
         match command {
-            Command::Requests => self.list(&person).await,
-            Command::Show(id) => self.show(&person, id).await,
-            Command::Statement(id, answer) => self.to_sign(&person, id, answer).await,
-            Command::Decide(id, answer) => {
-                let told: Result<String, Refusal> = self.decide(who, id, answer, stdin).await;
-                Ok(told? + "\n")
+            DeskCommand::Requests { all: _ } => self.list(&person).await,
+            DeskCommand::Show { request, statement: None } => self.show(&person, request).await,
+            DeskCommand::Show { request, statement: Some(answer) } => {
+                self.to_sign(&person, request, answer).await
             }
-            Command::Targets => self.reach(&person, who).await,
-            Command::Help => Ok(self.say(&text::DESK_HELP, &[("person", &person.name)]) + "\n"),
+            DeskCommand::Approve { request } => self.answer_with(who, request, Answer::Approve, stdin).await,
+            DeskCommand::Deny { request } => self.answer_with(who, request, Answer::Deny, stdin).await,
+            DeskCommand::Targets => self.reach(&person, who).await,
+            DeskCommand::Help => Ok(self.say(&text::DESK_HELP, &[("person", &person.name)]) + "\n"),
+            DeskCommand::Request(_)
+            | DeskCommand::Grants { .. }
+            | DeskCommand::Revoke { .. }
+            | DeskCommand::Watch { .. }
+            | DeskCommand::Sessions { .. }
+            | DeskCommand::Kill { .. }
+            | DeskCommand::Replay(_)
+            | DeskCommand::Emergency(_)
+            | DeskCommand::Keys { .. }
+            | DeskCommand::Consent { .. }
+            | DeskCommand::Change
+            | DeskCommand::Report(_) => Err(self.refusal(&text::DESK_NOT_YET, &[]).into()),
         }
+    }
+
+    async fn answer_with(
+        &self,
+        who: &VerifiedIdentity,
+        id: RequestId,
+        answer: Answer,
+        signature: &[u8],
+    ) -> Result<String, RoadError> {
+        Ok(self.decide(who, id, answer, signature).await? + "\n")
     }
 
     async fn list(&self, person: &Person) -> Result<String, RoadError> {
@@ -175,29 +169,5 @@ impl Road {
             }
         }
         Ok(lines.join("\n") + "\n")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_listed_commands_parse() {
-        let show = Command::Statement(RequestId(4), Answer::Deny);
-        assert_eq!(Command::parse("show 4 --statement deny"), Some(show));
-        assert_eq!(Command::parse(" approve  7 "), Some(Command::Decide(RequestId(7), Answer::Approve)));
-        for line in [
-            "show",
-            "show x",
-            "show 0",
-            "show -1",
-            "approve",
-            "grant 4",
-            "show 4 --statement maybe",
-            "requests all",
-        ] {
-            assert_eq!(Command::parse(line), None, "{line}");
-        }
     }
 }

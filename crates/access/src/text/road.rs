@@ -129,10 +129,6 @@ catalogue! {
         "请求 {request}（{state}）\n  目标      {target}   {labels}\n  账户      {account}\n  申请人    {who}，{created}\n  将执行    {run}\n  影响      {effects}\n  需要      {needs}\n  已签署    {signed}\n  截止      {until}\n  会话      {session}\n  摘要      sha256:{digest}";
     SHOW_HOW: "\nto approve:  ssh GATEWAY show {request} --statement approve | ssh-keygen -Y sign -n countersign -f KEY | ssh GATEWAY approve {request}\nto refuse:   the same with deny",
         "\n批准：  ssh GATEWAY show {request} --statement approve | ssh-keygen -Y sign -n countersign -f KEY | ssh GATEWAY approve {request}\n否决：  将上述 approve 换成 deny";
-    DESK_HELP: "Countersign. Commands: requests | show N [--statement approve|deny] | approve N < SIGNATURE | deny N < SIGNATURE | targets | help\nTo work on a target: ssh {person}+ACCOUNT@TARGET@GATEWAY",
-        "Countersign。命令：requests | show N [--statement approve|deny] | approve N < 签名 | deny N < 签名 | targets | help\n登录目标：ssh {person}+ACCOUNT@TARGET@GATEWAY";
-    DESK_UNKNOWN: "refused: there is no command {command} here; try `help`",
-        "已拒绝：没有 {command} 这个命令；请尝试 `help`";
     DESK_USAGE: "refused: usage: {usage}",
         "已拒绝：用法：{usage}";
     HOST_KEY_CHANGED: "refused: {target} answered with another host key ({seen}) than the pinned one ({pinned}). This may be an attack. After checking out of band, an administrator runs: countersign admin target set-host-key {target} --host-key KEY",

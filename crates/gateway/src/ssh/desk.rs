@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use access::desk_command::{DeskCommand, Input};
 use access::identity::VerifiedIdentity;
-use access::{Road, text};
+use access::text;
 
 use super::channel::turn_away;
 use super::client_outlet::ClientOutlet;
@@ -37,7 +38,8 @@ pub(crate) async fn run(
             return turn_away(&mut outlet, &(line + "\n")).await;
         }
     };
-    let stdin = if Road::desk_reads_stdin(&line) { read_all(&feed).await } else { Some(Vec::new()) };
+    let reads = DeskCommand::read(&line).is_ok_and(|command| command.input() == Input::Whole);
+    let stdin = if reads { read_all(&feed).await } else { Some(Vec::new()) };
     let Some(stdin) = stdin else {
         let line = connection.words(&text::DESK_INPUT_LONG, &[]);
         return turn_away(&mut outlet, &(line + "\n")).await;

@@ -1,0 +1,92 @@
+//! What is asked for at the desk, as the person wrote it. Nothing here is checked against people, targets or policies.
+
+use recording::SessionId;
+
+use super::values::{self, Because};
+
+/// One target, or every target with those labels.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct Where {
+    /// The target
+    #[arg(required_unless_present = "labels", conflicts_with = "labels")]
+    pub target: Option<String>,
+    /// Every target that has this label; several narrow it down
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = values::pair)]
+    pub labels: Vec<(String, String)>,
+}
+
+/// Access for a time.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct AccessWanted {
+    /// Where.
+    #[command(flatten)]
+    pub place: Where,
+    /// The account there
+    #[arg(long)]
+    pub account: Option<String>,
+    /// How long, e.g. 45m or 2h
+    #[arg(long = "for", value_name = "TIME", value_parser = values::parse_duration)]
+    pub seconds: u64,
+    /// Why.
+    #[command(flatten)]
+    pub because: Because,
+    /// The ticket that it belongs to
+    #[arg(long)]
+    pub ticket: Option<String>,
+}
+
+/// Runs of one script for a time.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct RunbookWanted {
+    /// What the runbook is called
+    pub name: String,
+    /// The target
+    #[arg(long, required_unless_present = "labels", conflicts_with = "labels")]
+    pub target: Option<String>,
+    /// Every target that has this label; several narrow it down
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = values::pair)]
+    pub labels: Vec<(String, String)>,
+    /// The account there
+    #[arg(long)]
+    pub account: String,
+    /// How long, e.g. 7d
+    #[arg(long = "for", value_name = "TIME", value_parser = values::parse_duration)]
+    pub seconds: u64,
+    /// A parameter of the script and what it may be
+    #[arg(long = "param", value_name = "NAME:TYPE", value_parser = values::parameter)]
+    pub params: Vec<(String, String)>,
+    /// Why.
+    #[command(flatten)]
+    pub because: Because,
+    /// The ticket that it belongs to
+    #[arg(long)]
+    pub ticket: Option<String>,
+}
+
+/// A look at a recording.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct ReplayWanted {
+    /// The session
+    #[arg(value_parser = values::session)]
+    pub session: SessionId,
+    /// How long it may be looked at
+    #[arg(long = "for", value_name = "TIME", default_value = "1h", value_parser = values::parse_duration)]
+    pub seconds: u64,
+    /// Why.
+    #[command(flatten)]
+    pub because: Because,
+}
+
+/// An emergency of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct EmergencyWanted {
+    /// Where.
+    #[command(flatten)]
+    pub place: Where,
+    /// How long, e.g. 30m
+    #[arg(long = "for", value_name = "TIME", value_parser = values::parse_duration)]
+    pub seconds: u64,
+    /// Why.
+    #[command(flatten)]
+    pub because: Because,
+}
