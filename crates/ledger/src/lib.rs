@@ -18,6 +18,8 @@ mod inventory;
 mod log;
 mod note;
 mod proof;
+mod reading;
+mod snapshot;
 mod store;
 mod tile;
 mod verify;
@@ -29,6 +31,7 @@ pub use hash::{Hash, leaf_hash};
 pub use log::{Appended, Log};
 pub use note::{NoteSigner, NoteVerifier};
 pub use proof::{verify_consistency, verify_inclusion};
+pub use snapshot::Snapshot;
 pub use verify::{Expected, Verified, Visit, verify};
 
 #[cfg(test)]

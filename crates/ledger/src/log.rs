@@ -13,9 +13,9 @@ use crate::error::{Error, Fault, Result};
 use crate::hash::Hash;
 use crate::inventory;
 use crate::note::NoteSigner;
-use crate::proof;
+use crate::reading::Reading;
 use crate::store::{self, CHECKPOINT, LOCK, STAGED, TILES};
-use crate::tile::{FULL, Row, Tile};
+use crate::tile::{Row, Tile};
 
 /// A log that this process, and no other, may add to.
 pub struct Log {
@@ -155,31 +155,12 @@ impl Log {
     /// # Errors
     /// [`Error::OutOfRange`], or [`Error::Fault`] if its tiles are not as they were written.
     pub fn entry(&self, index: u64) -> Result<Vec<u8>> {
-        let entries = self.tile_entries(index)?;
-        let position = (index % FULL) as usize;
-        entries.into_iter().nth(position).ok_or_else(|| self.out_of_range(index))
+        self.reading().entry(index)
     }
 
     /// The entries from index `from` on, in order, each checked against its leaf hash. After an error it ends.
     pub fn entries(&self, from: u64) -> impl Iterator<Item = Result<(u64, Vec<u8>)>> {
-        let tiles = (from / FULL..self.size().div_ceil(FULL)).map(|index| index * FULL);
-        let numbered = tiles.flat_map(move |first| match self.tile_entries(first) {
-            Ok(entries) => (first..).zip(entries).map(Ok).collect::<Vec<_>>(),
-            Err(error) => vec![Err(error)],
-        });
-        let mut failed = false;
-        numbered
-            .skip_while(move |item| item.as_ref().is_ok_and(|(index, _)| *index < from))
-            .take_while(move |item| !std::mem::replace(&mut failed, item.is_err()))
-    }
-
-    /// The entries of the tile that holds entry `index`.
-    fn tile_entries(&self, index: u64) -> Result<Vec<Vec<u8>>> {
-        let tile = |row| Tile::holding(row, index, self.size()).ok_or_else(|| self.out_of_range(index));
-        let hashes = store::read_hashes(&*self.disk, tile(Row::Hashes(0))?)?;
-        let bundle = store::read_tile(&*self.disk, tile(Row::Entries)?)?;
-        let entries = crate::edge::check_entries(tile(Row::Entries)?, &bundle, &hashes)?;
-        Ok(entries.into_iter().map(<[u8]>::to_vec).collect())
+        self.reading().entries(from)
     }
 
     /// The audit path of entry `index` in the tree of the first `size` entries (RFC 6962, section 2.1.1).
@@ -187,10 +168,7 @@ impl Log {
     /// # Errors
     /// [`Error::OutOfRange`] unless `index < size <= self.size()`, or [`Error::Fault`].
     pub fn prove_inclusion(&self, index: u64, size: u64) -> Result<Vec<Hash>> {
-        if size > self.size() || index >= size {
-            return Err(self.out_of_range(index.max(size)));
-        }
-        Ok(proof::inclusion(&self.nodes(), index, size)?)
+        self.reading().prove_inclusion(index, size)
     }
 
     /// The proof that the tree of the first `size` entries extends that of the first `old` (RFC 6962, section 2.1.2).
@@ -198,18 +176,11 @@ impl Log {
     /// # Errors
     /// [`Error::OutOfRange`] unless `0 < old <= size <= self.size()`, or [`Error::Fault`].
     pub fn prove_consistency(&self, old: u64, size: u64) -> Result<Vec<Hash>> {
-        if size > self.size() || old > size || old == 0 {
-            return Err(self.out_of_range(old.max(size)));
-        }
-        Ok(proof::consistency(&self.nodes(), old, size)?)
+        self.reading().prove_consistency(old, size)
     }
 
-    fn nodes(&self) -> proof::Nodes<'_> {
-        proof::Nodes { disk: &*self.disk, size: self.size() }
-    }
-
-    fn out_of_range(&self, asked: u64) -> Error {
-        Error::OutOfRange { asked, size: self.size() }
+    fn reading(&self) -> Reading<'_> {
+        Reading { disk: &*self.disk, edge: &self.edge }
     }
 }
 

@@ -1,21 +1,14 @@
 //! Inclusion and consistency proofs (RFC 6962, sections 2.1.1 and 2.1.2; checked as in RFC 9162, section 2.1).
 
-use crate::disk::Disk;
 use crate::error::{Error, Fault, Result};
 use crate::hash::{Frontier, Hash, node_hash, root_of};
-use crate::store;
-use crate::tile::{Row, Tile};
+use crate::reading::Reading;
+use crate::tile::{FULL, Row};
 
-/// The inner nodes of a log, read from its tiles.
-pub(crate) struct Nodes<'a> {
-    pub(crate) disk: &'a dyn Disk,
-    pub(crate) size: u64,
-}
-
-impl Nodes<'_> {
+impl Reading<'_> {
     /// The Merkle tree hash over the leaves from `start` to before `end`, where `start` is a multiple of the
     /// power of two that `end - start` would fit in.
-    fn range(&self, start: u64, end: u64) -> std::result::Result<Hash, Fault> {
+    fn range(self, start: u64, end: u64) -> std::result::Result<Hash, Fault> {
         let (mut frontier, mut at) = (Frontier::default(), start);
         while at < end {
             let height = (end - at).ilog2().min(at.trailing_zeros());
@@ -26,29 +19,27 @@ impl Nodes<'_> {
     }
 
     /// The root of the perfect tree number `index` of 2^`height` leaves.
-    fn perfect(&self, height: u32, index: u64) -> std::result::Result<Hash, Fault> {
+    fn perfect(self, height: u32, index: u64) -> std::result::Result<Hash, Fault> {
         let row = Row::Hashes((height / 8) as u8);
         let (first, width) = (index << (height % 8), 1 << (height % 8));
-        let tile = Tile::holding(row, first, self.size).ok_or_else(|| {
-            Fault::new(store::CHECKPOINT, "a proof needs hashes that the log does not have")
-        })?;
-        let hashes = store::read_hashes(self.disk, tile)?;
-        let offset = (first % crate::tile::FULL) as usize;
+        let tile = self.tile(row, first)?;
+        let hashes = self.hashes(tile)?;
+        let offset = (first % FULL) as usize;
         let part = hashes.get(offset..offset + width);
         part.map(root_of).ok_or_else(|| Fault::new(tile.path(), "has too few hashes"))
     }
 }
 
 /// The audit path, leaf side first.
-pub(crate) fn inclusion(nodes: &Nodes<'_>, index: u64, size: u64) -> std::result::Result<Vec<Hash>, Fault> {
+pub(crate) fn inclusion(tree: Reading<'_>, index: u64, size: u64) -> std::result::Result<Vec<Hash>, Fault> {
     let (mut start, mut end, mut path) = (0, size, Vec::new());
     while end - start > 1 {
         let middle = start + split(end - start);
         if index < middle {
-            path.push(nodes.range(middle, end)?);
+            path.push(tree.range(middle, end)?);
             end = middle;
         } else {
-            path.push(nodes.range(start, middle)?);
+            path.push(tree.range(start, middle)?);
             start = middle;
         }
     }
@@ -57,20 +48,20 @@ pub(crate) fn inclusion(nodes: &Nodes<'_>, index: u64, size: u64) -> std::result
 }
 
 /// The proof that the first `old` leaves are a prefix of the first `size`; empty if the two are equal.
-pub(crate) fn consistency(nodes: &Nodes<'_>, old: u64, size: u64) -> std::result::Result<Vec<Hash>, Fault> {
+pub(crate) fn consistency(tree: Reading<'_>, old: u64, size: u64) -> std::result::Result<Vec<Hash>, Fault> {
     let (mut start, mut end, mut path) = (0, size, Vec::new());
     while old < end {
         let middle = start + split(end - start);
         if old <= middle {
-            path.push(nodes.range(middle, end)?);
+            path.push(tree.range(middle, end)?);
             end = middle;
         } else {
-            path.push(nodes.range(start, middle)?);
+            path.push(tree.range(start, middle)?);
             start = middle;
         }
     }
     if start > 0 {
-        path.push(nodes.range(start, end)?);
+        path.push(tree.range(start, end)?);
     }
     path.reverse();
     Ok(path)

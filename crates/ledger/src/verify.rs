@@ -10,11 +10,9 @@ use crate::error::Fault;
 use crate::hash::{Frontier, Hash, root_of};
 use crate::inventory;
 use crate::note::NoteVerifier;
+use crate::snapshot::read_head;
 use crate::store::{self, CHECKPOINT};
 use crate::tile::{FULL, Row, Tile};
-
-/// How often the head may move on while its right edge is read, before that counts as a fault.
-const MAX_ATTEMPTS: usize = 64;
 
 /// What the verifier is told beside the key.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,21 +70,6 @@ pub(crate) fn verify_disk(
     walk.since.check()?;
     let bytes = walk.bytes;
     Ok(Verified { origin: head.origin().to_owned(), size: head.size(), root: *head.root(), bytes })
-}
-
-/// Reads the head and all that a running writer could replace under it.
-fn read_head(disk: &dyn Disk, key: &NoteVerifier) -> Result<(Checkpoint, Edge), Fault> {
-    let mut attempts = 0;
-    loop {
-        let head = store::read_checkpoint(disk, key)?;
-        attempts += 1;
-        match inventory::read_edge(disk, &head) {
-            Ok(edge) => return Ok((head, edge)),
-            Err(fault) if attempts == MAX_ATTEMPTS => return Err(fault),
-            Err(fault) if store::read_note(disk)? == head.note().as_bytes() => return Err(fault),
-            Err(_) => {}
-        }
-    }
 }
 
 /// The descent from hashes that are known to be right to those that they cover.
