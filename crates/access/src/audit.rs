@@ -146,6 +146,7 @@ impl Audit {
             | Event::Consent { .. }
             | Event::Killed { .. }
             | Event::Alert { .. }
+            | Event::Evidence { .. }
             | Event::ReplayViewed { .. } => Ok(None),
         }
     }

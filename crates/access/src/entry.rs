@@ -318,6 +318,15 @@ pub enum Event {
         /// What, e.g. `person p-01 is not what the ledger says`.
         what: String,
     },
+    /// Somebody was handed the evidence of a request, sealed by this entry.
+    Evidence {
+        /// Which request.
+        request: i64,
+        /// Who asked for it: a person, or the commitment to the local account, under the node's salt.
+        by: String,
+        /// SHA-256 of what was handed out, in canonical form, without checkpoint and proofs.
+        digest: String,
+    },
     /// Someone looked at a recording.
     ReplayViewed {
         /// Which session.

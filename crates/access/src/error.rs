@@ -1,6 +1,6 @@
 //! Errors of the road, and the one place that decides what a person outside learns of them.
 
-use crate::ports::{JournalError, StoreError};
+use crate::ports::{ArchiveError, JournalError, StoreError};
 use crate::text::{Language, Line, RECORDER_DOWN, UNAVAILABLE};
 
 /// What a person is told: one line, already in their language. It never carries a secret or an inner fault.
@@ -36,6 +36,9 @@ pub enum RoadError {
     /// The ledger failed.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The ledger could not be read back.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// The recorder failed.
     #[error("the recorder cannot write: {0}")]
     Recorder(String),

@@ -11,6 +11,7 @@ pub mod blind;
 pub mod desk_command;
 pub mod entry;
 pub mod error;
+pub mod evidence;
 pub mod model;
 pub mod ports;
 pub mod register;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use recording::SessionId;
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Event};
 use crate::model::*;
 
 /// The store could not answer. `what` never contains a secret.
@@ -301,6 +301,32 @@ pub struct JournalError(pub String);
 pub trait Journal: Send + Sync {
     /// Appends entries in order; returns the index of the first.
     async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError>;
+}
+
+/// The ledger could not be read back.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the ledger cannot be read: {0}")]
+pub struct ArchiveError(pub String);
+
+/// Picks entries by what they say.
+pub type Wanted = Box<dyn FnMut(&Event) -> bool + Send>;
+
+/// Proofs that entries are in the ledger, all under one signed head.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    /// The signed note of the head.
+    pub checkpoint: String,
+    /// For each entry its audit path, leaf side first, in standard base64.
+    pub paths: Vec<Vec<String>>,
+}
+
+/// The ledger, read back.
+#[async_trait]
+pub trait Archive: Send + Sync {
+    /// The entries that are `wanted`, in order, each with its index.
+    async fn find(&self, wanted: Wanted) -> Result<Vec<(u64, Entry)>, ArchiveError>;
+    /// Proofs of the entries of those indices, which are committed.
+    async fn prove(&self, indices: Vec<u64>) -> Result<Proven, ArchiveError>;
 }
 
 /// The wall clock, owned by the binary.

@@ -1,6 +1,7 @@
 //! Countersign: an SSH gateway that judges, holds for countersignature, and records. The binary owns the clock, the
 //! configuration and the wiring; the library crates know none of them.
 
+mod archive;
 mod cli;
 mod commands;
 mod config;

@@ -13,6 +13,7 @@ use access::vault::Vault;
 use anyhow::{Context as _, Result};
 use ledger::{Log, NoteSigner};
 
+use crate::archive::LedgerArchive;
 use crate::config::Config;
 use crate::journal::{LedgerJournal, SegmentEntries};
 use crate::policies::read_policies;
@@ -35,6 +36,7 @@ impl Node {
         let keys = NodeKeys::read(&config.node_key)?;
         let policies = read_policies(&config.policies)?;
         let signer = NoteSigner::from_seed(&config.ledger_name, *read_key(&config.ledger_key)?)?;
+        let archive = LedgerArchive::of(&config.ledger, signer.verifier().clone());
         let log = Log::open(&config.ledger, signer)
             .with_context(|| format!("the ledger in {} cannot be opened", config.ledger.display()))?;
         let audit = read_back(&log)?;
@@ -44,6 +46,7 @@ impl Node {
         let parts = Parts {
             store: Arc::new(store),
             journal: Arc::new(journal),
+            archive: Arc::new(archive),
             register: Arc::default(),
             recorder: Arc::new(recorder),
             clock: Arc::new(clock(config)),

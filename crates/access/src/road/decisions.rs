@@ -78,7 +78,7 @@ impl Road {
     }
 
     /// The request, if this person may see it: it is theirs, or a quorum of it counts one of their groups.
-    pub(super) async fn seen_by(&self, person: &Person, id: RequestId) -> Result<Request, RoadError> {
+    pub(crate) async fn seen_by(&self, person: &Person, id: RequestId) -> Result<Request, RoadError> {
         let request = self.request(id).await?;
         request
             .filter(|request| self.may_see(person, request))

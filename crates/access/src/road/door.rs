@@ -335,7 +335,7 @@ impl Road {
 
     /// The person behind an identity, as the store has them now: groups, suspension and a revoked key take effect at
     /// once, also on connections that are open already.
-    pub(super) async fn person_now(&self, who: &VerifiedIdentity) -> Result<Person, RoadError> {
+    pub(crate) async fn person_now(&self, who: &VerifiedIdentity) -> Result<Person, RoadError> {
         let person = self.store().person(who.person().as_str()).await?;
         let Some(person) = person.filter(|person| !person.suspended) else {
             return Err(self.refusal(&SUSPENDED, &[]).into());

@@ -34,7 +34,7 @@ use crate::announcement::Receiver;
 use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
 use crate::model::Timestamp;
-use crate::ports::{Clock, Entropy, Journal, Store};
+use crate::ports::{Archive, Clock, Entropy, Journal, Store};
 use crate::register::Register;
 use crate::text::{Language, Line};
 use crate::vault::Vault;
@@ -45,6 +45,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The ledger.
     pub journal: Arc<dyn Journal>,
+    /// The same ledger, read back.
+    pub archive: Arc<dyn Archive>,
     /// What the ledger says of rows, in step with `journal`.
     pub register: Arc<Register>,
     /// The session recorder of this node.
@@ -133,8 +135,15 @@ impl Road {
 
     /// Appends one entry of this moment; durable on return.
     pub async fn note(&self, event: Event) -> Result<u64, RoadError> {
-        let entry = Entry::new(self.now(), event);
+        self.append(Entry::new(self.now(), event)).await
+    }
+
+    pub(crate) async fn append(&self, entry: Entry) -> Result<u64, RoadError> {
         Ok(self.0.parts.journal.append(vec![entry]).await?)
+    }
+
+    pub(crate) fn archive(&self) -> &dyn Archive {
+        &*self.0.parts.archive
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -171,7 +180,7 @@ impl Road {
         self.recorder().failed().map_or(Ok(()), |why| Err(RoadError::Recorder(why)))
     }
 
-    fn refusal(&self, line: &Line, values: &[(&str, &str)]) -> Refusal {
+    pub(crate) fn refusal(&self, line: &Line, values: &[(&str, &str)]) -> Refusal {
         Refusal::new(line, self.language(), values)
     }
 

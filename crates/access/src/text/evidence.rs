@@ -1,3 +1,68 @@
-//! The story that an evidence bundle tells.
+//! The checks of an evidence bundle, and the story that it tells.
 
-catalogue! {}
+catalogue! {
+    CHECK_FORM: "the file is one canonical document of the version {version}",
+        "文件是版本 {version} 的唯一规范形式";
+    CHECK_HEAD: "the checkpoint is signed with the ledger's key",
+        "检查点由账本密钥签名";
+    CHECK_ENTRIES: "{count} entries are in the ledger {origin}, under this checkpoint of {size} entries",
+        "{count} 条条目确实在账本 {origin} 中，受这个含 {size} 条条目的检查点约束";
+    CHECK_ORDER: "each entry is in canonical form and in its order",
+        "每条条目均为规范形式，次序正确";
+    CHECK_ACT: "the act is the one whose digest the request carries",
+        "该行为与请求中的摘要一致";
+    CHECK_PLACE: "it was asked where the act says",
+        "提出请求的位置与行为所述一致";
+    CHECK_HELD: "the decision that held it is about this act",
+        "将其挂起的裁决针对的正是该行为";
+    CHECK_REQUESTER: "the requester is who the act says, by their record at that time, and had logged in",
+        "请求人与行为所述一致（依当时的记录），且已登录";
+    CHECK_POLICIES: "the policies are those that the act names, by their hash",
+        "策略与行为所指的策略哈希一致";
+    CHECK_END: "the request has one end, and it is about this act",
+        "请求只有一个结局，且针对该行为";
+    CHECK_ANSWER: "answer {number}: exactly this act was signed, with a key that was enrolled for that person and not revoked before",
+        "答复 {number}：所签正是该行为，所用密钥已登记在该人名下，且此前未被吊销";
+    CHECK_QUORUM: "the approvers are distinct, none is the requester, and they meet the quorum as the policies declare it",
+        "批准人互不相同，均非请求人，并满足策略所声明的法定人数";
+    CHECK_RECORDING: "the recording is a chain of segments without a gap",
+        "录像是一条没有缺口的分段链";
+    CHECK_NOTHING_RAN: "answers and times bear out why nothing ran",
+        "答复与时间可以证实未执行的原因";
+    CHECK_NOTHING_ELSE: "every part has its place, and nothing is left over",
+        "每个部分各居其位，没有多余内容";
+    CHECK_SEAL: "the ledger has sealed exactly this story",
+        "账本封存的正是这段经过";
+    STORY_CAME: "{at}  {who} logged in with {how}.",
+        "{at}  {who} 以 {how} 登录。";
+    STORY_ASKED: "{at}  Request {number}: {who} wanted to run on {target} ({labels}) as {account}: {run}. Effects: {effects}.",
+        "{at}  请求 {number}：{who} 想在 {target}（{labels}）上以 {account} 身份执行：{run}。效果：{effects}。";
+    STORY_HELD: "It was held by {rules} of the policies {policy}, until {until}, for the quorum {quorums}.",
+        "它被策略 {policy} 的 {rules} 挂起，等待法定人数 {quorums}，期限 {until}。";
+    STORY_APPROVED: "{at}  {who} approved it with the key {key} (device: {device}; enrolled {enrolled}; revoked later: {revoked}).",
+        "{at}  {who} 以密钥 {key} 批准（设备：{device}；登记于 {enrolled}；其后吊销：{revoked}）。";
+    STORY_DENIED: "{at}  {who} denied it with the key {key} (device: {device}; enrolled {enrolled}; revoked later: {revoked}).",
+        "{at}  {who} 以密钥 {key} 否决（设备：{device}；登记于 {enrolled}；其后吊销：{revoked}）。";
+    STORY_GRANTED: "{at}  The quorum {quorum} ({clauses}) was met, and the request was used up: it ran, once.",
+        "{at}  法定人数 {quorum}（{clauses}）已满足，请求就此用尽：执行了一次。";
+    STORY_RECORDED: "Session {session} is recorded in {segments} segments with {bytes} bytes.",
+        "会话 {session} 的录像共 {segments} 段，{bytes} 字节。";
+    STORY_CLOSED: "{at}  The session ended: {outcome}.",
+        "{at}  会话结束：{outcome}。";
+    STORY_STILL_OPEN: "The session had not ended when this was made.",
+        "制作本文件时会话尚未结束。";
+    STORY_END_DENIED: "{at}  So it was denied, and nothing of it ran.",
+        "{at}  因此被否决，未执行任何部分。";
+    STORY_END_EXPIRED: "{at}  Its time was over, and nothing of it ran.",
+        "{at}  期限已过，未执行任何部分。";
+    STORY_END_ABANDONED: "{at}  The requester gave it up or left, and nothing of it ran.",
+        "{at}  请求人已放弃或离开，未执行任何部分。";
+    STORY_END_REFUSED: "{at}  Policies, people or the target had changed, so it was refused, and nothing of it ran.",
+        "{at}  策略、人员或目标已变更，因此被拒绝，未执行任何部分。";
+    NOT_OVER_YET: "refused: request {request} still waits; its evidence can be made once it has ended",
+        "已拒绝：请求 {request} 仍在等待，结束之后才能制作证据";
+    LIMIT_AFTERWARDS: "That there was no other entry, such as an earlier revocation, rests on the seal: the ledger's word. `countersign ledger verify` shows it from the whole ledger.",
+        "“没有其他条目”（例如更早的吊销）以封存条目为凭，即账本的声明；以完整账本运行 `countersign ledger verify` 可予证实。";
+    LIMIT_KEY: "Whoever holds the ledger's private key can sign another history; a checkpoint kept elsewhere reveals that.",
+        "持有账本私钥者可以签出另一段历史；保存在别处的检查点可以揭示这一点。";
+}

@@ -97,6 +97,7 @@ impl Bastion {
         let parts = Parts {
             store: store.clone(),
             journal: journal.clone(),
+            archive: journal.clone(),
             register: Arc::default(),
             recorder: Arc::new(recorder(dir.path(), sealing.clone())),
             clock: clock.clone(),

@@ -363,6 +363,7 @@ fn road(
     let opened = Recorder::open(&recordings, options, keys, Arc::new(Sealed), &|_| None, fill).unwrap();
     let parts = Parts {
         store,
+        archive: journal.clone(),
         journal,
         register: Arc::default(),
         recorder: Arc::new(opened.0),

@@ -33,6 +33,42 @@ pub struct Sources {
     pub commands: Vec<(String, String)>,
 }
 
+impl Sources {
+    /// The sources out of files by their names in a folder of policies, as a ledger keeps them. Files that belong to no
+    /// policies are left out.
+    pub fn from_files(files: &BTreeMap<String, String>) -> Self {
+        let named = |name: &str| (name.to_owned(), files.get(name).cloned().unwrap_or_default());
+        let all = |belongs: fn(&str) -> bool| {
+            let chosen = files.iter().filter(|(name, _)| belongs(name));
+            chosen.map(|(name, text)| (name.clone(), text.clone())).collect()
+        };
+        Self {
+            policies: all(|name| name.ends_with(".cedar")),
+            schema: named("schema.cedarschema"),
+            quorums: named("quorums.toml"),
+            areas: named("areas.toml"),
+            commands: all(|name| name.starts_with("commands/") && name.ends_with(".toml")),
+        }
+    }
+
+    /// The same by their names.
+    pub fn files(&self) -> BTreeMap<String, String> {
+        let single = [&self.schema, &self.quorums, &self.areas];
+        let all = self.policies.iter().chain(&self.commands).chain(single);
+        all.filter(|(_, text)| !text.is_empty()).cloned().collect()
+    }
+
+    /// `sha256:` and the hash of all sources, whether or not this program could still judge by them.
+    pub fn version(&self) -> String {
+        version(self)
+    }
+
+    /// The quorums that they declare, by name.
+    pub fn quorums(&self) -> Result<BTreeMap<String, Quorum>, PolicyError> {
+        super::quorum::parse(&self.quorums.0, &self.quorums.1)
+    }
+}
+
 pub(super) const SCHEMA_ADVICE: &str = "start from the shipped schema.cedarschema";
 const POLICY_ADVICE: &str = "correct the policy; docs/policy.md shows how one is written";
 

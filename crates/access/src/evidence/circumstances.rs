@@ -1,0 +1,42 @@
+//! Under which policies it was asked, and what their quorum demands.
+
+use std::collections::BTreeMap;
+
+use policy::{Quorum, Signer, Sources};
+
+use super::answers::Answered;
+use super::protocol::{Found, ensure};
+use super::request::{Asked, Requester, text_of};
+use super::shelf::Shelf;
+
+/// The sources of the policies that the act names, by their hash.
+pub(super) fn policies(asked: &Asked<'_>, shelf: &mut Shelf<'_>) -> Found<Sources> {
+    let files: BTreeMap<String, String> = shelf.vouched("policies", "policies", asked.index)?;
+    let sources = Sources::from_files(&files);
+    let (found, named) = (sources.version(), text_of(asked.act, "policy"));
+    ensure(found == named, || format!("these are the policies {found}, and the act names {named}"))?;
+    Ok(sources)
+}
+
+/// The quorum's declaration in those policies, if the counted answers meet it.
+pub(super) fn met(
+    name: &str,
+    sources: &Sources,
+    asked: &Asked<'_>,
+    requester: &Requester,
+    counted: &[&Answered],
+) -> Found<Quorum> {
+    ensure(asked.quorums.iter().any(|quorum| quorum == name), || {
+        format!("the act does not name the quorum {name}")
+    })?;
+    let declared = sources.quorums().map_err(|fault| fault.to_string())?;
+    let quorum =
+        declared.get(name).cloned().ok_or_else(|| format!("no policy declares the quorum {name}"))?;
+    let signers: Vec<Signer> = counted.iter().map(|answer| signer(answer)).collect();
+    quorum.met_by(&requester.person.id, &signers).map_err(|missing| format!("{name} lacks {missing}"))?;
+    Ok(quorum)
+}
+
+fn signer(answer: &Answered) -> Signer {
+    Signer { person: answer.person.id.clone(), groups: answer.person.groups.clone() }
+}

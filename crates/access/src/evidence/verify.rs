@@ -1,0 +1,153 @@
+//! The examination of a bundle, from the ledger's signature down to who signed what, and the seal over all of it.
+
+use serde_json::Value;
+
+use super::answers::{Answered, answered};
+use super::circumstances::{met, policies};
+use super::ending::{Ending, borne_out, counted, ending};
+use super::protocol::{Failure, Found, Protocol, Said, ensure};
+use super::request::{Asked, Place, Requester, asked, held, place, requester};
+use super::session::{Recorded, recorded};
+use super::shelf::Shelf;
+use super::story::tell;
+use super::{Bundle, Leaf, Story, VERSION};
+use crate::blind::sha256_hex;
+use crate::entry::{Entry, Event, canonical};
+use crate::text;
+
+/// A head of the ledger whose signature has been checked.
+pub trait SignedTree {
+    /// The name of the ledger.
+    fn origin(&self) -> &str;
+    /// How many entries the head covers.
+    fn size(&self) -> u64;
+    /// Whether that leaf is entry `index`, or why the path does not show it.
+    fn includes(&self, index: u64, leaf: &[u8], path: &[String]) -> Result<(), String>;
+}
+
+/// What a valid bundle shows.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// The checks, all passed, in their order.
+    pub checks: Vec<Said>,
+    /// What happened.
+    pub story: Vec<Said>,
+    /// What a bundle cannot show.
+    pub limits: Vec<Said>,
+}
+
+/// What the parts of a story say together.
+pub(super) struct Examined<'s> {
+    pub(super) asked: Asked<'s>,
+    pub(super) requester: Requester,
+    pub(super) rules: Vec<String>,
+    pub(super) answers: Vec<Answered>,
+    pub(super) ending: Ending,
+    pub(super) quorum: Option<policy::Quorum>,
+    pub(super) recorded: Option<Recorded>,
+}
+
+/// Checks a file. `open` checks the note of a head, with the key that the reader trusts.
+///
+/// # Errors
+/// The first thing that does not fit, after what did.
+pub fn verify<T: SignedTree>(
+    file: &[u8],
+    open: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Verified, Failure> {
+    let bundle = read(file)?;
+    let mut protocol = Protocol::default();
+    protocol.enter(text::CHECK_FORM, &[("version", VERSION)], in_one_form(&bundle, file))?;
+    let tree = protocol.enter(text::CHECK_HEAD, &[], open(&bundle.checkpoint))?;
+    let count = (bundle.story.entries.len() + 1).to_string();
+    let size = tree.size().to_string();
+    let values = [("count", &*count), ("origin", tree.origin()), ("size", &size)];
+    protocol.enter(text::CHECK_ENTRIES, &values, included(&bundle, &tree))?;
+    let examined = examine(&bundle.story, &mut protocol)?;
+    protocol.enter(text::CHECK_SEAL, &[], sealed(&bundle, examined.asked.number))?;
+    let story = tell(&examined);
+    let limits = vec![Said::new(text::LIMIT_AFTERWARDS, &[]), Said::new(text::LIMIT_KEY, &[])];
+    Ok(Verified { checks: protocol.into_passed(), story, limits })
+}
+
+fn read(file: &[u8]) -> Result<Bundle, Failure> {
+    let unreadable = |why: &dyn std::fmt::Display| Failure::Unreadable(why.to_string());
+    let value: Value = serde_json::from_slice(file).map_err(|fault| unreadable(&fault))?;
+    match value.get("version").and_then(Value::as_str) {
+        Some(VERSION) => serde_json::from_slice(file).map_err(|fault| unreadable(&fault)),
+        _ => Err(unreadable(&format!("its version is not {VERSION}"))),
+    }
+}
+
+/// One spelling for each bundle, so that nothing hides in another.
+fn in_one_form(bundle: &Bundle, file: &[u8]) -> Found<()> {
+    ensure(bundle.encode().as_bytes() == file, || "the file is not in canonical form".to_owned())
+}
+
+fn included(bundle: &Bundle, tree: &impl SignedTree) -> Found<()> {
+    let leaves = bundle.story.entries.iter().chain([&bundle.seal]);
+    ensure(bundle.proofs.len() == bundle.story.entries.len() + 1, || {
+        "there is not one proof for each entry".to_owned()
+    })?;
+    for (Leaf { entry, index }, path) in leaves.zip(&bundle.proofs) {
+        let leaf = canonical(entry);
+        tree.includes(*index, leaf.as_bytes(), path).map_err(|why| format!("entry {index}: {why}"))?;
+    }
+    Ok(())
+}
+
+/// The seal is the ledger's own word for exactly this story, after everything in it.
+fn sealed(bundle: &Bundle, number: i64) -> Found<()> {
+    let Leaf { entry, index } = &bundle.seal;
+    let entry = Entry::decode(canonical(entry).as_bytes()).map_err(|fault| fault.to_string())?;
+    let last = bundle.story.entries.last().is_some_and(|last| last.index < *index);
+    match entry.event {
+        Event::Evidence { request, digest, .. } if request == number && last => {
+            ensure(digest == bundle.story.digest(), || format!("entry {index} seals another story"))
+        }
+        _ => Err(format!("entry {index} is not the seal of this request")),
+    }
+}
+
+/// Checks that the parts of a story fit each other, entries taken for granted.
+pub(crate) fn examine<'s>(story: &'s Story, protocol: &mut Protocol) -> Result<Examined<'s>, Failure> {
+    let mut shelf = protocol.enter(text::CHECK_ORDER, &[], Shelf::of(story))?;
+    let shelf = &mut shelf;
+    let asked = protocol.enter(text::CHECK_ACT, &[], asked(story, shelf))?;
+    let place = protocol.enter(text::CHECK_PLACE, &[], place(&asked, shelf))?;
+    let rules = protocol.enter(text::CHECK_HELD, &[], rules(&asked, place.as_ref(), shelf))?;
+    let requester = protocol.enter(text::CHECK_REQUESTER, &[], requester(&asked, place.as_ref(), shelf))?;
+    let sources = protocol.enter(text::CHECK_POLICIES, &[], policies(&asked, shelf))?;
+    let ending = protocol.enter(text::CHECK_END, &[], ending(&asked, shelf))?;
+    let mut answers = Vec::new();
+    for (number, signed) in (1..).zip(&story.answers) {
+        let found = answered(signed, &asked, &requester, &ending, shelf);
+        let number: i64 = number;
+        answers.push(protocol.enter(text::CHECK_ANSWER, &[("number", &number.to_string())], found)?);
+    }
+    let (mut quorum, mut recording) = (None, None);
+    match &ending {
+        Ending::Granted { quorum: name, approvers, .. } => {
+            let counted = counted(approvers, &requester, &answers);
+            let found = counted.and_then(|counted| met(name, &sources, &asked, &requester, &counted));
+            quorum = Some(protocol.enter(text::CHECK_QUORUM, &[], found)?);
+            if let Some(place) = &place {
+                recording =
+                    Some(protocol.enter(text::CHECK_RECORDING, &[], recorded(&asked, place, shelf))?);
+            }
+        }
+        Ending::Over { at, state, .. } => {
+            protocol.enter(text::CHECK_NOTHING_RAN, &[], borne_out(*state, *at, &asked, &answers))?;
+        }
+    }
+    protocol.enter(text::CHECK_NOTHING_ELSE, &[], shelf.nothing_left())?;
+    Ok(Examined { asked, requester, rules, answers, ending, quorum, recorded: recording })
+}
+
+/// The rules that held an action; other requests are held by what they ask for.
+fn rules(asked: &Asked<'_>, place: Option<&Place>, shelf: &mut Shelf<'_>) -> Found<Vec<String>> {
+    match place {
+        Some(place) => held(asked, place, shelf),
+        None => Ok(Vec::new()),
+    }
+}
