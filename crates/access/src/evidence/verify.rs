@@ -11,7 +11,6 @@ use super::session::{Recorded, recorded};
 use super::shelf::Shelf;
 use super::story::tell;
 use super::{Bundle, Leaf, Story, VERSION};
-use crate::blind::sha256_hex;
 use crate::entry::{Entry, Event, canonical};
 use crate::text;
 
