@@ -322,7 +322,7 @@ pub enum Event {
     Evidence {
         /// Which request.
         request: i64,
-        /// Who asked for it: a person, or the commitment to the local account, under the node's salt.
+        /// Who asked for it.
         by: String,
         /// SHA-256 of what was handed out, in canonical form, without checkpoint and proofs.
         digest: String,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::admin::Admin;
+use crate::commands::gateway::Gateway;
 use crate::commands::policy::{Wanted, Who};
 
 /// A privileged-access gateway: judged, countersigned, recorded.
@@ -58,6 +59,8 @@ pub enum Command {
     Approve(Decide),
     /// Refuse a request, signed with your key
     Deny(Decide),
+    /// Write the evidence of a request into one file, or check such a file
+    Evidence(Evidence),
     /// Print the verification code of this moment
     Totp {
         /// File that holds the base32 secret
@@ -170,19 +173,50 @@ pub enum LedgerCommand {
 pub struct Decide {
     /// Number of the request
     pub request: i64,
-    /// The gateway and your name there, as ssh takes it: NAME@HOST
-    #[arg(long)]
-    pub gateway: String,
-    /// Port of the gateway
-    #[arg(long, short)]
-    pub port: Option<u16>,
-    /// An ssh_config file
-    #[arg(long, short = 'F')]
-    pub ssh_config: Option<PathBuf>,
+    #[command(flatten)]
+    pub gateway: Gateway,
     /// The key, or its public half when an agent holds it; default: the agent's first
     #[arg(long, short)]
     pub key: Option<PathBuf>,
     /// Sign without asking
     #[arg(long)]
     pub yes: bool,
+}
+
+/// Options of evidence.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Evidence {
+    #[command(subcommand)]
+    pub verify: Option<EvidenceCommand>,
+    #[command(flatten)]
+    pub make: Option<MakeEvidence>,
+}
+
+/// Options of making evidence.
+#[derive(Debug, Args)]
+pub struct MakeEvidence {
+    /// Number of the request, which must be over
+    pub request: i64,
+    /// Write into this file, which must not exist; default: standard output
+    #[arg(long, short)]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub gateway: Gateway,
+}
+
+/// What to do with a file of evidence.
+#[derive(Debug, Subcommand)]
+pub enum EvidenceCommand {
+    /// Check it offline and tell its story; 1 when something does not fit, 2 when it cannot be read
+    Verify {
+        /// The file
+        file: PathBuf,
+        /// The ledger's public key (`ledger.pub`)
+        #[arg(long)]
+        key: PathBuf,
+        /// Language of the story, `en` or `zh-CN`; default: as LANG says
+        #[arg(long)]
+        language: Option<String>,
+    },
 }

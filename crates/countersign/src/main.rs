@@ -22,7 +22,7 @@ use clap::Parser as _;
 use cli::{Cli, Command, Decide, LedgerCommand};
 use commands::decide::Approver;
 use commands::replay::Show;
-use commands::{admin, decide, init, ledger, policy, replay, serve, sessions, totp};
+use commands::{admin, decide, evidence, init, ledger, policy, replay, serve, sessions, totp};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -85,12 +85,13 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Approve(options) => sign(options, Answer::Approve),
         Command::Deny(options) => sign(options, Answer::Deny),
+        Command::Evidence(options) => return evidence::evidence(options),
         Command::Totp { secret_file } => totp::totp(&secret_file),
     }?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn sign(options: Decide, answer: Answer) -> Result<()> {
-    let Decide { request, gateway, port, ssh_config, key, yes } = options;
-    decide::decide(request, answer, &Approver { gateway, ssh_config, port, key, yes })
+    let Decide { request, gateway, key, yes } = options;
+    decide::decide(request, answer, &Approver { gateway, key, yes })
 }

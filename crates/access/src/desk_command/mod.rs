@@ -117,6 +117,12 @@ pub enum DeskCommand {
     /// Write a report
     #[command(subcommand)]
     Report(Report),
+    /// Write the evidence of a request: one file that anybody can check with `countersign evidence verify`
+    Evidence {
+        /// Number of the request, which must be over
+        #[arg(value_parser = values::request)]
+        request: RequestId,
+    },
     /// Say what can be done here
     Help,
 }
@@ -255,6 +261,7 @@ impl DeskCommand {
             | Self::Keys { act: None | Some(Keys::Remove { .. }) }
             | Self::Consent { .. }
             | Self::Report(_)
+            | Self::Evidence { .. }
             | Self::Help => Input::Nothing,
         }
     }

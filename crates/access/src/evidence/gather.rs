@@ -10,12 +10,11 @@ use super::cast::{Cast, Entries, missing, states};
 use super::protocol::{Failure, Protocol};
 use super::verify::examine;
 use super::{Bundle, Kept, Leaf, SignedAnswer, Story, VERSION};
-use crate::blind::Blind;
 use crate::entry::{Entry, Event};
 use crate::error::RoadError;
 use crate::model::{Decision, Request, RequestId, RequestState};
 use crate::road::Road;
-use crate::text::{Language, NO_REQUEST, NOT_OVER_YET};
+use crate::text::{Language, NOT_OVER_YET};
 
 impl Road {
     /// The evidence of a request as one file, for somebody who may see it.
@@ -23,15 +22,6 @@ impl Road {
         let person = self.person_now(who).await?;
         let request = self.seen_by(&person, id).await?;
         self.evidence_of(request, person.id.0).await
-    }
-
-    /// The same for an account on the gateway's own host.
-    pub async fn evidence_for_account(&self, account: &str, id: RequestId) -> Result<String, RoadError> {
-        let number = id.to_string();
-        let none = || self.refusal(&NO_REQUEST, &[("request", &number)]);
-        let request = self.request(id).await?.ok_or_else(none)?;
-        let by = Blind(&self.settings().node_salt).commit("local-account", account.as_bytes());
-        self.evidence_of(request, by).await
     }
 
     async fn evidence_of(&self, request: Request, by: String) -> Result<String, RoadError> {

@@ -58,6 +58,7 @@ impl Road {
             }
             DeskCommand::Approve { request } => self.answer_with(who, request, Answer::Approve, stdin).await,
             DeskCommand::Deny { request } => self.answer_with(who, request, Answer::Deny, stdin).await,
+            DeskCommand::Evidence { request } => self.evidence(who, request).await,
             DeskCommand::Targets => self.reach(&person, who).await,
             DeskCommand::Help => Ok(self.say(&text::DESK_HELP, &[("person", &person.name)]) + "\n"),
             DeskCommand::Request(_)

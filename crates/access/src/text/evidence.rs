@@ -61,6 +61,12 @@ catalogue! {
         "{at}  策略、人员或目标已变更，因此被拒绝，未执行任何部分。";
     NOT_OVER_YET: "refused: request {request} still waits; its evidence can be made once it has ended",
         "已拒绝：请求 {request} 仍在等待，结束之后才能制作证据";
+    EVIDENCE_VALID: "VALID: all of this is borne out by the ledger.",
+        "有效：以上内容均有账本为证。";
+    EVIDENCE_INVALID: "NOT VALID: {check}: {why}",
+        "无效：{check}：{why}";
+    EVIDENCE_UNREADABLE: "UNREADABLE: {why}",
+        "无法读取：{why}";
     LIMIT_AFTERWARDS: "That there was no other entry, such as an earlier revocation, rests on the seal: the ledger's word. `countersign ledger verify` shows it from the whole ledger.",
         "“没有其他条目”（例如更早的吊销）以封存条目为凭，即账本的声明；以完整账本运行 `countersign ledger verify` 可予证实。";
     LIMIT_KEY: "Whoever holds the ledger's private key can sign another history; a checkpoint kept elsewhere reveals that.",

@@ -80,6 +80,11 @@ impl Bastion {
         Self::build(Language::English, policies(|_| ()), NEVER).await
     }
 
+    /// One whose identifiers, salts and nonces are all different.
+    pub async fn another() -> Self {
+        Self::built_from(7, Language::English, policies(|_| ()), NEVER).await
+    }
+
     pub async fn speaking(language: Language) -> Self {
         Self::build(language, policies(|_| ()), NEVER).await
     }
@@ -89,6 +94,10 @@ impl Bastion {
     }
 
     async fn build(language: Language, policies: Policies, fails_from: u64) -> Self {
+        Self::built_from(1, language, policies, fails_from).await
+    }
+
+    async fn built_from(seed: u64, language: Language, policies: Policies, fails_from: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let journal = Arc::new(FailingJournal::from_append(fails_from));
         let store = Arc::<Interlude>::default();
@@ -101,7 +110,7 @@ impl Bastion {
             register: Arc::default(),
             recorder: Arc::new(recorder(dir.path(), sealing.clone())),
             clock: clock.clone(),
-            entropy: Arc::new(SeededEntropy::new(1)),
+            entropy: Arc::new(SeededEntropy::new(seed)),
             vault: Vault::new(&[5; 32]).unwrap(),
             settings: Settings {
                 language,

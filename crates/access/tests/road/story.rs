@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::bastion::*;
 
-async fn record(session: &access::Session, text: &'static str) {
+pub async fn record(session: &access::Session, text: &'static str) {
     let (durable, told) = oneshot::channel();
     session.recorder().record(output(session, text), Box::new(move |done| durable.send(done).unwrap()));
     told.await.unwrap().unwrap();

@@ -3,7 +3,7 @@
 
 use std::io::{Write as _, stdin};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use access::blind::sha256_hex;
 use access::entry::canonical;
@@ -12,14 +12,12 @@ use access::statement::{NAMESPACE, visible};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
+use super::gateway::{Gateway, run};
+
 /// How to reach the gateway, and with what to sign.
 pub struct Approver {
-    /// `person@gateway`, as ssh takes it.
-    pub gateway: String,
-    /// An ssh_config file.
-    pub ssh_config: Option<PathBuf>,
-    /// A port other than ssh's own choice.
-    pub port: Option<u16>,
+    /// Where the gateway is.
+    pub gateway: Gateway,
     /// The key, or its public half when an agent holds it; the agent's first key if not given.
     pub key: Option<PathBuf>,
     /// Without asking.
@@ -28,14 +26,14 @@ pub struct Approver {
 
 /// Shows the act, asks, signs exactly what was shown, and hands the signature in.
 pub fn decide(number: i64, answer: Answer, approver: &Approver) -> Result<()> {
-    let statement = approver.gateway(&format!("show {number} --statement {}", answer.as_str()), b"")?;
+    let statement = approver.gateway.ask(&format!("show {number} --statement {}", answer.as_str()), b"")?;
     let act = check(&statement, number, answer)?;
     eprint!("{}", describe(&act));
     if !approver.yes && !confirmed(answer)? {
         bail!("nothing was signed");
     }
     let signature = approver.sign(statement.as_bytes())?;
-    let told = approver.gateway(&format!("{} {number}", answer.as_str()), &signature)?;
+    let told = approver.gateway.ask(&format!("{} {number}", answer.as_str()), &signature)?;
     print!("{told}");
     Ok(())
 }
@@ -86,19 +84,6 @@ fn confirmed(answer: Answer) -> Result<bool> {
 }
 
 impl Approver {
-    fn gateway(&self, command: &str, input: &[u8]) -> Result<String> {
-        let mut ssh = Command::new("ssh");
-        if let Some(file) = &self.ssh_config {
-            ssh.arg("-F").arg(file);
-        }
-        if let Some(port) = self.port {
-            ssh.args(["-p", &port.to_string()]);
-        }
-        ssh.args(["--", &self.gateway, command]);
-        let told = run(ssh, input).context("the gateway refused")?;
-        String::from_utf8(told).context("the gateway's answer is not text")
-    }
-
     fn sign(&self, statement: &[u8]) -> Result<Vec<u8>> {
         match &self.key {
             Some(key) => sign_with(key, statement),
@@ -123,23 +108,6 @@ fn agent_key() -> Result<String> {
     let keys = String::from_utf8(run(list, b"").context("no agent with a key answers; give --key FILE")?)?;
     let first = keys.lines().next().context("the agent holds no key; give --key FILE")?;
     Ok(format!("{first}\n"))
-}
-
-/// Runs a command with that input; its standard error goes to ours.
-fn run(mut command: Command, input: &[u8]) -> Result<Vec<u8>> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("{name} cannot be started; is OpenSSH installed?"))?;
-    if let Some(mut pipe) = child.stdin.take() {
-        // A command that ended without reading says why by its status.
-        let _ = pipe.write_all(input);
-    }
-    let done = child.wait_with_output()?;
-    ensure!(done.status.success(), "{name} ended with {}", done.status);
-    Ok(done.stdout)
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ pub fn verify(dir: &Path, key: &Path, since: Option<&Path>) -> Result<()> {
     Ok(writeln!(std::io::stdout(), "{report}")?)
 }
 
-fn read_key(path: &Path) -> Result<NoteVerifier> {
+/// Reads a ledger's public key.
+pub fn read_key(path: &Path) -> Result<NoteVerifier> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     NoteVerifier::parse(text.trim()).with_context(|| format!("{} is not a verifier key", path.display()))
 }

@@ -2,6 +2,8 @@
 
 pub mod admin;
 pub mod decide;
+pub mod evidence;
+pub mod gateway;
 pub mod init;
 pub mod ledger;
 pub mod policy;
