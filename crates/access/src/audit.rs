@@ -37,6 +37,8 @@ pub struct Audit {
     open: BTreeMap<String, SessionFacts>,
     closed: BTreeMap<[u8; 16], Totals>,
     requests: BTreeMap<i64, RequestFacts>,
+    /// Granted requests without a session of which nothing has followed yet.
+    unfinished: BTreeSet<i64>,
     /// Requests that a decision has announced, with their sessions.
     announced: BTreeMap<i64, String>,
     /// Everyone who ever logged in.
@@ -96,6 +98,11 @@ impl Audit {
         self.closed.contains_key(&id.0) || self.open_session(id).is_some()
     }
 
+    /// Requests that were granted, and whose effect is not on the record.
+    pub fn unfinished(&self) -> Vec<i64> {
+        self.unfinished.iter().copied().collect()
+    }
+
     fn follow(&mut self, at: i64, event: Event) -> Result<Option<SessionFacts>, String> {
         match event {
             Event::SessionOpen { session, person, key_commitment, key_digest, .. } => {
@@ -120,6 +127,11 @@ impl Audit {
                 facts.over = true;
                 None
             }),
+            Event::State { request: Some(request), .. } | Event::Permit { request: Some(request), .. } => {
+                self.unfinished.remove(&request);
+                Ok(None)
+            }
+            Event::State { request: None, .. } | Event::Permit { request: None, .. } => Ok(None),
             Event::Login { person, .. } => {
                 self.entered.insert(person);
                 Ok(None)
@@ -138,9 +150,7 @@ impl Audit {
             | Event::ApprovalRefused { .. }
             | Event::Refusal { .. }
             | Event::Admin { .. }
-            | Event::State { .. }
             | Event::Ceremony { .. }
-            | Event::Permit { .. }
             | Event::PermitEnd { .. }
             | Event::EmergencyReviewed { .. }
             | Event::Consent { .. }
@@ -298,6 +308,9 @@ impl Audit {
             return Err(format!("the grant of request {request} is not borne out by its approvals"));
         }
         facts.over = true;
+        if session.is_none() {
+            self.unfinished.insert(request);
+        }
         Ok(())
     }
 }

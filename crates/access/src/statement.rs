@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::blind::sha256_hex;
 use crate::entry::canonical;
-use crate::model::{Answer, Request, RequestId, Timestamp};
+use crate::model::{Answer, Request, RequestId, RequestKind, Timestamp};
 
 /// The SSHSIG namespace of decisions.
 pub const NAMESPACE: &str = "countersign";
@@ -75,8 +75,88 @@ impl BoundAct {
     }
 }
 
+/// Everything that a signature binds when no action in a session is asked for. Field names are those of the JSON object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BoundRequest {
+    /// Login on the target; empty without one.
+    pub account: String,
+    /// What is asked for: `access`, `runbook`, `change`, `replay`.
+    pub asks: &'static str,
+    /// When it was asked, RFC 3339.
+    pub created: String,
+    /// What it would do.
+    pub effects: BTreeSet<String>,
+    /// When it lapses, RFC 3339.
+    pub expires: String,
+    /// Random, 32 hex digits.
+    pub nonce: String,
+    /// Digest of the policies that held it.
+    pub policy: String,
+    /// Any one of these suffices.
+    pub quorums: Vec<String>,
+    /// Number of the request.
+    pub request: i64,
+    /// Who asks.
+    pub requester: String,
+    /// SHA-256 of the sealed secret that the change needs, if it needs one.
+    pub sealed: Option<String>,
+    /// What will happen, in words.
+    pub summary: String,
+    /// Name of the target; empty when it concerns none, or several.
+    pub target: String,
+    /// The terms or the change, whole.
+    pub terms: Value,
+}
+
+impl BoundRequest {
+    /// What the row says, asked for by the person of that name.
+    pub fn of(row: &Request, requester: &str) -> Self {
+        Self {
+            account: row.account.clone(),
+            asks: row.kind.as_str(),
+            created: rfc3339(row.created),
+            effects: row.effects.clone(),
+            expires: rfc3339(row.expires),
+            nonce: row.nonce.clone(),
+            policy: row.policy_version.clone(),
+            quorums: row.quorums.clone(),
+            request: row.id.0,
+            requester: requester.to_owned(),
+            sealed: row.sealed.as_deref().map(sha256_hex),
+            summary: row.run.clone(),
+            target: row.target.clone(),
+            terms: serde_json::from_slice(&row.text).unwrap_or_default(),
+        }
+    }
+
+    /// The RFC 8785 text and its SHA-256 in lower hex.
+    pub fn seal(&self) -> (String, String) {
+        let text = canonical(self);
+        let digest = sha256_hex(text.as_bytes());
+        (text, digest)
+    }
+}
+
 /// Whether a request's columns say what its canonical text says, so that nobody is shown one act and signs another.
 pub fn bears_out(row: &Request) -> bool {
+    match row.kind {
+        RequestKind::Action => action_bears_out(row),
+        RequestKind::Access | RequestKind::Runbook | RequestKind::Change | RequestKind::Replay => {
+            request_bears_out(row)
+        }
+    }
+}
+
+/// The whole text follows from the columns, but for the requester's name.
+fn request_bears_out(row: &Request) -> bool {
+    let signed: Value = serde_json::from_str(&row.canonical).unwrap_or_default();
+    let requester = signed.get("requester").and_then(Value::as_str).unwrap_or_default();
+    let bound = BoundRequest::of(row, requester);
+    let terms_as_kept = canonical(&bound.terms).as_bytes() == row.text;
+    row.session.is_none() && terms_as_kept && bound.seal() == (row.canonical.clone(), row.digest.clone())
+}
+
+fn action_bears_out(row: &Request) -> bool {
     let columns = serde_json::json!({
         "account": row.account,
         "channel": row.channel,

@@ -8,6 +8,7 @@ use super::Road;
 use super::grant::Grant;
 use super::holds::{Pending, bind};
 use super::judged::Judged;
+use super::proof::Proof;
 use super::sessions::Session;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
@@ -95,7 +96,7 @@ impl Road {
     }
 
     /// Returns the line that tells who approved.
-    async fn consume(
+    pub(super) async fn consume(
         &self,
         request: &Request,
         quorums: &BTreeSet<String>,
@@ -142,15 +143,13 @@ impl Road {
 
     async fn holds(&self, request: &Request, decision: &Decision) -> Result<Option<Person>, RoadError> {
         let expected = statement(request.id, &request.canonical, &request.digest, Answer::Approve);
-        let signature = decision.signature.as_bytes();
-        let verified = identity::sshsig::verify(signature, crate::statement::NAMESPACE, expected.as_bytes());
-        let Ok(verified) = verified else { return Ok(None) };
-        let enrolled = self.store().key(verified.fingerprint().as_str()).await?;
+        let Ok(fingerprint) = Proof::kept(&decision.signature).verify(&expected) else { return Ok(None) };
+        let enrolled = self.store().key(&fingerprint).await?;
         let theirs = enrolled.is_some_and(|key| key.person == decision.person);
         let person = self.store().person_by_id(&decision.person).await?;
         let counts = |person: &Person| {
             theirs
-                && !person.suspended
+                && self.is_active(person)
                 && decision.answer == Answer::Approve
                 && person.id != request.requester
                 && self.is_approver(person, request)
@@ -169,7 +168,7 @@ impl Road {
         let mut met = BTreeSet::new();
         let mut missing = Vec::new();
         for name in &request.quorums {
-            let Some(quorum) = policies.quorum(name) else { continue };
+            let Some(quorum) = self.quorum_named(&policies, name) else { continue };
             match quorum.met_by(&request.requester.0, &signers) {
                 Ok(()) => drop(met.insert(name.clone())),
                 Err(lack) => missing.push(lack.to_string()),

@@ -4,11 +4,12 @@ use identity::VerifiedIdentity;
 use policy::Quorum;
 
 use super::Road;
+use super::proof::Proof;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
 use crate::model::{Answer, Decision, Person, Request, RequestId, RequestState};
 use crate::ports::StoreError;
-use crate::statement::{NAMESPACE, statement};
+use crate::statement::statement;
 use crate::text::{self, Line};
 
 impl Road {
@@ -64,11 +65,24 @@ impl Road {
             return self.deny(request).await;
         }
         let signers = self.signers(request).await?;
-        let missing = match self.met(request, &signers).await? {
-            Ok(_) => self.say(&text::QUORUM_MET, &[]),
+        let follows = match self.met(request, &signers).await? {
+            Ok(_) => self.followed(request).await?,
             Err(missing) => self.say(&text::STILL_NEEDS, &[("missing", &missing)]),
         };
-        Ok(self.say(&text::DECIDED_APPROVE, &[("request", &number), ("missing", &missing)]))
+        Ok(self.say(&text::DECIDED_APPROVE, &[("request", &number), ("missing", &follows)]))
+    }
+
+    /// What follows from the last signature: an action is claimed by the session that waits, everything else here.
+    async fn followed(&self, request: &Request) -> Result<String, RoadError> {
+        match self.claim_unattended(request).await {
+            Ok(told) => Ok(told.unwrap_or_else(|| self.say(&text::QUORUM_MET, &[]))),
+            // Two last signatures at once: the other one has claimed it.
+            Err(RoadError::Refused(why)) => match self.store().request(request.id).await? {
+                Some(now) if now.state == RequestState::Used => Ok(self.say(&text::CLAIMED_ALREADY, &[])),
+                _ => Err(why.into()),
+            },
+            Err(fault) => Err(fault),
+        }
     }
 
     /// One no ends it. Who else takes the row from now on finds this no beside it, and starts nothing either.
@@ -98,7 +112,7 @@ impl Road {
 
     pub(super) fn quorums_of(&self, request: &Request) -> Vec<Quorum> {
         let policies = self.policies();
-        request.quorums.iter().filter_map(|name| policies.quorum(name).cloned()).collect()
+        request.quorums.iter().filter_map(|name| self.quorum_named(&policies, name)).collect()
     }
 
     async fn may_answer(&self, person: &Person, request: &Request) -> Result<(), RoadError> {
@@ -132,15 +146,14 @@ impl Road {
         signature: &[u8],
     ) -> Result<Decision, RoadError> {
         let expected = statement(request.id, &request.canonical, &request.digest, answer);
-        let verified = match identity::sshsig::verify(signature, NAMESPACE, expected.as_bytes()) {
-            Ok(verified) => verified,
+        let fingerprint = match Proof::Sshsig(signature).verify(&expected) {
+            Ok(fingerprint) => fingerprint,
             Err(wrong) => {
                 let why = self.why_not(request, answer, signature).unwrap_or_else(|| wrong.to_string());
                 let values = [("answer", answer.as_str()), ("why", &why)];
                 return Err(self.turn_down(person, request.id, &text::BAD_SIGNATURE, &values).await);
             }
         };
-        let fingerprint = verified.fingerprint().as_str().to_owned();
         let enrolled = self.store().key(&fingerprint).await?;
         if enrolled.is_none_or(|key| key.person != person.id) {
             let values = [("key", &*fingerprint)];
@@ -164,7 +177,7 @@ impl Road {
             Answer::Deny => Answer::Approve,
         };
         let text = statement(request.id, &request.canonical, &request.digest, other);
-        let _verified = identity::sshsig::verify(signature, NAMESPACE, text.as_bytes()).ok()?;
+        Proof::Sshsig(signature).verify(&text).ok()?;
         Some(self.say(&text::OTHER_ANSWER, &[("signed", other.as_str()), ("answer", answer.as_str())]))
     }
 

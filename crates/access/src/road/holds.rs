@@ -191,11 +191,15 @@ impl Road {
 
     /// Ends what earlier processes left waiting: their sessions are gone, so nothing of it can run.
     pub async fn abandon_orphans(&self) -> Result<usize, RoadError> {
-        let waiting = self.store().waiting_requests().await?;
-        for request in &waiting {
-            self.settle(request, RequestState::Abandoned).await?;
+        let mut given_up = 0;
+        for request in self.store().waiting_requests().await? {
+            // Whatever has no session waits on: nobody has to stay beside it.
+            if request.kind == RequestKind::Action {
+                self.settle(&request, RequestState::Abandoned).await?;
+                given_up += 1;
+            }
         }
-        Ok(waiting.len())
+        Ok(given_up)
     }
 
     /// The request of that number. A row whose columns are not what was signed is no request.

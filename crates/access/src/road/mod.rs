@@ -2,6 +2,7 @@
 
 mod acts;
 mod announce;
+mod changes;
 mod claim;
 mod decisions;
 mod desk;
@@ -9,9 +10,12 @@ mod door;
 mod grant;
 mod holds;
 mod judged;
+mod permits;
+mod proof;
 mod sessions;
 mod setting;
 mod state;
+mod unattended;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
@@ -29,6 +33,7 @@ pub use holds::{Pending, Progress};
 pub use sessions::{Session, TargetCredential, credential_owner};
 pub use setting::{Rehearsal, Setting};
 pub(crate) use state::StateChange;
+pub(crate) use unattended::Draft;
 
 use crate::announcement::Receiver;
 use crate::entry::{Entry, Event};
