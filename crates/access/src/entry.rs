@@ -55,7 +55,7 @@ pub enum Event {
         name: String,
         /// Commitment to the client's address, under the node's salt.
         source: String,
-        /// `key`, `password`, `code`, `code-reused`, `suspended`.
+        /// `key`, `password`, `code`, `code-reused`, `suspended`, `expired`.
         why: String,
     },
     /// Too many failures: the name is locked for a time.

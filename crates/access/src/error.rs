@@ -10,12 +10,23 @@ use crate::text::{Language, Line, RECORDER_DOWN, UNAVAILABLE};
 pub struct Refusal {
     line: String,
     recording: bool,
+    plain: bool,
 }
 
 impl Refusal {
     /// A refusal in those words.
     pub fn new(line: &Line, language: Language, values: &[(&str, &str)]) -> Self {
-        Self { line: line.say(language, values), recording: false }
+        Self { line: line.say(language, values), recording: false, plain: false }
+    }
+
+    /// The same, for somebody who has proved both factors and is told the reason although they do not get in.
+    pub fn plainly(self) -> Self {
+        Self { plain: true, ..self }
+    }
+
+    /// Whether the door tells it: only to who has proved both factors.
+    pub fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// Whether it came of a recorder or ledger that cannot write, so that running sessions must end too.
@@ -62,9 +73,11 @@ impl RoadError {
         match self {
             Self::Refused(refusal) => refusal.clone(),
             Self::Recorder(why) => {
-                Refusal { line: RECORDER_DOWN.say(language, &[("why", why)]), recording: true }
+                Refusal { line: RECORDER_DOWN.say(language, &[("why", why)]), recording: true, plain: false }
             }
-            Self::Journal(_) => Refusal { line: UNAVAILABLE.say(language, &[]), recording: true },
+            Self::Journal(_) => {
+                Refusal { line: UNAVAILABLE.say(language, &[]), recording: true, plain: false }
+            }
             _ => Refusal::new(&UNAVAILABLE, language, &[]),
         }
     }

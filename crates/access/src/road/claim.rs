@@ -144,8 +144,7 @@ impl Road {
     async fn holds(&self, request: &Request, decision: &Decision) -> Result<Option<Person>, RoadError> {
         let expected = statement(request.id, &request.canonical, &request.digest, Answer::Approve);
         let Ok(fingerprint) = Proof::kept(&decision.signature).verify(&expected) else { return Ok(None) };
-        let enrolled = self.store().key(&fingerprint).await?;
-        let theirs = enrolled.is_some_and(|key| key.person == decision.person);
+        let theirs = self.key_in_force(&decision.person, &fingerprint).await?.is_some();
         let person = self.store().person_by_id(&decision.person).await?;
         let counts = |person: &Person| {
             theirs

@@ -154,11 +154,11 @@ impl Road {
                 return Err(self.turn_down(person, request.id, &text::BAD_SIGNATURE, &values).await);
             }
         };
-        let enrolled = self.store().key(&fingerprint).await?;
-        if enrolled.is_none_or(|key| key.person != person.id) {
+        if self.key_in_force(&person.id, &fingerprint).await?.is_none() {
             let values = [("key", &*fingerprint)];
             return Err(self.turn_down(person, request.id, &text::KEY_NOT_ENROLLED, &values).await);
         }
+        self.key_was_used(&fingerprint).await;
         Ok(Decision {
             request: request.id,
             person: person.id.clone(),

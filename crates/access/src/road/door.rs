@@ -1,23 +1,18 @@
-//! The door: two factors, one answer for everybody who does not belong, back-off and lockout, codes that work once.
+//! The door: two factors, one answer for everybody who does not belong, codes that work once.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
-use identity::lockout::{Failures, Limits, Standing, Subject};
 use identity::proof::Credential;
 use identity::totp::TotpError;
-use identity::{
-    EnrolledKey, FirstFactor, Password, PasswordHash, PersonName, PublicKey, Remembered, SecondFactor,
-    VerifiedIdentity,
-};
+use identity::{FirstFactor, Password, PasswordHash, PublicKey, Remembered, SecondFactor, VerifiedIdentity};
 
 use super::Road;
-use crate::blind::{Blind, hex};
+use super::door_guesses::Attempt;
+use crate::blind::Blind;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
-use crate::model::{Person, PersonId, RememberedFactor, Timestamp};
-use crate::text::{KEY_REVOKED, NOT_ADMITTED, SUSPENDED};
+use crate::model::{Person, RememberedFactor, Timestamp};
+use crate::text::NOT_ADMITTED;
 
 /// What follows a first factor.
 #[derive(Debug)]
@@ -84,10 +79,8 @@ impl Road {
         };
         let told = match outcome {
             Ok(value) => self.forgive(&attempt).await.map(|()| value),
-            Err(Failed::Person(why)) => match self.turn_away(&attempt, why).await {
-                Ok(refusal) => return Err(refusal),
-                Err(fault) => Err(fault),
-            },
+            Err(Failed::Person(why)) => self.turn_away(&attempt, why).await.and_then(|no| Err(no.into())),
+            Err(Failed::Lapsed(why)) => self.dismiss(&attempt, why).await.and_then(|no| Err(no.into())),
             Err(Failed::Fault(fault)) => Err(fault),
         };
         told.map_err(|fault| self.tell(&fault))
@@ -160,7 +153,9 @@ impl Road {
         if person.suspended {
             return Err(Failed::Person("suspended"));
         }
-        if !self.still_holds(&person, first.credential()).await? {
+        if let Credential::Key(key) = first.credential()
+            && self.key_of(&person.id, key.as_str()).await?.is_none()
+        {
             return Err(Failed::Person("key"));
         }
         let second = self.check_code(&person, &first, code).await?;
@@ -206,8 +201,15 @@ impl Road {
         Ok(self.store().remember(&factor).await?)
     }
 
-    /// The login is an entry before anything can be done with it.
-    async fn welcome(&self, person: &Person, who: &VerifiedIdentity) -> Result<(), RoadError> {
+    /// The login is an entry before anything can be done with it. An account or key that is over gets no further than
+    /// here, where both factors have shown that it is its holder who is told.
+    async fn welcome(&self, person: &Person, who: &VerifiedIdentity) -> Result<(), Failed> {
+        if let Some(why) = self.lapsed(person, who.credential()).await? {
+            return Err(Failed::Lapsed(why));
+        }
+        if let Credential::Key(key) = who.credential() {
+            self.key_was_used(key.as_str()).await;
+        }
         self.note(Event::Login {
             person: person.id.0.clone(),
             how: who.how(),
@@ -216,188 +218,13 @@ impl Road {
         .await?;
         Ok(())
     }
-
-    /// Counts a guess *before* it is checked, so that many connections at once get no more guesses than one.
-    /// `false`: no guess may be made now. A key is no guess: a stranger's wrong passwords must not lock its holder out.
-    async fn count_first(&self, attempt: &Attempt<'_>) -> Result<bool, RoadError> {
-        let Some(subject) = self.subject_guess(attempt) else { return Ok(true) };
-        let now = self.now().seconds();
-        if attempt.is_anybodys() {
-            let place = self.failures(&self.subject_source(attempt.source)).await?;
-            if !Standing::after(&place, now, &Limits::SOURCE).is_open() {
-                return Ok(false);
-            }
-        }
-        let limits = self.settings().lockout;
-        // Of guesses at once, the ones that meet another's forgetting are not made.
-        if !self.forget_old(&subject, now, &limits).await? {
-            return Ok(false);
-        }
-        let before = self.failures(&subject).await?;
-        if !Standing::after(&before, now, &limits).is_open() {
-            return Ok(false);
-        }
-        let after = self.count(&subject, now).await?;
-        // Somebody else's guess came between: then this one waits for that one's pause.
-        let raced = Failures { count: after.count.saturating_sub(1), last_at: now };
-        Ok(after.count <= before.count.saturating_add(1) || Standing::after(&raced, now, &limits).is_open())
-    }
-
-    async fn forgive(&self, attempt: &Attempt<'_>) -> Result<(), RoadError> {
-        match self.subject_guess(attempt) {
-            Some(subject) => Ok(self.store().clear_failures(&subject).await?),
-            None => Ok(()),
-        }
-    }
-
-    async fn turn_away(&self, attempt: &Attempt<'_>, why: &str) -> Result<Refusal, RoadError> {
-        let now = self.now().seconds();
-        let salt = Blind(&self.settings().node_salt);
-        let name = salt.commit("name", attempt.name.as_bytes());
-        self.note(Event::LoginRefused {
-            name: name.clone(),
-            source: salt.commit("source", attempt.source.to_string().as_bytes()),
-            why: why.to_owned(),
-        })
-        .await?;
-        if attempt.is_anybodys() {
-            let place = self.subject_source(attempt.source);
-            self.forget_old(&place, now, &Limits::SOURCE).await?;
-            self.count(&place, now).await?;
-        }
-        if let Some(subject) = self.subject_guess(attempt) {
-            let failures = self.failures(&subject).await?;
-            if let Standing::Locked { until } = Standing::after(&failures, now, &self.settings().lockout) {
-                let until = Timestamp(0).plus_seconds(until);
-                self.note(Event::Lockout { name, until: until.0 }).await?;
-                self.announce_lockout(attempt.name, attempt.source, until).await;
-            }
-        }
-        Ok(self.refusal(&NOT_ADMITTED, &[]))
-    }
-
-    async fn count(&self, subject: &str, now: u64) -> Result<Failures, RoadError> {
-        let after = self.store().count_failure(subject, now).await?;
-        Ok(Failures { count: after.failures, last_at: after.last })
-    }
-
-    /// Wipes failures that are old enough. `false`: somebody else is at it, who must not wipe what is counted now.
-    async fn forget_old(&self, subject: &str, now: u64, limits: &Limits) -> Result<bool, RoadError> {
-        let is_old = |kept: Failures| kept.count > 0 && kept.is_forgotten(now, limits);
-        if !is_old(self.failures(subject).await?) {
-            return Ok(true);
-        }
-        let Some(_turn) = Turn::take(&self.0.forgetting, subject) else { return Ok(false) };
-        // Read again: it may have been wiped, and counted anew, before this turn.
-        if is_old(self.failures(subject).await?) {
-            self.store().clear_failures(subject).await?;
-        }
-        Ok(true)
-    }
-
-    async fn failures(&self, subject: &str) -> Result<Failures, RoadError> {
-        let kept = self.store().attempts(subject).await?;
-        Ok(Failures { count: kept.failures, last_at: kept.last })
-    }
-
-    fn subject_guess(&self, attempt: &Attempt<'_>) -> Option<String> {
-        let name = format!("{} {}", attempt.guesses?, attempt.name);
-        Some(hex(Subject::name(&self.subject_key(), name.as_bytes()).as_bytes()))
-    }
-
-    fn subject_source(&self, source: IpAddr) -> String {
-        hex(Subject::source(&self.subject_key(), source).as_bytes())
-    }
-
-    fn subject_key(&self) -> [u8; 32] {
-        let salt = self.settings().node_salt;
-        let mut key = [0; 32];
-        key.iter_mut().zip(salt.iter().cycle()).for_each(|(to, from)| *to = *from);
-        key
-    }
-
-    async fn enrolled(
-        &self,
-        name: &str,
-        key: &PublicKey,
-    ) -> Result<Option<(Person, EnrolledKey)>, RoadError> {
-        let Some((name, person)) = self.person_named(name).await? else { return Ok(None) };
-        let row = self.store().key(key.fingerprint().as_str()).await?;
-        let theirs = row.is_some_and(|row| row.person == person.id) && !person.suspended;
-        Ok(theirs.then(|| (person, EnrolledKey::new(name, key.clone()))))
-    }
-
-    async fn person_named(&self, name: &str) -> Result<Option<(PersonName, Person)>, RoadError> {
-        let Ok(name) = PersonName::parse(name) else { return Ok(None) };
-        let person = self.store().person(name.as_str()).await?;
-        Ok(person.map(|person| (name, person)))
-    }
-
-    /// The person behind an identity, as the store has them now: groups, suspension and a revoked key take effect at
-    /// once, also on connections that are open already.
-    pub(crate) async fn person_now(&self, who: &VerifiedIdentity) -> Result<Person, RoadError> {
-        let person = self.store().person(who.person().as_str()).await?;
-        let Some(person) = person.filter(|person| !person.suspended) else {
-            return Err(self.refusal(&SUSPENDED, &[]).into());
-        };
-        match self.still_holds(&person, who.credential()).await? {
-            true => Ok(person),
-            false => Err(self.refusal(&KEY_REVOKED, &[("key", &who.credential().to_string())]).into()),
-        }
-    }
-
-    /// Whether a key is still enrolled for the person. A password leaves no trace to compare.
-    async fn still_holds(&self, person: &Person, credential: &Credential) -> Result<bool, RoadError> {
-        let Credential::Key(fingerprint) = credential else { return Ok(true) };
-        let row = self.store().key(fingerprint.as_str()).await?;
-        Ok(row.is_some_and(|row| row.person == person.id))
-    }
-
-    /// The login name behind an identifier, for what people read.
-    pub(super) async fn name_of(&self, id: &PersonId) -> Result<String, RoadError> {
-        Ok(self.store().person_by_id(id).await?.map_or_else(|| id.0.clone(), |person| person.name))
-    }
-}
-
-/// One task's turn with a subject; given back when dropped, also by a task that is cancelled.
-struct Turn<'a> {
-    taken: &'a Mutex<BTreeSet<String>>,
-    subject: &'a str,
-}
-
-impl<'a> Turn<'a> {
-    fn take(taken: &'a Mutex<BTreeSet<String>>, subject: &'a str) -> Option<Self> {
-        let free = taken.lock().unwrap_or_else(PoisonError::into_inner).insert(subject.to_owned());
-        // Made only when it is free: a turn that is dropped gives the subject back.
-        free.then(|| Self { taken, subject })
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(self.subject);
-    }
-}
-
-/// Who tries what, and from where.
-struct Attempt<'a> {
-    /// What is guessed: `password` or `code`; nothing for a key.
-    guesses: Option<&'static str>,
-    name: &'a str,
-    source: IpAddr,
-}
-
-impl Attempt<'_> {
-    /// Whether somebody who has proved nothing could make it. Only such attempts count against an address: many
-    /// people sit behind one, and one of them must not shut the others out.
-    fn is_anybodys(&self) -> bool {
-        self.guesses == Some("password")
-    }
 }
 
 /// Why an attempt did not pass: the person's doing, or a fault of ours that must not count against them.
 enum Failed {
     Person(&'static str),
+    /// Both factors are right, but the account or the key is over.
+    Lapsed(Refusal),
     Fault(RoadError),
 }
 

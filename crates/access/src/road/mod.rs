@@ -7,6 +7,8 @@ mod claim;
 mod decisions;
 mod desk;
 mod door;
+mod door_guesses;
+mod door_people;
 mod grant;
 mod holds;
 mod judged;

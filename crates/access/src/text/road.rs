@@ -111,8 +111,8 @@ catalogue! {
         "已拒绝：{why}。请对 `show {request} --statement {answer}` 的输出签名：ssh-keygen -Y sign -n countersign -f KEY";
     OTHER_ANSWER: "the signature says {signed}, the command says {answer}",
         "签名内容为 {signed}，而命令为 {answer}";
-    KEY_NOT_ENROLLED: "refused: key {key} is not enrolled for you; an administrator enrols it with `countersign admin key add`",
-        "已拒绝：密钥 {key} 未登记在您名下；请管理员执行 `countersign admin key add` 登记";
+    KEY_NOT_ENROLLED: "refused: key {key} is not enrolled for you, or has expired; an administrator enrols it with `countersign admin key add`",
+        "已拒绝：密钥 {key} 未登记在您名下，或已到期；请管理员执行 `countersign admin key add` 登记";
     DECIDED_APPROVE: "request {request}: your approval is recorded. {missing}",
         "请求 {request}：您的批准已记录。{missing}";
     DECIDED_DENY: "request {request}: denied. Nothing will run.",

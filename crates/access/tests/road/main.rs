@@ -9,6 +9,7 @@ mod bastion;
 mod counting;
 mod desk;
 mod door;
+mod expiry;
 mod failures;
 mod interlude;
 mod keys;

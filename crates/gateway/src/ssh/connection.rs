@@ -250,9 +250,9 @@ impl Connection {
         self.inform(&self.words(&text::NOT_ON_OFFER, &[("what", what)]));
         let (connection, what, detail) = (self.clone(), what.to_owned(), detail.to_owned());
         self.run(async move {
-            if let Some(guest) = connection.guest() {
+            if let Some(who) = connection.guest().and_then(Guest::who) {
                 let session = connection.open_session();
-                let _ = connection.road.note_refusal(session, guest.who(), &what, &detail).await;
+                let _ = connection.road.note_refusal(session, who, &what, &detail).await;
             }
         });
     }

@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use access::{Forwarding, text};
+use access::{Forwarding, Refusal, text};
 use russh::keys::Certificate;
 use russh::server::{
     Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
 };
 use russh::{Channel, ChannelId, ChannelOpenFailure, Error, Pty as Mode, Sig};
 
-use super::channel;
+use super::channel::{self, turn_away};
 use super::client_outlet::ClientOutlet;
 use super::connection::Connection;
 use super::desk;
@@ -91,6 +91,11 @@ pub(super) async fn reject(connection: &Arc<Connection>, reply: ChannelOpenHandl
     connection.note_refusal(what, detail);
     let reason = connection.words(&text::NOT_ON_OFFER, &[("what", what)]);
     reply.reject(ChannelOpenFailure::Other { code: 1, reason }).await;
+}
+
+/// Tells why this person gets no further; what else they ask for has no channel.
+async fn dismiss(why: Refusal, mut outlet: ClientOutlet) {
+    turn_away(&mut outlet, &format!("{why}\n")).await;
 }
 
 impl Drop for Door {
@@ -174,6 +179,7 @@ impl Handler for Door {
             Some(Guest::Desk(who)) => {
                 self.connection.run(desk::run(connection, who.clone(), feed, outlet));
             }
+            Some(Guest::Dismissed(why)) => self.connection.run(dismiss(why.clone(), outlet)),
             _ => self.connection.run(channel::run(connection, feed, outlet, id.number())),
         }
         Ok(())

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use access::Road;
 use access::identity::{
     AccountName, Destination, FirstFactor, Login, PublicKey, TargetName, VerifiedIdentity,
 };
 use access::model::Way;
 use access::road::Entered;
 use access::text::{CODE_PROMPT, Language};
+use access::{Refusal, Road};
 use russh::keys::{Algorithm, PublicKey as OfferedKey};
 use russh::server::Auth;
 use russh::{MethodKind, MethodSet};
@@ -29,12 +29,16 @@ pub(crate) enum Guest {
     Desk(VerifiedIdentity),
     /// Somebody on the way to a target.
     Traveller { who: VerifiedIdentity, to: Destination, way: Way },
+    /// Somebody who is told why their account or key is over, and gets no further: nothing takes a refusal for a person.
+    Dismissed(Refusal),
 }
 
 impl Guest {
-    pub(crate) fn who(&self) -> &VerifiedIdentity {
+    /// The person, if it is one who may ask for anything.
+    pub(crate) fn who(&self) -> Option<&VerifiedIdentity> {
         match self {
-            Self::Desk(who) | Self::Traveller { who, .. } => who,
+            Self::Desk(who) | Self::Traveller { who, .. } => Some(who),
+            Self::Dismissed(_) => None,
         }
     }
 }
@@ -82,7 +86,7 @@ impl Wanted {
             return (refused(), None);
         };
         let entered = self.road.enter_with_key(login.person.as_str(), &key, self.source).await;
-        self.entered(user, login, entered.ok())
+        self.entered(user, login, entered)
     }
 
     /// A password. Checking one takes a processor for a while, so it happens beside the other connections.
@@ -95,8 +99,10 @@ impl Wanted {
         let checking = tokio::task::spawn_blocking(move || {
             runtime.block_on(road.enter_with_password(&person, &password, source))
         });
-        let entered = checking.await.ok().and_then(Result::ok);
-        self.entered(user, login, entered)
+        match checking.await {
+            Ok(entered) => self.entered(user, login, entered),
+            Err(_) => (refused(), None),
+        }
     }
 
     /// Asks for a code after a first factor, or checks one.
@@ -111,18 +117,18 @@ impl Wanted {
         };
         match self.road.second_factor(first, &code, self.source).await {
             Ok(who) => (Auth::Accept, Some(guest(login, who))),
-            Err(_) => (refused(), None),
+            Err(refusal) => turned_away(refusal),
         }
     }
 
-    fn entered(&mut self, user: &str, login: Login, entered: Option<Entered>) -> Answer {
+    fn entered(&mut self, user: &str, login: Login, entered: Result<Entered, Refusal>) -> Answer {
         match entered {
-            Some(Entered::Complete(who)) => (Auth::Accept, Some(guest(login, who))),
-            Some(Entered::NeedsCode(first)) => {
+            Ok(Entered::Complete(who)) => (Auth::Accept, Some(guest(login, who))),
+            Ok(Entered::NeedsCode(first)) => {
                 self.first = Some((user.to_owned(), first));
                 (half_way(), None)
             }
-            None => (refused(), None),
+            Err(refusal) => turned_away(refusal),
         }
     }
 }
@@ -151,6 +157,11 @@ fn guest(login: Login, who: VerifiedIdentity) -> Guest {
         Some(to) => Guest::Traveller { who, to, way: Way::Direct },
         None => Guest::Desk(who),
     }
+}
+
+/// Everybody gets the same answer, but for who has proved both factors: they are told on their first channel.
+fn turned_away(refusal: Refusal) -> Answer {
+    if refusal.is_plain() { (Auth::Accept, Some(Guest::Dismissed(refusal))) } else { (refused(), None) }
 }
 
 /// The methods that a login starts with.
