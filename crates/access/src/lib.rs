@@ -22,7 +22,7 @@ pub mod vault;
 
 pub use ask::{Ask, Forwarding, ShellLine};
 pub use error::{Refusal, RoadError};
-pub use road::{Grant, Pending, Rehearsal, Road, Session, Setting, Start, Step};
+pub use road::{Grant, Pending, Rehearsal, Road, Session, Setting, Start, Step, Supposed};
 
 pub use identity;
 pub use policy;

@@ -112,7 +112,8 @@ const ENTITIES: &str = r#"[
 const CONTEXT: &str = r#"{
     "account": {"type": "Account", "id": "root"}, "effects": [{"type": "Effect", "id": "read"}], "programs": ["ls"],
     "understood": true, "reads": [], "writes": [], "removes": [], "confined": [], "quorums": [],
-    "source": {"fn": "ip", "arg": "192.0.2.1"}, "mfa_age_seconds": 60, "minute_of_day": 600, "weekday": 2
+    "source": {"fn": "ip", "arg": "192.0.2.1"}, "mfa_age_seconds": 60, "minute_of_day": 600, "weekday": 2,
+    "granted": false, "emergency": false, "device_bound": false, "duration_seconds": 0
 }"#;
 
 /// The processor time of this thread.
@@ -163,6 +164,10 @@ fn question((who, target): (usize, usize), minute: usize, line: &str, chance: &m
         mfa_age_seconds: chance.below(28_800) as u64,
         minute_of_day: u16::try_from(minute).unwrap(),
         weekday: 2,
+        granted: false,
+        emergency: false,
+        device_bound: false,
+        duration_seconds: 0,
         quorums: BTreeSet::new(),
     }
 }

@@ -37,6 +37,10 @@ fn question(analysis: &Analysis) -> Question {
         mfa_age_seconds: 60,
         minute_of_day: 600,
         weekday: 3,
+        granted: false,
+        emergency: false,
+        device_bound: false,
+        duration_seconds: 0,
         quorums: BTreeSet::new(),
     }
 }

@@ -53,6 +53,10 @@ fn question(groups: &[&str], act: Act, target: &str) -> Question {
         mfa_age_seconds: 60,
         minute_of_day: 600,
         weekday: 7,
+        granted: false,
+        emergency: false,
+        device_bound: false,
+        duration_seconds: 0,
         quorums: BTreeSet::new(),
     }
 }

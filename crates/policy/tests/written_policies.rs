@@ -41,6 +41,10 @@ fn question(level: Level) -> Question {
         mfa_age_seconds: 60,
         minute_of_day: 600,
         weekday: 7,
+        granted: false,
+        emergency: false,
+        device_bound: false,
+        duration_seconds: 0,
         quorums: BTreeSet::new(),
     }
 }

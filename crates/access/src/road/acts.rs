@@ -47,7 +47,8 @@ impl Road {
         let person = self.still_there(session).await?;
         let judged = Judged::of(&ask, session.target().level, self.policies().table());
         let nobody = BTreeSet::new();
-        match self.ask(session.who(), &person, session.target(), session.account(), &judged, &nobody) {
+        let (target, account) = (session.target(), session.account());
+        match self.ask(session.who(), &person, target, account, &judged, &nobody).await? {
             Verdict::Allow(allowed) => {
                 self.enter_decision(session, channel, &judged, "allow", &allowed.rules).await?;
                 Ok(Step::Run(Grant::allowed(&judged, &allowed)))
@@ -64,7 +65,7 @@ impl Road {
     }
 
     /// The one place that asks the policies, for every act on every door.
-    pub(super) fn ask(
+    pub(super) async fn ask(
         &self,
         who: &VerifiedIdentity,
         person: &Person,
@@ -72,7 +73,7 @@ impl Road {
         account: &str,
         judged: &Judged,
         quorums: &BTreeSet<String>,
-    ) -> Verdict {
+    ) -> Result<Verdict, RoadError> {
         let now = self.now();
         let (minute_of_day, weekday) = self.local(now);
         let setting = Setting {
@@ -88,9 +89,13 @@ impl Road {
             mfa_age_seconds: who.mfa_age(now.seconds()),
             minute_of_day,
             weekday,
+            granted: self.is_granted(person, target, account).await?,
+            emergency: self.is_in_emergency(person, target).await?,
+            device_bound: self.is_device_bound(who).await?,
+            duration_seconds: judged.duration_seconds,
             quorums: quorums.clone(),
         };
-        self.policies().judge(&setting.question(judged))
+        Ok(self.policies().judge(&setting.question(judged)))
     }
 
     async fn enter_decision(

@@ -48,7 +48,7 @@ impl Road {
             }
         };
         let verdict =
-            self.ask(session.who(), &person, session.target(), session.account(), &judged, &quorums);
+            self.ask(session.who(), &person, session.target(), session.account(), &judged, &quorums).await?;
         let Verdict::Allow(allowed) = verdict else {
             let why = self.say(&text::CHANGED_POLICY, &[]);
             return Err(self.spoil(&request, &why).await);

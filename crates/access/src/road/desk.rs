@@ -163,7 +163,7 @@ impl Road {
         let mut lines = Vec::new();
         for target in self.store().targets().await? {
             for account in self.store().accounts(&target.name).await? {
-                if self.may_connect(who, person, &target, &account.login) {
+                if self.may_connect(who, person, &target, &account.login).await? {
                     let shown = labels(&target);
                     lines.push(format!("{}@{}  {}  {}", account.login, target.name, target.level, shown));
                 }

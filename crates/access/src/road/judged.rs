@@ -15,6 +15,8 @@ pub(super) struct Judged {
     ask: Option<Ask>,
     level: Level,
     pub act: Act,
+    /// For how long it is asked for; 0 for what is done at once.
+    pub duration_seconds: u64,
     pub text: Vec<u8>,
     pub run: Vec<u8>,
     pub analysis: Option<Analysis>,
@@ -23,7 +25,13 @@ pub(super) struct Judged {
 impl Judged {
     /// Opening the session.
     pub fn connecting(level: Level) -> Self {
-        Self { ask: None, level, act: Act::Connect, text: Vec::new(), run: Vec::new(), analysis: None }
+        Self::at_the_desk(Act::Connect, level, 0)
+    }
+
+    /// What no channel asks for, and what has no text to read: opening a session, asking for access, looking at a replay.
+    pub fn at_the_desk(act: Act, level: Level, duration_seconds: u64) -> Self {
+        let (text, run) = (Vec::new(), Vec::new());
+        Self { ask: None, level, act, duration_seconds, text, run, analysis: None }
     }
 
     /// Analyses what was asked. Where commands are gated only the regenerated text can ever run.
@@ -36,12 +44,15 @@ impl Judged {
             Ask::Exec(_) => regenerated.as_bytes().to_vec(),
             _ => text.clone(),
         };
-        Self { ask: Some(ask.clone()), level, act: ask.act(), text, run, analysis }
+        Self { ask: Some(ask.clone()), level, act: ask.act(), duration_seconds: 0, text, run, analysis }
     }
 
     /// The same act, analysed afresh.
     pub fn again(&self, level: Level, table: &Arc<Table>) -> Self {
-        self.ask.as_ref().map_or_else(|| Self::connecting(level), |ask| Self::of(ask, level, table))
+        match &self.ask {
+            Some(ask) => Self::of(ask, level, table),
+            None => Self::at_the_desk(self.act, level, self.duration_seconds),
+        }
     }
 
     pub fn understood(&self) -> bool {

@@ -3,6 +3,7 @@
 mod acts;
 mod announce;
 mod changes;
+mod circumstances;
 mod claim;
 mod decisions;
 mod desk;
@@ -33,7 +34,7 @@ pub use door::Entered;
 pub use grant::{Grant, Start};
 pub use holds::{Pending, Progress};
 pub use sessions::{Session, TargetCredential, credential_owner};
-pub use setting::{Rehearsal, Setting};
+pub use setting::{Rehearsal, Setting, Supposed};
 pub(crate) use state::StateChange;
 pub(crate) use unattended::Draft;
 

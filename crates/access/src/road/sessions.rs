@@ -129,7 +129,7 @@ impl Road {
         let target = self.store().target(name).await?;
         let account = self.store().account(name, login).await?;
         if let (Some(target), Some(_)) = (target, account)
-            && self.may_connect(who, person, &target, login)
+            && self.may_connect(who, person, &target, login).await?
         {
             return Ok(target);
         }
@@ -151,20 +151,25 @@ impl Road {
         let person = self.person_now(who).await?;
         let Some(target) = self.store().target(target).await? else { return Ok(false) };
         let accounts = self.store().accounts(&target.name).await?;
-        Ok(accounts.iter().any(|account| self.may_connect(who, &person, &target, &account.login)))
+        for account in &accounts {
+            if self.may_connect(who, &person, &target, &account.login).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether policy lets this person connect there, with nobody's approval.
-    pub(super) fn may_connect(
+    pub(super) async fn may_connect(
         &self,
         who: &VerifiedIdentity,
         person: &Person,
         target: &Target,
         login: &str,
-    ) -> bool {
+    ) -> Result<bool, RoadError> {
         let connect = Judged::connecting(target.level);
-        let verdict = self.ask(who, person, target, login, &connect, &Default::default());
-        matches!(verdict, Verdict::Allow(_))
+        let verdict = self.ask(who, person, target, login, &connect, &Default::default()).await?;
+        Ok(matches!(verdict, Verdict::Allow(_)))
     }
 
     /// The session's person, if everything that let the session begin is still so.

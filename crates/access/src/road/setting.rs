@@ -28,6 +28,14 @@ pub struct Setting {
     pub minute_of_day: u16,
     /// Day of the week in the configured zone, 1 is Monday.
     pub weekday: u8,
+    /// Whether a live access permit covers this account on this target.
+    pub granted: bool,
+    /// Whether the person has declared an emergency that covers this target.
+    pub emergency: bool,
+    /// Whether the person entered with a device-bound key.
+    pub device_bound: bool,
+    /// For how long something is asked for ([`Act::has_duration`]); else 0.
+    pub duration_seconds: u64,
     /// The quorums that are met for exactly this act.
     pub quorums: BTreeSet<String>,
 }
@@ -51,7 +59,40 @@ impl Setting {
             mfa_age_seconds: self.mfa_age_seconds,
             minute_of_day: self.minute_of_day,
             weekday: self.weekday,
+            granted: self.granted,
+            emergency: self.emergency,
+            device_bound: self.device_bound,
+            duration_seconds: self.duration_seconds,
             quorums: self.quorums,
+        }
+    }
+}
+
+/// What is only supposed: an act that a channel asks for, or one for which there is no channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Supposed {
+    /// Opening a session, or asking for something at the desk.
+    Act(Act),
+    /// What a channel would ask for.
+    Ask(Ask),
+}
+
+impl Supposed {
+    /// The act that policies know it by.
+    pub fn act(&self) -> Act {
+        match self {
+            Self::Act(act) => *act,
+            Self::Ask(ask) => ask.act(),
+        }
+    }
+
+    /// What must be allowed before it is even asked for.
+    fn needs(&self) -> Vec<Self> {
+        let connect = Self::Act(Act::Connect);
+        match self {
+            Self::Act(_) => vec![],
+            Self::Ask(ask) if ask.act().is_on_files() => vec![connect, Self::Ask(Ask::Sftp)],
+            Self::Ask(_) => vec![connect],
         }
     }
 }
@@ -68,11 +109,13 @@ pub struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// Judges one act; none is the opening of the session.
-    pub fn of(policies: &Policies, setting: &Setting, ask: Option<&Ask>) -> Self {
+    /// Judges one act.
+    pub fn of(policies: &Policies, setting: &Setting, supposed: &Supposed) -> Self {
         let level = setting.target.level;
-        let judged =
-            ask.map_or_else(|| Judged::connecting(level), |ask| Judged::of(ask, level, policies.table()));
+        let judged = match supposed {
+            Supposed::Act(act) => Judged::at_the_desk(*act, level, setting.duration_seconds),
+            Supposed::Ask(ask) => Judged::of(ask, level, policies.table()),
+        };
         let question = setting.clone().question(&judged);
         let verdict = policies.judge(&question);
         Self { question, analysis: judged.analysis, verdict }
@@ -80,14 +123,9 @@ impl Rehearsal {
 
     /// The act and those that must be allowed before it, in order: the session, and SFTP for an operation on files. The
     /// first that is not allowed is the last here, and what the person is told.
-    pub fn of_all(policies: &Policies, setting: &Setting, ask: Option<&Ask>) -> Vec<Self> {
-        let before = match ask {
-            None => vec![],
-            Some(ask) if ask.act().is_on_files() => vec![None, Some(&Ask::Sftp)],
-            Some(_) => vec![None],
-        };
+    pub fn of_all(policies: &Policies, setting: &Setting, supposed: &Supposed) -> Vec<Self> {
         let mut all = vec![];
-        for one in before.into_iter().chain([ask]) {
+        for one in supposed.needs().iter().chain([supposed]) {
             all.push(Self::of(policies, setting, one));
             if !all.last().is_some_and(Self::is_allowed) {
                 break;

@@ -37,11 +37,19 @@ pub enum Act {
     ForwardAgent,
     /// Lend the display to the target (`x11-req`).
     ForwardX11,
+    /// Ask for access to the target for a time.
+    RequestAccess,
+    /// Ask that one script may be run there for a time.
+    RequestRunbook,
+    /// Look at the recording of a session on the target.
+    ViewReplay,
+    /// Declare an emergency on the target.
+    DeclareEmergency,
 }
 
 impl Act {
     /// Every act.
-    pub const ALL: [Act; 16] = [
+    pub const ALL: [Act; 20] = [
         Act::Connect,
         Act::Exec,
         Act::Shell,
@@ -58,6 +66,10 @@ impl Act {
         Act::ForwardRemote,
         Act::ForwardAgent,
         Act::ForwardX11,
+        Act::RequestAccess,
+        Act::RequestRunbook,
+        Act::ViewReplay,
+        Act::DeclareEmergency,
     ];
 
     /// The Cedar action's name.
@@ -79,12 +91,26 @@ impl Act {
             Act::ForwardRemote => "forward-remote",
             Act::ForwardAgent => "forward-agent",
             Act::ForwardX11 => "forward-x11",
+            Act::RequestAccess => "request-access",
+            Act::RequestRunbook => "request-runbook",
+            Act::ViewReplay => "view-replay",
+            Act::DeclareEmergency => "declare-emergency",
         }
     }
 
     /// Whether it is an operation on files, which has a path.
     pub fn is_on_files(self) -> bool {
         (Act::ListFiles..=Act::ChangeAttributes).contains(&self)
+    }
+
+    /// Whether it asks for something that ends by itself, so that it says for how long.
+    pub fn has_duration(self) -> bool {
+        matches!(self, Act::RequestAccess | Act::RequestRunbook | Act::DeclareEmergency)
+    }
+
+    /// Whether it is asked at the gateway itself, outside every session.
+    pub fn is_at_the_desk(self) -> bool {
+        (Act::RequestAccess..=Act::DeclareEmergency).contains(&self)
     }
 
     /// Whether it is a forwarding, which has a destination.

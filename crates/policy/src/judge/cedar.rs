@@ -153,6 +153,10 @@ impl Kinds {
             ("mfa_age_seconds", Value::new_long(facts.mfa_age_seconds)),
             ("minute_of_day", Value::new_long(facts.minute_of_day)),
             ("weekday", Value::new_long(facts.weekday)),
+            ("granted", Value::new_bool(facts.granted)),
+            ("emergency", Value::new_bool(facts.emergency)),
+            ("device_bound", Value::new_bool(facts.device_bound)),
+            ("duration_seconds", Value::new_long(facts.duration_seconds)),
         ];
         if let Some(file) = &facts.file {
             pairs.push(("path", Value::new_string(file.path.clone())));

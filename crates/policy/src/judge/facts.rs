@@ -29,13 +29,17 @@ pub(super) struct Facts {
     pub(super) mfa_age_seconds: i64,
     pub(super) minute_of_day: i64,
     pub(super) weekday: i64,
+    pub(super) granted: bool,
+    pub(super) emergency: bool,
+    pub(super) device_bound: bool,
+    pub(super) duration_seconds: i64,
     pub(super) quorums: BTreeSet<String>,
 }
 
 impl Facts {
     /// What policies with this sight learn of a question; everything else is left empty.
     pub(super) fn seen(by: &Sight, q: &Question, areas: &Areas) -> Facts {
-        let mfa_age = i64::try_from(q.mfa_age_seconds).unwrap_or(i64::MAX);
+        let whole = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
         Facts {
             act: q.act,
             level: q.target.level,
@@ -57,9 +61,13 @@ impl Facts {
                 .as_ref()
                 .map(|to| if by.tells_hosts() { to.clone() } else { Destination::default() }),
             source: if by.tells("source") { q.source } else { IpAddr::V4(Ipv4Addr::UNSPECIFIED) },
-            mfa_age_seconds: by.number("mfa_age_seconds", mfa_age),
+            mfa_age_seconds: by.number("mfa_age_seconds", whole(q.mfa_age_seconds)),
             minute_of_day: by.number("minute_of_day", q.minute_of_day.into()),
             weekday: by.number("weekday", q.weekday.into()),
+            granted: q.granted && by.tells("granted"),
+            emergency: q.emergency && by.tells("emergency"),
+            device_bound: q.device_bound && by.tells("device_bound"),
+            duration_seconds: by.number("duration_seconds", whole(q.duration_seconds)),
             quorums: q.quorums.clone(),
         }
     }

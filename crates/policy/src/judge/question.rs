@@ -41,6 +41,14 @@ pub struct Question {
     pub minute_of_day: u16,
     /// Day of the week in the configured zone, 1 is Monday.
     pub weekday: u8,
+    /// Whether a live access permit of this person covers this account on this target.
+    pub granted: bool,
+    /// Whether this person has declared an emergency that covers this target and is not over.
+    pub emergency: bool,
+    /// Whether the person entered with a key that is bound to a device.
+    pub device_bound: bool,
+    /// For how long something is asked for ([`Act::has_duration`]); else 0.
+    pub duration_seconds: u64,
     /// The quorums that are met for exactly this action.
     pub quorums: BTreeSet<String>,
 }

@@ -109,6 +109,10 @@ pub(super) fn sample(act: Act) -> Question {
         mfa_age_seconds: 0,
         minute_of_day: 0,
         weekday: 1,
+        granted: false,
+        emergency: false,
+        device_bound: false,
+        duration_seconds: 0,
         quorums: BTreeSet::new(),
     }
 }

@@ -36,7 +36,7 @@ const PRINCIPALS: [&str; 6] = [
 const RESOURCES: [&str; 3] = ["resource", "resource", "resource == Target::\"db-1\""];
 
 /// What can be said of every act, in each way that a fact can be looked at.
-const CONDITIONS: [&str; 40] = [
+const CONDITIONS: [&str; 46] = [
     "context.understood",
     "context.effects.contains(Effect::\"data.destroy\")",
     "[Effect::\"read\", Effect::\"write\"].containsAll(context.effects)",
@@ -62,6 +62,12 @@ const CONDITIONS: [&str; 40] = [
     "context.weekday * 60 > context.minute_of_day",
     "[context.weekday].contains(6)",
     "(if context.weekday > 5 then context.account else Account::\"root\") == Account::\"root\"",
+    "context.granted",
+    "context.emergency == context.granted",
+    "!context.device_bound",
+    "context.emergency && context.quorums.contains(Quorum::\"three\")",
+    "context.duration_seconds <= 14400",
+    "context.duration_seconds + 60 > 3660",
     "context.quorums.contains(Quorum::\"one\")",
     "context.quorums.containsAny([Quorum::\"one\", Quorum::\"two\"])",
     "context.quorums.containsAll([Quorum::\"two\", Quorum::\"three\"])",
@@ -152,14 +158,15 @@ fn question() -> impl Strategy<Value = Question> {
     );
     let source = select(vec![[192, 0, 2, 1], [192, 0, 2, 2], [127, 0, 0, 1], [0, 0, 0, 0]]);
     let met = names(&QUORUMS);
-    (who, what, target(), touches(), moment(), place(), source, met).prop_map(
+    let favours = (any::<[bool; 3]>(), select(vec![0, 3600, 3601, 14400, 14401, u64::MAX / 4]));
+    (who, what, target(), touches(), moment(), (place(), favours), source, met).prop_map(
         |(
             (person, groups, account),
             (act, effects, programs, understood),
             target,
             touched,
             at,
-            place,
+            (place, ([granted, emergency, device_bound], duration_seconds)),
             source,
             quorums,
         )| {
@@ -179,6 +186,10 @@ fn question() -> impl Strategy<Value = Question> {
                 mfa_age_seconds: at.0,
                 minute_of_day: at.1,
                 weekday: at.2,
+                granted,
+                emergency,
+                device_bound,
+                duration_seconds,
                 quorums,
             }
         },

@@ -2,7 +2,7 @@
 
 use access::policy::destination::{self, Unreachable};
 use access::policy::{Act, Destination, FileOperation, Writing};
-use access::{Ask, Forwarding, ShellLine};
+use access::{Ask, Forwarding, ShellLine, Supposed};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use serde::Deserialize;
@@ -43,14 +43,15 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// What a channel would ask for; none is the opening of the session.
-    pub fn ask(&self, text: &str) -> Result<Option<Ask>> {
+    /// What is supposed to be asked, with the text of a command.
+    pub fn supposed(&self, text: &str) -> Result<Supposed> {
         let act = self.act()?;
         if act != Act::Exec && !text.is_empty() {
             bail!("{act} takes no command");
         }
-        Ok(Some(match act {
-            Act::Connect => return Ok(None),
+        Ok(Supposed::Ask(match act {
+            Act::Connect => return Ok(Supposed::Act(act)),
+            act if act.is_at_the_desk() => return Ok(Supposed::Act(act)),
             Act::Exec => self.command(text)?,
             Act::Shell => Ask::Shell,
             Act::Sftp => Ask::Sftp,

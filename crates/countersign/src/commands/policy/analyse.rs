@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
 
-use access::policy::{Analysis, Policies};
-use access::{Ask, Rehearsal, Setting};
+use access::policy::{Act, Analysis, Policies};
+use access::{Ask, Rehearsal, Setting, Supposed};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +60,7 @@ struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     fn new(policies: &'a Policies, setting: Setting) -> Self {
-        let connect = Rehearsal::of(policies, &setting, None);
+        let connect = Rehearsal::of(policies, &setting, &Supposed::Act(Act::Connect));
         Self { policies, setting, connect }
     }
 
@@ -78,7 +78,7 @@ impl<'a> Judge<'a> {
     }
 
     fn judge(&self, text: String) -> Answer {
-        let act = Rehearsal::of(self.policies, &self.setting, Some(&Ask::Exec(text.into_bytes())));
+        let act = Rehearsal::of(self.policies, &self.setting, &Supposed::Ask(Ask::Exec(text.into_bytes())));
         let outcome = Outcome::of([&self.connect, &act]);
         let programs = act.analysis.iter().flat_map(Analysis::programs);
         Answer {

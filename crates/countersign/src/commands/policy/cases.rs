@@ -6,7 +6,7 @@ use std::path::Path;
 use std::str::FromStr as _;
 
 use access::policy::{Effect, Policies, TargetFacts};
-use access::{Ask, Rehearsal, Setting};
+use access::{Rehearsal, Setting, Supposed};
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
@@ -44,6 +44,14 @@ struct Written {
     #[serde(default, deserialize_with = "moment")]
     when: Option<Moment>,
     mfa_age_seconds: Option<u64>,
+    /// A live access permit covers it.
+    granted: Option<bool>,
+    /// An emergency was declared.
+    emergency: Option<bool>,
+    /// The key is bound to a device.
+    device_bound: Option<bool>,
+    /// For how long something is asked for.
+    duration_seconds: Option<u64>,
     /// Quorums that are met.
     quorums: Option<BTreeSet<String>>,
     text: Option<String>,
@@ -68,7 +76,7 @@ pub struct Case {
     pub title: String,
     /// Whom, where and when.
     pub setting: Setting,
-    ask: Option<Ask>,
+    supposed: Supposed,
     expected: Expected,
 }
 
@@ -113,6 +121,7 @@ impl Written {
     fn or(self, default: &Self) -> Self {
         let Self { name, person, target, account, from, when, mfa_age_seconds, quorums, .. } =
             default.clone();
+        let Self { granted, emergency, device_bound, duration_seconds, .. } = default.clone();
         let Self { text, texts, wants, verdict, rule, effects, understood, quorum, .. } = default.clone();
         Self {
             name: self.name.or(name),
@@ -122,6 +131,10 @@ impl Written {
             from: self.from.or(from),
             when: self.when.or(when),
             mfa_age_seconds: self.mfa_age_seconds.or(mfa_age_seconds),
+            granted: self.granted.or(granted),
+            emergency: self.emergency.or(emergency),
+            device_bound: self.device_bound.or(device_bound),
+            duration_seconds: self.duration_seconds.or(duration_seconds),
             quorums: self.quorums.or(quorums),
             text: self.text.or(text),
             texts: self.texts.or(texts),
@@ -146,14 +159,14 @@ impl Written {
             bail!("the case expects nothing: give a verdict, rule, effects, understood or quorum");
         }
         let setting = self.setting(facts)?;
-        let case = |(title, ask)| Case {
+        let case = |(title, supposed)| Case {
             place: place.to_owned(),
             title,
             setting: setting.clone(),
-            ask,
+            supposed,
             expected: expected.clone(),
         };
-        Ok(self.asks()?.into_iter().map(case).collect())
+        Ok(self.suppositions()?.into_iter().map(case).collect())
     }
 
     fn setting(&self, facts: &Facts) -> Result<Setting> {
@@ -171,19 +184,23 @@ impl Written {
             mfa_age_seconds: self.mfa_age_seconds.unwrap_or_default(),
             minute_of_day,
             weekday,
+            granted: self.granted.unwrap_or_default(),
+            emergency: self.emergency.unwrap_or_default(),
+            device_bound: self.device_bound.unwrap_or_default(),
+            duration_seconds: self.duration_seconds.unwrap_or_default(),
             quorums: self.quorums.clone().unwrap_or_default(),
         })
     }
 
     /// What is asked, each with a title.
-    fn asks(&self) -> Result<Vec<(String, Option<Ask>)>> {
+    fn suppositions(&self) -> Result<Vec<(String, Supposed)>> {
         let wanted = self.wants.clone().unwrap_or_default();
         let texts: Vec<&String> = self.text.iter().chain(self.texts.iter().flatten()).collect();
         if texts.is_empty() {
             let title = self.name.clone().unwrap_or_else(|| wanted.to_string());
-            return Ok(vec![(title, wanted.ask("")?)]);
+            return Ok(vec![(title, wanted.supposed("")?)]);
         }
-        texts.into_iter().map(|text| Ok((text.clone(), wanted.ask(text)?))).collect()
+        texts.into_iter().map(|text| Ok((text.clone(), wanted.supposed(text)?))).collect()
     }
 }
 
@@ -200,7 +217,7 @@ impl Case {
         if let Some(name) = self.setting.quorums.iter().find(|name| policies.quorum(name).is_none()) {
             bail!("{}: there is no quorum {name:?}", self.place);
         }
-        let steps = Rehearsal::of_all(policies, &self.setting, self.ask.as_ref());
+        let steps = Rehearsal::of_all(policies, &self.setting, &self.supposed);
         let outcome = Outcome::of(&steps);
         let differences = steps.last().map(|act| self.expected.differences(&outcome, act));
         Ok((outcome, differences.unwrap_or_default()))

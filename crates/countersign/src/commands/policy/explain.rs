@@ -20,7 +20,7 @@ use super::{Wanted, Who};
 pub async fn explain(config: &Path, who: &Who, wanted: &Wanted, command: &str) -> Result<ExitCode> {
     let place = Place::find(config)?;
     let (setting, facts) = who.setting(&place).await?;
-    let steps = Rehearsal::of_all(&place.policies, &setting, wanted.ask(command)?.as_ref());
+    let steps = Rehearsal::of_all(&place.policies, &setting, &wanted.supposed(command)?);
     let story = Story { place: &place, setting: &setting, facts: &facts };
     print!("{}", story.of(&steps));
     Ok(ExitCode::SUCCESS)

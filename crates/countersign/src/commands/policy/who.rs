@@ -49,6 +49,18 @@ pub struct Who {
     /// Seconds since the person's last second factor
     #[arg(long, default_value_t = 0)]
     pub mfa_age: u64,
+    /// A live access permit covers this account on this target
+    #[arg(long)]
+    pub granted: bool,
+    /// The person has declared an emergency that covers this target
+    #[arg(long)]
+    pub emergency: bool,
+    /// The person came with a key that is bound to a device
+    #[arg(long)]
+    pub device_bound: bool,
+    /// For how many seconds something is asked for
+    #[arg(long = "duration", default_value_t = 0)]
+    pub duration_seconds: u64,
     /// A quorum that is taken as met; may be repeated
     #[arg(long = "quorum")]
     pub quorums: Vec<String>,
@@ -70,6 +82,10 @@ impl Who {
             mfa_age_seconds: self.mfa_age,
             minute_of_day,
             weekday,
+            granted: self.granted,
+            emergency: self.emergency,
+            device_bound: self.device_bound,
+            duration_seconds: self.duration_seconds,
             quorums: self.quorums.iter().cloned().collect(),
         };
         Ok((setting, facts))

@@ -1,0 +1,33 @@
+//! What is known of a person at this very moment that policies may look at: permits that live, and the device of their key.
+
+use identity::VerifiedIdentity;
+
+use super::Road;
+use crate::error::RoadError;
+use crate::model::{Person, Target};
+
+impl Road {
+    /// Whether a live access permit of this person covers the account on the target.
+    pub(super) async fn is_granted(
+        &self,
+        _person: &Person,
+        _target: &Target,
+        _account: &str,
+    ) -> Result<bool, RoadError> {
+        Ok(false)
+    }
+
+    /// Whether an emergency that this person declared covers the target, and is not over.
+    pub(super) async fn is_in_emergency(
+        &self,
+        _person: &Person,
+        _target: &Target,
+    ) -> Result<bool, RoadError> {
+        Ok(false)
+    }
+
+    /// Whether the key that let this person in is bound to a device.
+    pub(super) async fn is_device_bound(&self, _who: &VerifiedIdentity) -> Result<bool, RoadError> {
+        Ok(false)
+    }
+}
