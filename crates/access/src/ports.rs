@@ -133,162 +133,75 @@ pub trait Store: Send + Sync {
     /// The decisions on a request, in order of arrival.
     async fn decisions(&self, id: RequestId) -> Result<Vec<Decision>, StoreError>;
 
-    /// Replaces a person's record but for the last TOTP step. [`StoreError::Missing`] when there is none of that id.
-    async fn set_person(&self, person: &Person) -> Result<(), StoreError> {
-        let _ = person;
-        Err(absent())
-    }
-    /// Adds a key, or replaces the record of the same fingerprint and person.
-    async fn put_key(&self, key: &PersonKey) -> Result<(), StoreError> {
-        let _ = key;
-        Err(absent())
-    }
-    /// Notes that a key was used at that moment; nothing when it is gone.
-    async fn touch_key(&self, fingerprint: &str, at: Timestamp) -> Result<(), StoreError> {
-        let _ = (fingerprint, at);
-        Err(absent())
-    }
+    /// Replaces a person's record but for the last TOTP step. [`StoreError::Missing`] when there is none of that id,
+    /// [`StoreError::Exists`] when another person has the name.
+    async fn set_person(&self, person: &Person) -> Result<(), StoreError>;
+    /// Adds a key, or replaces the record of the same fingerprint and person; a use that was noted stays unless a new
+    /// one is given. [`StoreError::Exists`] when another person has it.
+    async fn put_key(&self, key: &PersonKey) -> Result<(), StoreError>;
+    /// Notes that a key was used at that moment, unless a later use is known; nothing when it is gone.
+    async fn touch_key(&self, fingerprint: &str, at: Timestamp) -> Result<(), StoreError>;
     /// All keys of all people.
-    async fn all_keys(&self) -> Result<Vec<PersonKey>, StoreError> {
-        Err(absent())
-    }
+    async fn all_keys(&self) -> Result<Vec<PersonKey>, StoreError>;
     /// Sessions without an end, oldest first.
-    async fn open_sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
-        Err(absent())
-    }
+    async fn open_sessions(&self) -> Result<Vec<SessionRow>, StoreError>;
 
     /// Keeps a record's content, for ever; keeping the same again does nothing.
-    async fn keep_record(&self, record: &Record) -> Result<(), StoreError> {
-        let _ = record;
-        Err(absent())
-    }
+    async fn keep_record(&self, record: &Record) -> Result<(), StoreError>;
     /// The content that has that digest.
-    async fn record(&self, kind: &str, id: &str, digest: &str) -> Result<Option<Record>, StoreError> {
-        let _ = (kind, id, digest);
-        Err(absent())
-    }
+    async fn record(&self, kind: &str, id: &str, digest: &str) -> Result<Option<Record>, StoreError>;
 
     /// A setting's value, e.g. of `retention-days`.
-    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        let _ = name;
-        Err(absent())
-    }
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// All settings, by name.
-    async fn settings(&self) -> Result<std::collections::BTreeMap<String, String>, StoreError> {
-        Err(absent())
-    }
+    async fn settings(&self) -> Result<std::collections::BTreeMap<String, String>, StoreError>;
     /// Sets a setting, or removes it.
-    async fn put_setting(&self, name: &str, value: Option<&str>) -> Result<(), StoreError> {
-        let _ = (name, value);
-        Err(absent())
-    }
+    async fn put_setting(&self, name: &str, value: Option<&str>) -> Result<(), StoreError>;
 
     /// Takes the next permit number. Numbers are never reused.
-    async fn next_permit_id(&self) -> Result<PermitId, StoreError> {
-        Err(absent())
-    }
+    async fn next_permit_id(&self) -> Result<PermitId, StoreError>;
     /// Adds a permit. [`StoreError::Exists`] when its number, or a permit of the same request, is there.
-    async fn add_permit(&self, permit: &Permit) -> Result<(), StoreError> {
-        let _ = permit;
-        Err(absent())
-    }
+    async fn add_permit(&self, permit: &Permit) -> Result<(), StoreError>;
     /// The permit of that number.
-    async fn permit(&self, id: PermitId) -> Result<Option<Permit>, StoreError> {
-        let _ = id;
-        Err(absent())
-    }
+    async fn permit(&self, id: PermitId) -> Result<Option<Permit>, StoreError>;
     /// All permits that have not ended and whose time is not over at `now`, and emergencies without a review; by number.
-    async fn live_permits(&self, now: Timestamp) -> Result<Vec<Permit>, StoreError> {
-        let _ = now;
-        Err(absent())
-    }
+    async fn live_permits(&self, now: Timestamp) -> Result<Vec<Permit>, StoreError>;
     /// The newest `limit` permits, newest first.
-    async fn permits(&self, limit: u32) -> Result<Vec<Permit>, StoreError> {
-        let _ = limit;
-        Err(absent())
-    }
+    async fn permits(&self, limit: u32) -> Result<Vec<Permit>, StoreError>;
     /// Replaces `ended` and `reviewed` of a permit and counts its version up, if that still is `permit.version`.
     /// `false`: it was not. `ended`, once there, does not change.
-    async fn set_permit(&self, permit: &Permit) -> Result<bool, StoreError> {
-        let _ = permit;
-        Err(absent())
-    }
+    async fn set_permit(&self, permit: &Permit) -> Result<bool, StoreError>;
 
     /// Puts a person's enrolment code, replacing an older one; none takes it away.
-    async fn put_enrolment(&self, person: &PersonId, code: Option<&Enrolment>) -> Result<(), StoreError> {
-        let _ = (person, code);
-        Err(absent())
-    }
+    async fn put_enrolment(&self, person: &PersonId, code: Option<&Enrolment>) -> Result<(), StoreError>;
     /// A person's enrolment code.
-    async fn enrolment(&self, person: &PersonId) -> Result<Option<Enrolment>, StoreError> {
-        let _ = person;
-        Err(absent())
-    }
+    async fn enrolment(&self, person: &PersonId) -> Result<Option<Enrolment>, StoreError>;
     /// Takes exactly that code away, atomically. `false`: somebody else was faster.
-    async fn use_enrolment(&self, code: &Enrolment) -> Result<bool, StoreError> {
-        let _ = code;
-        Err(absent())
-    }
+    async fn use_enrolment(&self, code: &Enrolment) -> Result<bool, StoreError>;
     /// Replaces a person's recovery codes, given as hashes.
-    async fn put_recovery(&self, person: &PersonId, hashes: &[String]) -> Result<(), StoreError> {
-        let _ = (person, hashes);
-        Err(absent())
-    }
+    async fn put_recovery(&self, person: &PersonId, hashes: &[String]) -> Result<(), StoreError>;
     /// The hashes of a person's recovery codes that are left.
-    async fn recovery(&self, person: &PersonId) -> Result<Vec<String>, StoreError> {
-        let _ = person;
-        Err(absent())
-    }
+    async fn recovery(&self, person: &PersonId) -> Result<Vec<String>, StoreError>;
     /// Takes one recovery code away, atomically. `false`: it was not there.
-    async fn use_recovery(&self, person: &PersonId, hash: &str) -> Result<bool, StoreError> {
-        let _ = (person, hash);
-        Err(absent())
-    }
-    /// Notes that a person accepted that version of the notice about recording.
-    async fn add_consent(&self, person: &PersonId, version: &str, at: Timestamp) -> Result<(), StoreError> {
-        let _ = (person, version, at);
-        Err(absent())
-    }
+    async fn use_recovery(&self, person: &PersonId, hash: &str) -> Result<bool, StoreError>;
+    /// Notes that a person accepted that version of the notice about recording; the first acceptance stays.
+    async fn add_consent(&self, person: &PersonId, version: &str, at: Timestamp) -> Result<(), StoreError>;
     /// When the person accepted that version, if ever.
-    async fn consent(&self, person: &PersonId, version: &str) -> Result<Option<Timestamp>, StoreError> {
-        let _ = (person, version);
-        Err(absent())
-    }
+    async fn consent(&self, person: &PersonId, version: &str) -> Result<Option<Timestamp>, StoreError>;
 
     /// Puts notices into the outbox, all or none.
-    async fn post(&self, notices: &[Notice]) -> Result<(), StoreError> {
-        let _ = notices;
-        Err(absent())
-    }
+    async fn post(&self, notices: &[Notice]) -> Result<(), StoreError>;
     /// The first `limit` notices for that receiver that are due at `now`, in order of arrival.
-    async fn due(&self, receiver: &str, now: Timestamp, limit: u32) -> Result<Vec<Notice>, StoreError> {
-        let _ = (receiver, now, limit);
-        Err(absent())
-    }
+    async fn due(&self, receiver: &str, now: Timestamp, limit: u32) -> Result<Vec<Notice>, StoreError>;
     /// Takes a delivered notice out; nothing when it is gone.
-    async fn delivered(&self, id: i64) -> Result<(), StoreError> {
-        let _ = id;
-        Err(absent())
-    }
+    async fn delivered(&self, id: i64) -> Result<(), StoreError>;
     /// Puts a notice off and counts its attempts up, if they still are so many. `false`: somebody else has it.
-    async fn postpone(&self, id: i64, attempts: u32, due: Timestamp) -> Result<bool, StoreError> {
-        let _ = (id, attempts, due);
-        Err(absent())
-    }
+    async fn postpone(&self, id: i64, attempts: u32, due: Timestamp) -> Result<bool, StoreError>;
 
     /// A number that grows with [`Store::stir`]: unchanged means that nobody was told to look again.
-    async fn stirred(&self) -> Result<i64, StoreError> {
-        Err(absent())
-    }
+    async fn stirred(&self) -> Result<i64, StoreError>;
     /// Makes every node look again at who may still be here.
-    async fn stir(&self) -> Result<(), StoreError> {
-        Err(absent())
-    }
-}
-
-/// What a store that does not keep something answers, until every store keeps everything.
-fn absent() -> StoreError {
-    StoreError::Unavailable("this store does not keep that yet".to_owned())
+    async fn stir(&self) -> Result<(), StoreError>;
 }
 
 /// The ledger refused or failed: nothing may follow.

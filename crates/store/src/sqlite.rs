@@ -1,32 +1,25 @@
 //! One database file: a single writing connection and a few that can only read.
 
-mod factors;
-mod fault;
 mod file;
 mod open;
-mod people;
-mod port;
-mod requests;
-mod row;
 mod schema;
-mod sessions;
-mod targets;
 
-use access::ports::StoreError;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Row, query};
+
+use crate::database::{Database, Engine};
+use crate::row::Columns;
+use crate::statement::{Statement, Value};
 
 pub use open::OpenError;
 
-/// A statement with its values bound.
-type Statement<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
-
-/// How a row becomes a record.
-type Parse<T> = fn(&SqliteRow) -> Result<T, StoreError>;
-
 /// The state of one bastion in an SQLite file. Several processes may have the file open.
+pub type Sqlite = Database<File>;
+
+/// The file, as the tables use it.
 #[derive(Clone, Debug)]
-pub struct Sqlite {
+pub struct File {
     writer: SqlitePool,
     readers: SqlitePool,
 }
@@ -34,45 +27,62 @@ pub struct Sqlite {
 impl Sqlite {
     /// Finishes what is under way and closes the file, folding the write-ahead log into it.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.engine.readers.close().await;
+        self.engine.writer.close().await;
+    }
+}
+
+impl Engine for File {
+    type Row = SqliteRow;
+
+    /// There is one writer, so nothing is settled between the look and the insertion.
+    const DECIDE: &'static str =
+        "INSERT INTO decisions (request, arrival, person, answer, fingerprint, statement, signature, decided)
+         SELECT id, (SELECT COUNT(*) + 1 FROM decisions WHERE request = $1), $2, $3, $4, $5, $6, $7
+         FROM requests WHERE id = $1 AND state = 'waiting'";
+
+    /// Commit point of a change: SQLite has synced the write-ahead log when this returns.
+    async fn change(&self, statement: Statement) -> Result<u64, sqlx::Error> {
+        Ok(bound(statement).execute(&self.writer).await?.rows_affected())
     }
 
-    /// Runs one changing statement; returns the number of rows that it changed.
-    async fn change(&self, statement: Statement<'_>) -> Result<u64, sqlx::Error> {
-        Ok(statement.execute(&self.writer).await?.rows_affected())
-    }
-
-    /// Runs one statement that must change a row; `name` says what is missing if it did not.
-    async fn change_existing(&self, name: String, statement: Statement<'_>) -> Result<(), StoreError> {
-        match self.change(statement).await.map_err(fault::unavailable)? {
-            0 => Err(StoreError::Missing(name)),
-            _ => Ok(()),
+    async fn change_all(&self, statements: Vec<Statement>) -> Result<(), sqlx::Error> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        for statement in statements {
+            bound(statement).execute(&mut *transaction).await?;
         }
+        transaction.commit().await
     }
 
-    /// Runs one changing statement with a `RETURNING` clause and parses the row that it gives.
-    ///
-    /// All rows are fetched because the commit comes after the last one: whoever stops at the first row would
-    /// never hear that the commit failed.
-    async fn change_returning<T>(
-        &self,
-        statement: Statement<'_>,
-        parse: Parse<T>,
-    ) -> Result<Option<T>, StoreError> {
-        let rows = statement.fetch_all(&self.writer).await.map_err(fault::unavailable)?;
-        rows.first().map(parse).transpose()
+    /// All rows are fetched because the commit comes after the last one: whoever stops at the first row would never
+    /// hear that the commit failed.
+    async fn change_returning(&self, statement: Statement) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        bound(statement).fetch_all(&self.writer).await
     }
 
-    /// The row that a query finds, if any.
-    async fn one<T>(&self, query: Statement<'_>, parse: Parse<T>) -> Result<Option<T>, StoreError> {
-        let row = query.fetch_optional(&self.readers).await.map_err(fault::unavailable)?;
-        row.as_ref().map(parse).transpose()
+    async fn read(&self, statement: Statement) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        bound(statement).fetch_all(&self.readers).await
+    }
+}
+
+fn bound(statement: Statement) -> sqlx::query::Query<'static, sqlx::Sqlite, SqliteArguments> {
+    statement.values.into_iter().fold(query(statement.sql), |query, value| match value {
+        Value::Text(text) => query.bind(text),
+        Value::Integer(number) => query.bind(number),
+        Value::Bytes(bytes) => query.bind(bytes),
+    })
+}
+
+impl Columns for SqliteRow {
+    fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error> {
+        self.try_get(column)
     }
 
-    /// All rows that a query finds.
-    async fn all<T>(&self, query: Statement<'_>, parse: Parse<T>) -> Result<Vec<T>, StoreError> {
-        let rows = query.fetch_all(&self.readers).await.map_err(fault::unavailable)?;
-        rows.iter().map(parse).collect()
+    fn integer(&self, column: &str) -> Result<Option<i64>, sqlx::Error> {
+        self.try_get(column)
+    }
+
+    fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, sqlx::Error> {
+        self.try_get(column)
     }
 }

@@ -1,12 +1,14 @@
 //! A store in memory that keeps the same contract as the databases, for tests of everything above a store.
 
+mod countersigned;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::model::{
-    Account, Attempts, Decision, Outcome, Person, PersonId, PersonKey, RememberedFactor, Request, RequestId,
-    RequestState, SessionRow, Target, Timestamp,
+    Account, Attempts, Decision, Enrolment, Notice, Outcome, Permit, PermitId, Person, PersonId, PersonKey,
+    Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Timestamp,
 };
 use access::ports::{Store, StoreError};
 use access::recording::SessionId;
@@ -30,6 +32,16 @@ struct State {
     last_request: i64,
     requests: BTreeMap<RequestId, Request>,
     decisions: BTreeMap<RequestId, Vec<Decision>>,
+    records: BTreeMap<(String, String, String), Record>,
+    settings: BTreeMap<String, String>,
+    last_permit: i64,
+    permits: BTreeMap<PermitId, Permit>,
+    enrolments: BTreeMap<PersonId, Enrolment>,
+    recovery: BTreeMap<PersonId, BTreeSet<String>>,
+    consents: BTreeMap<(PersonId, String), Timestamp>,
+    last_notice: i64,
+    outbox: BTreeMap<i64, Notice>,
+    stirred: i64,
 }
 
 impl State {
@@ -53,6 +65,10 @@ impl State {
     fn waiting(&mut self, id: RequestId) -> Option<&mut Request> {
         self.requests.get_mut(&id).filter(|request| request.state == RequestState::Waiting)
     }
+}
+
+fn in_order_of_enrolment(one: &PersonKey, other: &PersonKey) -> std::cmp::Ordering {
+    (one.enrolled_at, &one.fingerprint).cmp(&(other.enrolled_at, &other.fingerprint))
 }
 
 fn missing(what: String) -> StoreError {
@@ -145,7 +161,7 @@ impl Store for MemoryStore {
 
     async fn keys(&self, id: &PersonId) -> Result<Vec<PersonKey>, StoreError> {
         let mut keys: Vec<_> = self.state().keys.values().filter(|key| key.person == *id).cloned().collect();
-        keys.sort_by_key(|key| key.enrolled_at);
+        keys.sort_by(in_order_of_enrolment);
         Ok(keys)
     }
 
@@ -322,5 +338,136 @@ impl Store for MemoryStore {
 
     async fn decisions(&self, id: RequestId) -> Result<Vec<Decision>, StoreError> {
         Ok(self.state().decisions.get(&id).cloned().unwrap_or_default())
+    }
+
+    async fn set_person(&self, person: &Person) -> Done {
+        self.state().set_person(person)
+    }
+
+    async fn put_key(&self, key: &PersonKey) -> Done {
+        self.state().put_key(key)
+    }
+
+    async fn touch_key(&self, fingerprint: &str, at: Timestamp) -> Done {
+        self.state().touch_key(fingerprint, at);
+        Ok(())
+    }
+
+    async fn all_keys(&self) -> Result<Vec<PersonKey>, StoreError> {
+        let mut keys: Vec<_> = self.state().keys.values().cloned().collect();
+        keys.sort_by(in_order_of_enrolment);
+        Ok(keys)
+    }
+
+    async fn open_sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
+        Ok(self.state().open_sessions())
+    }
+
+    async fn keep_record(&self, record: &Record) -> Done {
+        self.state().keep_record(record);
+        Ok(())
+    }
+
+    async fn record(&self, kind: &str, id: &str, digest: &str) -> Result<Option<Record>, StoreError> {
+        Ok(self.state().records.get(&(kind.into(), id.into(), digest.into())).cloned())
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.state().settings.get(name).cloned())
+    }
+
+    async fn settings(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        Ok(self.state().settings.clone())
+    }
+
+    async fn put_setting(&self, name: &str, value: Option<&str>) -> Done {
+        self.state().put_setting(name, value);
+        Ok(())
+    }
+
+    async fn next_permit_id(&self) -> Result<PermitId, StoreError> {
+        let mut state = self.state();
+        state.last_permit += 1;
+        Ok(PermitId(state.last_permit))
+    }
+
+    async fn add_permit(&self, permit: &Permit) -> Done {
+        self.state().add_permit(permit)
+    }
+
+    async fn permit(&self, id: PermitId) -> Result<Option<Permit>, StoreError> {
+        Ok(self.state().permits.get(&id).cloned())
+    }
+
+    async fn live_permits(&self, now: Timestamp) -> Result<Vec<Permit>, StoreError> {
+        Ok(self.state().live_permits(now))
+    }
+
+    async fn permits(&self, limit: u32) -> Result<Vec<Permit>, StoreError> {
+        Ok(self.state().permits.values().rev().take(limit as usize).cloned().collect())
+    }
+
+    async fn set_permit(&self, permit: &Permit) -> Result<bool, StoreError> {
+        self.state().set_permit(permit)
+    }
+
+    async fn put_enrolment(&self, person: &PersonId, code: Option<&Enrolment>) -> Done {
+        self.state().put_enrolment(person, code)
+    }
+
+    async fn enrolment(&self, person: &PersonId) -> Result<Option<Enrolment>, StoreError> {
+        Ok(self.state().enrolments.get(person).cloned())
+    }
+
+    async fn use_enrolment(&self, code: &Enrolment) -> Result<bool, StoreError> {
+        Ok(self.state().use_enrolment(code))
+    }
+
+    async fn put_recovery(&self, person: &PersonId, hashes: &[String]) -> Done {
+        self.state().put_recovery(person, hashes)
+    }
+
+    async fn recovery(&self, person: &PersonId) -> Result<Vec<String>, StoreError> {
+        Ok(self.state().recovery.get(person).into_iter().flatten().cloned().collect())
+    }
+
+    async fn use_recovery(&self, person: &PersonId, hash: &str) -> Result<bool, StoreError> {
+        Ok(self.state().recovery.get_mut(person).is_some_and(|hashes| hashes.remove(hash)))
+    }
+
+    async fn add_consent(&self, person: &PersonId, version: &str, at: Timestamp) -> Done {
+        self.state().add_consent(person, version, at)
+    }
+
+    async fn consent(&self, person: &PersonId, version: &str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.state().consents.get(&(person.clone(), version.into())).copied())
+    }
+
+    async fn post(&self, notices: &[Notice]) -> Done {
+        let mut state = self.state();
+        notices.iter().for_each(|notice| state.post(notice));
+        Ok(())
+    }
+
+    async fn due(&self, receiver: &str, now: Timestamp, limit: u32) -> Result<Vec<Notice>, StoreError> {
+        Ok(self.state().due(receiver, now, limit))
+    }
+
+    async fn delivered(&self, id: i64) -> Done {
+        self.state().outbox.remove(&id);
+        Ok(())
+    }
+
+    async fn postpone(&self, id: i64, attempts: u32, due: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.state().postpone(id, attempts, due))
+    }
+
+    async fn stirred(&self) -> Result<i64, StoreError> {
+        Ok(self.state().stirred)
+    }
+
+    async fn stir(&self) -> Done {
+        self.state().stirred += 1;
+        Ok(())
     }
 }

@@ -1,15 +1,15 @@
 //! A store that lets a test change what it returns, or act between two of the road's steps. It yields a
 //! few times before each of its own, so that tasks which run at once meet in ever other orders, the same in every run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::model::{
-    Account, Attempts, Decision, Outcome, Person, PersonId, PersonKey, RememberedFactor, Request, RequestId,
-    RequestState, SessionRow, Target, Timestamp,
+    Account, Attempts, Decision, Enrolment, Notice, Outcome, Permit, PermitId, Person, PersonId, PersonKey,
+    Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Timestamp,
 };
 use access::ports::{Store, StoreError};
 use access::recording::SessionId;
@@ -143,4 +143,34 @@ store! {
     requests(limit: u32) -> Vec<Request>;
     add_decision(decision: &Decision) -> ();
     decisions(id: RequestId) -> Vec<Decision>;
+    set_person(person: &Person) -> ();
+    put_key(key: &PersonKey) -> ();
+    touch_key(fingerprint: &str, at: Timestamp) -> ();
+    all_keys() -> Vec<PersonKey>;
+    open_sessions() -> Vec<SessionRow>;
+    keep_record(record: &Record) -> ();
+    record(kind: &str, id: &str, digest: &str) -> Option<Record>;
+    setting(name: &str) -> Option<String>;
+    settings() -> BTreeMap<String, String>;
+    put_setting(name: &str, value: Option<&str>) -> ();
+    next_permit_id() -> PermitId;
+    add_permit(permit: &Permit) -> ();
+    permit(id: PermitId) -> Option<Permit>;
+    live_permits(now: Timestamp) -> Vec<Permit>;
+    permits(limit: u32) -> Vec<Permit>;
+    set_permit(permit: &Permit) -> bool;
+    put_enrolment(person: &PersonId, code: Option<&Enrolment>) -> ();
+    enrolment(person: &PersonId) -> Option<Enrolment>;
+    use_enrolment(code: &Enrolment) -> bool;
+    put_recovery(person: &PersonId, hashes: &[String]) -> ();
+    recovery(person: &PersonId) -> Vec<String>;
+    use_recovery(person: &PersonId, hash: &str) -> bool;
+    add_consent(person: &PersonId, version: &str, at: Timestamp) -> ();
+    consent(person: &PersonId, version: &str) -> Option<Timestamp>;
+    post(notices: &[Notice]) -> ();
+    due(receiver: &str, now: Timestamp, limit: u32) -> Vec<Notice>;
+    delivered(id: i64) -> ();
+    postpone(id: i64, attempts: u32, due: Timestamp) -> bool;
+    stirred() -> i64;
+    stir() -> ();
 }

@@ -7,7 +7,8 @@ use access::ports::StoreError;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-use super::{Sqlite, file, schema};
+use super::{File, Sqlite, file, schema};
+use crate::database::Database;
 
 /// How long a statement waits for another process that is writing.
 const BUSY: Duration = Duration::from_secs(5);
@@ -83,7 +84,7 @@ impl Sqlite {
         let writer =
             writer(path).await.map_err(|source| OpenError::Database { path: path.to_owned(), source })?;
         schema::migrate(path, &writer).await?;
-        Ok(Self { writer, readers: readers(path) })
+        Ok(Database { engine: File { writer, readers: readers(path) } })
     }
 }
 

@@ -3,14 +3,14 @@
 use access::model::{Outcome, SessionRow, Timestamp};
 use access::ports::StoreError;
 use access::recording::SessionId;
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
-use super::fault::{refused, unavailable};
-use super::row::Fields;
-use super::{Sqlite, people};
+use super::people;
+use crate::database::{Database, Engine};
+use crate::fault::{refused, unavailable};
+use crate::row::{Columns, Fields};
+use crate::statement::query;
 
-pub(super) async fn add(db: &Sqlite, session: &SessionRow) -> Result<(), StoreError> {
+pub(crate) async fn add(db: &Database<impl Engine>, session: &SessionRow) -> Result<(), StoreError> {
     let (closed, outcome) = session.closed.unzip();
     let insert = query(
         "INSERT INTO sessions
@@ -33,8 +33,8 @@ pub(super) async fn add(db: &Sqlite, session: &SessionRow) -> Result<(), StoreEr
 }
 
 /// The first end counts. Sessions are never deleted, so looking afterwards whether there is one cannot race.
-pub(super) async fn close(
-    db: &Sqlite,
+pub(crate) async fn close(
+    db: &Database<impl Engine>,
     id: &SessionId,
     at: Timestamp,
     outcome: Outcome,
@@ -49,21 +49,28 @@ pub(super) async fn close(
     }
 }
 
-pub(super) async fn one(db: &Sqlite, id: &SessionId) -> Result<Option<SessionRow>, StoreError> {
+pub(crate) async fn one(
+    db: &Database<impl Engine>,
+    id: &SessionId,
+) -> Result<Option<SessionRow>, StoreError> {
     db.one(query("SELECT * FROM sessions WHERE id = $1").bind(id.to_string()), parse).await
 }
 
-pub(super) async fn newest(db: &Sqlite, limit: u32) -> Result<Vec<SessionRow>, StoreError> {
+pub(crate) async fn newest(db: &Database<impl Engine>, limit: u32) -> Result<Vec<SessionRow>, StoreError> {
     let select = query("SELECT * FROM sessions ORDER BY opened DESC, id DESC LIMIT $1");
     db.all(select.bind(i64::from(limit)), parse).await
 }
 
+pub(crate) async fn open(db: &Database<impl Engine>) -> Result<Vec<SessionRow>, StoreError> {
+    db.all(query("SELECT * FROM sessions WHERE closed IS NULL ORDER BY opened, id"), parse).await
+}
+
 /// How errors speak of a session.
-pub(super) fn name(id: &SessionId) -> String {
+pub(crate) fn name(id: &SessionId) -> String {
     format!("session {id}")
 }
 
-fn parse(row: &SqliteRow) -> Result<SessionRow, StoreError> {
+fn parse(row: &dyn Columns) -> Result<SessionRow, StoreError> {
     let fields = Fields::of("sessions", &["id"], row);
     Ok(SessionRow {
         id: fields.session("id")?,
@@ -81,7 +88,7 @@ fn parse(row: &SqliteRow) -> Result<SessionRow, StoreError> {
 
 /// Time and outcome come together or not at all.
 fn parse_end(fields: &Fields<'_>) -> Result<Option<(Timestamp, Outcome)>, StoreError> {
-    let open = fields.optional::<i64>("closed")?.is_none() && fields.optional::<&str>("outcome")?.is_none();
+    let open = fields.optional::<i64>("closed")?.is_none() && fields.optional::<String>("outcome")?.is_none();
     if open {
         return Ok(None);
     }

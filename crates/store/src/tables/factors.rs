@@ -4,15 +4,15 @@ use std::net::IpAddr;
 
 use access::model::{Attempts, PersonId, RememberedFactor};
 use access::ports::StoreError;
-use sqlx::query;
-use sqlx::sqlite::SqliteRow;
 
-use super::fault::{refused, unavailable};
-use super::row::{Fields, bigint};
-use super::{Sqlite, people};
+use super::people;
+use crate::database::{Database, Engine};
+use crate::fault::{refused, unavailable};
+use crate::row::{Columns, Fields, bigint};
+use crate::statement::query;
 
-pub(super) async fn remembered(
-    db: &Sqlite,
+pub(crate) async fn remembered(
+    db: &Database<impl Engine>,
     person: &PersonId,
     first: &str,
     source: IpAddr,
@@ -22,7 +22,10 @@ pub(super) async fn remembered(
     db.one(select.bind(&person.0).bind(first).bind(source.to_string()), parse).await
 }
 
-pub(super) async fn remember(db: &Sqlite, factor: &RememberedFactor) -> Result<(), StoreError> {
+pub(crate) async fn remember(
+    db: &Database<impl Engine>,
+    factor: &RememberedFactor,
+) -> Result<(), StoreError> {
     let upsert = query(
         "INSERT INTO remembered_factors (person, first_factor, source, passed) VALUES ($1, $2, $3, $4)
          ON CONFLICT (person, first_factor, source) DO UPDATE SET passed = excluded.passed",
@@ -36,18 +39,22 @@ pub(super) async fn remember(db: &Sqlite, factor: &RememberedFactor) -> Result<(
     put.map(drop).map_err(|error| refused(error, format!("factor of {}", parent()), parent()))
 }
 
-pub(super) async fn forget(db: &Sqlite, person: &PersonId) -> Result<(), StoreError> {
+pub(crate) async fn forget(db: &Database<impl Engine>, person: &PersonId) -> Result<(), StoreError> {
     let delete = query("DELETE FROM remembered_factors WHERE person = $1").bind(&person.0);
     db.change(delete).await.map(drop).map_err(unavailable)
 }
 
-pub(super) async fn attempts(db: &Sqlite, key: &str) -> Result<Attempts, StoreError> {
+pub(crate) async fn attempts(db: &Database<impl Engine>, key: &str) -> Result<Attempts, StoreError> {
     let select = query("SELECT * FROM attempts WHERE subject = $1").bind(key);
     Ok(db.one(select, parse_attempts).await?.unwrap_or_default())
 }
 
 /// Counts in one statement. A failure that is reported late never moves the time of the last one back.
-pub(super) async fn count_failure(db: &Sqlite, key: &str, at: u64) -> Result<Attempts, StoreError> {
+pub(crate) async fn count_failure(
+    db: &Database<impl Engine>,
+    key: &str,
+    at: u64,
+) -> Result<Attempts, StoreError> {
     let upsert = query(
         "INSERT INTO attempts (subject, failures, last_failure) VALUES ($1, 1, $2)
          ON CONFLICT (subject) DO UPDATE SET
@@ -62,12 +69,12 @@ pub(super) async fn count_failure(db: &Sqlite, key: &str, at: u64) -> Result<Att
     counted.ok_or_else(|| StoreError::Unavailable("counting a failure returned no row".into()))
 }
 
-pub(super) async fn clear_failures(db: &Sqlite, key: &str) -> Result<(), StoreError> {
+pub(crate) async fn clear_failures(db: &Database<impl Engine>, key: &str) -> Result<(), StoreError> {
     let delete = query("DELETE FROM attempts WHERE subject = $1").bind(key);
     db.change(delete).await.map(drop).map_err(unavailable)
 }
 
-fn parse(row: &SqliteRow) -> Result<RememberedFactor, StoreError> {
+fn parse(row: &dyn Columns) -> Result<RememberedFactor, StoreError> {
     let fields = Fields::of("remembered_factors", &["person", "first_factor", "source"], row);
     Ok(RememberedFactor {
         person: fields.person("person")?,
@@ -77,7 +84,7 @@ fn parse(row: &SqliteRow) -> Result<RememberedFactor, StoreError> {
     })
 }
 
-fn parse_attempts(row: &SqliteRow) -> Result<Attempts, StoreError> {
+fn parse_attempts(row: &dyn Columns) -> Result<Attempts, StoreError> {
     let fields = Fields::of("attempts", &["subject"], row);
     Ok(Attempts { failures: fields.number("failures")?, last: fields.number("last_failure")? })
 }

@@ -6,38 +6,64 @@ use std::fmt::Display;
 use access::model::{PersonId, Timestamp};
 use access::ports::StoreError;
 use access::recording::SessionId;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row, Type};
+
+/// A row of either database. A column that is NULL is none; one of another type is an error.
+pub trait Columns: Send + Sync {
+    /// A column that holds text.
+    fn text(&self, column: &str) -> Result<Option<String>, sqlx::Error>;
+    /// A column that holds a number.
+    fn integer(&self, column: &str) -> Result<Option<i64>, sqlx::Error>;
+    /// A column that holds bytes.
+    fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, sqlx::Error>;
+}
+
+/// What a column can hold.
+pub(crate) trait Cell: Sized {
+    /// The column's value, if it is not NULL.
+    fn of(row: &dyn Columns, column: &str) -> Result<Option<Self>, sqlx::Error>;
+}
+
+impl Cell for String {
+    fn of(row: &dyn Columns, column: &str) -> Result<Option<Self>, sqlx::Error> {
+        row.text(column)
+    }
+}
+
+impl Cell for i64 {
+    fn of(row: &dyn Columns, column: &str) -> Result<Option<Self>, sqlx::Error> {
+        row.integer(column)
+    }
+}
+
+impl Cell for Vec<u8> {
+    fn of(row: &dyn Columns, column: &str) -> Result<Option<Self>, sqlx::Error> {
+        row.bytes(column)
+    }
+}
 
 /// A row that is being parsed.
-pub(super) struct Fields<'r> {
+pub(crate) struct Fields<'r> {
     table: &'static str,
     key: &'static [&'static str],
-    row: &'r SqliteRow,
+    row: &'r dyn Columns,
 }
 
 impl<'r> Fields<'r> {
     /// A row of `table`, whose columns `key` tell an operator which one it is.
-    pub fn of(table: &'static str, key: &'static [&'static str], row: &'r SqliteRow) -> Self {
+    pub fn of(table: &'static str, key: &'static [&'static str], row: &'r dyn Columns) -> Self {
         Self { table, key, row }
     }
 
     /// A column that is kept as the model has it.
     ///
-    /// NULL is asked for expressly: SQLite would give it as 0 or as nothing, and a person would not be suspended.
-    pub fn value<T>(&self, column: &str) -> Result<T, StoreError>
-    where
-        T: Decode<'r, sqlx::Sqlite> + Type<sqlx::Sqlite>,
-    {
+    /// NULL is never taken for 0 or for nothing: a person would not be suspended.
+    pub fn value<T: Cell>(&self, column: &str) -> Result<T, StoreError> {
         self.optional(column)?.ok_or_else(|| self.inconsistent(column, "there is no value"))
     }
 
     /// A column that may be NULL.
-    pub fn optional<T>(&self, column: &str) -> Result<Option<T>, StoreError>
-    where
-        T: Decode<'r, sqlx::Sqlite> + Type<sqlx::Sqlite>,
-    {
-        self.row.try_get(column).map_err(|fault| self.inconsistent(column, fault))
+    pub fn optional<T: Cell>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        T::of(self.row, column).map_err(|fault| self.inconsistent(column, fault))
     }
 
     /// An integer, if it is in the range of `T`.
@@ -68,15 +94,32 @@ impl<'r> Fields<'r> {
         self.value(column).map(Timestamp)
     }
 
+    /// A moment that may be absent.
+    pub fn optional_time(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.optional(column)?.map(Timestamp))
+    }
+
     /// Text that stands for a value of the model.
     pub fn word<T>(&self, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
-        let word: &str = self.value(column)?;
-        parse(word).ok_or_else(|| self.inconsistent(column, format_args!("{word:?} is not known")))
+        let word: String = self.value(column)?;
+        parse(&word).ok_or_else(|| self.inconsistent(column, format_args!("{word:?} is not known")))
     }
 
     /// The identifier of a person.
     pub fn person(&self, column: &str) -> Result<PersonId, StoreError> {
         self.value(column).map(PersonId)
+    }
+
+    /// Text that stands for a value of the model, or is absent.
+    pub fn optional_word<T>(
+        &self,
+        column: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        match self.optional::<String>(column)? {
+            Some(_) => self.word(column, parse).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The identifier of a session.
@@ -86,10 +129,9 @@ impl<'r> Fields<'r> {
 
     /// Sixteen random bytes.
     pub fn salt(&self, column: &str) -> Result<[u8; 16], StoreError> {
-        let bytes: &[u8] = self.value(column)?;
-        bytes
-            .try_into()
-            .map_err(|_| self.inconsistent(column, format_args!("{} bytes instead of 16", bytes.len())))
+        let bytes: Vec<u8> = self.value(column)?;
+        let length = bytes.len();
+        bytes.try_into().map_err(|_| self.inconsistent(column, format_args!("{length} bytes instead of 16")))
     }
 
     /// A JSON array of strings.
@@ -108,7 +150,8 @@ impl<'r> Fields<'r> {
         column: &str,
         parse: impl Fn(&str) -> Result<T, serde_json::Error>,
     ) -> Result<T, StoreError> {
-        parse(self.value(column)?).map_err(|fault| self.inconsistent(column, fault))
+        let text: String = self.value(column)?;
+        parse(&text).map_err(|fault| self.inconsistent(column, fault))
     }
 
     fn inconsistent(&self, column: &str, fault: impl Display) -> StoreError {
@@ -122,14 +165,13 @@ impl<'r> Fields<'r> {
     }
 
     fn key_part(&self, column: &str) -> String {
-        let text = self.row.try_get::<String, _>(column);
-        text.or_else(|_| self.row.try_get::<i64, _>(column).map(|number| number.to_string()))
-            .unwrap_or_else(|_| "?".into())
+        let number = || self.row.integer(column).ok().flatten().map(|number| number.to_string());
+        self.row.text(column).ok().flatten().or_else(number).unwrap_or_else(|| "?".into())
     }
 }
 
 /// A count as the database keeps it. Above `i64::MAX` it would come back as something else, so it is refused.
-pub(super) fn bigint(table: &'static str, column: &str, number: u64) -> Result<i64, StoreError> {
+pub(crate) fn bigint(table: &'static str, column: &str, number: u64) -> Result<i64, StoreError> {
     i64::try_from(number).map_err(|_| StoreError::Inconsistent {
         table,
         what: format!("{column}: {number} is beyond what the database can hold"),
@@ -137,12 +179,12 @@ pub(super) fn bigint(table: &'static str, column: &str, number: u64) -> Result<i
 }
 
 /// A JSON array of strings.
-pub(super) fn json_list<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
+pub(crate) fn json_list<'a>(items: impl IntoIterator<Item = &'a String>) -> String {
     items.into_iter().map(String::as_str).collect::<serde_json::Value>().to_string()
 }
 
 /// A JSON object whose values are strings.
-pub(super) fn json_map(items: &BTreeMap<String, String>) -> String {
+pub(crate) fn json_map(items: &BTreeMap<String, String>) -> String {
     let pairs = items.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     pairs.collect::<serde_json::Value>().to_string()
 }

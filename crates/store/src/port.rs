@@ -1,20 +1,24 @@
 //! The road's trait, method by method, as statements of the module that knows the table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use access::model::{
-    Account, Attempts, Decision, Outcome, Person, PersonId, PersonKey, RememberedFactor, Request, RequestId,
-    RequestState, SessionRow, Target, Timestamp,
+    Account, Attempts, Decision, Enrolment, Notice, Outcome, Permit, PermitId, Person, PersonId, PersonKey,
+    Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Timestamp,
 };
 use access::ports::{Store, StoreError};
 use access::recording::SessionId;
 use async_trait::async_trait;
 
-use super::{Sqlite, factors, people, requests, sessions, targets};
+use crate::database::{Database, Engine};
+use crate::tables::{
+    consents, counters, decisions, enrolments, factors, keys, outbox, people, permits, records, requests,
+    sessions, settings, targets,
+};
 
 #[async_trait]
-impl Store for Sqlite {
+impl<E: Engine> Store for Database<E> {
     async fn add_person(&self, person: &Person) -> Result<(), StoreError> {
         people::add(self, person).await
     }
@@ -52,19 +56,19 @@ impl Store for Sqlite {
     }
 
     async fn add_key(&self, key: &PersonKey) -> Result<(), StoreError> {
-        people::add_key(self, key).await
+        keys::add(self, key).await
     }
 
     async fn remove_key(&self, id: &PersonId, fingerprint: &str) -> Result<(), StoreError> {
-        people::remove_key(self, id, fingerprint).await
+        keys::remove(self, id, fingerprint).await
     }
 
     async fn keys(&self, id: &PersonId) -> Result<Vec<PersonKey>, StoreError> {
-        people::keys(self, id).await
+        keys::of_person(self, id).await
     }
 
     async fn key(&self, fingerprint: &str) -> Result<Option<PersonKey>, StoreError> {
-        people::key(self, fingerprint).await
+        keys::one(self, fingerprint).await
     }
 
     async fn add_target(&self, target: &Target) -> Result<(), StoreError> {
@@ -178,10 +182,130 @@ impl Store for Sqlite {
     }
 
     async fn add_decision(&self, decision: &Decision) -> Result<(), StoreError> {
-        requests::decide(self, decision).await
+        decisions::add(self, decision).await
     }
 
     async fn decisions(&self, id: RequestId) -> Result<Vec<Decision>, StoreError> {
-        requests::decisions(self, id).await
+        decisions::on(self, id).await
+    }
+
+    async fn set_person(&self, person: &Person) -> Result<(), StoreError> {
+        people::set(self, person).await
+    }
+
+    async fn put_key(&self, key: &PersonKey) -> Result<(), StoreError> {
+        keys::put(self, key).await
+    }
+
+    async fn touch_key(&self, fingerprint: &str, at: Timestamp) -> Result<(), StoreError> {
+        keys::touch(self, fingerprint, at).await
+    }
+
+    async fn all_keys(&self) -> Result<Vec<PersonKey>, StoreError> {
+        keys::all(self).await
+    }
+
+    async fn open_sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
+        sessions::open(self).await
+    }
+
+    async fn keep_record(&self, record: &Record) -> Result<(), StoreError> {
+        records::keep(self, record).await
+    }
+
+    async fn record(&self, kind: &str, id: &str, digest: &str) -> Result<Option<Record>, StoreError> {
+        records::one(self, kind, id, digest).await
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        settings::one(self, name).await
+    }
+
+    async fn settings(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        settings::all(self).await
+    }
+
+    async fn put_setting(&self, name: &str, value: Option<&str>) -> Result<(), StoreError> {
+        settings::put(self, name, value).await
+    }
+
+    async fn next_permit_id(&self) -> Result<PermitId, StoreError> {
+        permits::next_id(self).await
+    }
+
+    async fn add_permit(&self, permit: &Permit) -> Result<(), StoreError> {
+        permits::add(self, permit).await
+    }
+
+    async fn permit(&self, id: PermitId) -> Result<Option<Permit>, StoreError> {
+        permits::one(self, id).await
+    }
+
+    async fn live_permits(&self, now: Timestamp) -> Result<Vec<Permit>, StoreError> {
+        permits::live(self, now).await
+    }
+
+    async fn permits(&self, limit: u32) -> Result<Vec<Permit>, StoreError> {
+        permits::newest(self, limit).await
+    }
+
+    async fn set_permit(&self, permit: &Permit) -> Result<bool, StoreError> {
+        permits::set(self, permit).await
+    }
+
+    async fn put_enrolment(&self, person: &PersonId, code: Option<&Enrolment>) -> Result<(), StoreError> {
+        enrolments::put(self, person, code).await
+    }
+
+    async fn enrolment(&self, person: &PersonId) -> Result<Option<Enrolment>, StoreError> {
+        enrolments::one(self, person).await
+    }
+
+    async fn use_enrolment(&self, code: &Enrolment) -> Result<bool, StoreError> {
+        enrolments::take(self, code).await
+    }
+
+    async fn put_recovery(&self, person: &PersonId, hashes: &[String]) -> Result<(), StoreError> {
+        enrolments::put_recovery(self, person, hashes).await
+    }
+
+    async fn recovery(&self, person: &PersonId) -> Result<Vec<String>, StoreError> {
+        enrolments::recovery(self, person).await
+    }
+
+    async fn use_recovery(&self, person: &PersonId, hash: &str) -> Result<bool, StoreError> {
+        enrolments::take_recovery(self, person, hash).await
+    }
+
+    async fn add_consent(&self, person: &PersonId, version: &str, at: Timestamp) -> Result<(), StoreError> {
+        consents::add(self, person, version, at).await
+    }
+
+    async fn consent(&self, person: &PersonId, version: &str) -> Result<Option<Timestamp>, StoreError> {
+        consents::one(self, person, version).await
+    }
+
+    async fn post(&self, notices: &[Notice]) -> Result<(), StoreError> {
+        outbox::post(self, notices).await
+    }
+
+    async fn due(&self, receiver: &str, now: Timestamp, limit: u32) -> Result<Vec<Notice>, StoreError> {
+        outbox::due(self, receiver, now, limit).await
+    }
+
+    async fn delivered(&self, id: i64) -> Result<(), StoreError> {
+        outbox::delivered(self, id).await
+    }
+
+    async fn postpone(&self, id: i64, attempts: u32, due: Timestamp) -> Result<bool, StoreError> {
+        outbox::postpone(self, id, attempts, due).await
+    }
+
+    async fn stirred(&self) -> Result<i64, StoreError> {
+        counters::value(self, "stir").await
+    }
+
+    async fn stir(&self) -> Result<(), StoreError> {
+        counters::next(self, "stir").await.map(drop)
     }
 }

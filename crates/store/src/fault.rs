@@ -3,13 +3,14 @@
 use access::ports::StoreError;
 use sqlx::error::ErrorKind;
 
-/// The database failed. SQLite's messages name tables and columns, never the values that were bound.
-pub(super) fn unavailable(error: sqlx::Error) -> StoreError {
+/// The database failed. The messages of both databases name tables and columns; the values are in PostgreSQL's
+/// details, which are not part of this text.
+pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }
 
 /// An insertion failed: `row` is there already, or `parent`, to which it refers, is not.
-pub(super) fn refused(error: sqlx::Error, row: String, parent: String) -> StoreError {
+pub(crate) fn refused(error: sqlx::Error, row: String, parent: String) -> StoreError {
     match error.as_database_error().map(|fault| fault.kind()) {
         Some(ErrorKind::UniqueViolation) => StoreError::Exists(row),
         Some(ErrorKind::ForeignKeyViolation) => StoreError::Missing(parent),
