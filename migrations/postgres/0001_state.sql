@@ -70,7 +70,7 @@ CREATE TABLE sessions (
     salt        BYTEA  NOT NULL CHECK (length(salt) = 16),
     opened      BIGINT NOT NULL,
     closed      BIGINT,
-    outcome     TEXT   CHECK (outcome IN ('finished', 'lost', 'recording-failed', 'interrupted')),
+    outcome     TEXT   CHECK (outcome IN ('finished', 'lost', 'recording-failed', 'interrupted', 'ended')),
     CHECK ((closed IS NULL) = (outcome IS NULL))
 );
 

@@ -7,15 +7,31 @@ ALTER TABLE person_keys ADD COLUMN device TEXT CHECK (device IN ('security-key',
 ALTER TABLE person_keys ADD COLUMN expires INTEGER;
 ALTER TABLE person_keys ADD COLUMN last_used INTEGER;
 
-CREATE INDEX sessions_open ON sessions (opened, id) WHERE closed IS NULL;
+-- SQLite cannot make a column nullable or change a CHECK, so `sessions` and `requests` are made anew, and `decisions`,
+-- which refers to a request, as well: dropping a table that is referred to would break the reference. Renaming
+-- afterwards carries the references along.
+CREATE TABLE sessions_anew (
+    id          TEXT    NOT NULL PRIMARY KEY,
+    person      TEXT    NOT NULL REFERENCES people (id),
+    person_name TEXT    NOT NULL,
+    target      TEXT    NOT NULL,
+    account     TEXT    NOT NULL,
+    way         TEXT    NOT NULL,
+    source      TEXT    NOT NULL,
+    salt        BLOB    NOT NULL CHECK (length(salt) = 16),
+    opened      INTEGER NOT NULL,
+    closed      INTEGER,
+    outcome     TEXT    CHECK (outcome IN ('finished', 'lost', 'recording-failed', 'interrupted', 'ended')),
+    CHECK ((closed IS NULL) = (outcome IS NULL))
+) STRICT;
 
--- SQLite cannot make a column nullable, so `requests` is made anew, and `decisions`, which refers to it, as well:
--- dropping a table that is referred to would break the reference. Renaming afterwards carries the references along.
+INSERT INTO sessions_anew SELECT * FROM sessions;
+
 CREATE TABLE requests_anew (
     id             INTEGER NOT NULL PRIMARY KEY,
     kind           TEXT    NOT NULL CHECK (kind IN ('action', 'access', 'runbook', 'change', 'replay')),
     nonce          TEXT    NOT NULL UNIQUE,
-    session        TEXT    REFERENCES sessions (id),
+    session        TEXT    REFERENCES sessions_anew (id),
     channel        INTEGER NOT NULL CHECK (channel BETWEEN 0 AND 4294967295),
     requester      TEXT    NOT NULL REFERENCES people (id),
     target         TEXT    NOT NULL,
@@ -56,9 +72,13 @@ INSERT INTO decisions_anew SELECT * FROM decisions;
 
 DROP TABLE decisions;
 DROP TABLE requests;
+DROP TABLE sessions;
+ALTER TABLE sessions_anew RENAME TO sessions;
 ALTER TABLE requests_anew RENAME TO requests;
 ALTER TABLE decisions_anew RENAME TO decisions;
 
+CREATE INDEX sessions_opened ON sessions (opened, id);
+CREATE INDEX sessions_open ON sessions (opened, id) WHERE closed IS NULL;
 CREATE INDEX requests_waiting ON requests (id) WHERE state = 'waiting';
 
 INSERT INTO counters (name, value) VALUES ('permit', 0), ('stir', 0);
