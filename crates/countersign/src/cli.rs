@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::admin::Admin;
 use crate::commands::gateway::Gateway;
+use crate::commands::notify::NotifyCommand;
 use crate::commands::policy::{Wanted, Who};
 
 /// A privileged-access gateway: judged, countersigned, recorded.
@@ -41,6 +42,9 @@ pub enum Command {
     /// Change people, keys, targets and accounts
     #[command(subcommand)]
     Admin(Admin),
+    /// Try receivers of notices out
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Check policies, and explain what they make of a command
     #[command(subcommand)]
     Policy(PolicyCommand),

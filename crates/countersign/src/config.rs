@@ -1,6 +1,8 @@
 //! The configuration: one TOML file, read strictly. What is unknown, out of range or readable by others is refused
 //! with its line.
 
+mod notifications;
+
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -12,6 +14,8 @@ use anyhow::{Context as _, Result, anyhow};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
+
+pub use notifications::Receiver;
 
 use crate::secrets;
 
@@ -31,6 +35,8 @@ struct File {
     authentication: Authentication,
     #[serde(default)]
     recording: Recording,
+    #[serde(default)]
+    notifications: notifications::Notifications,
 }
 
 #[derive(Debug, Deserialize)]
@@ -144,6 +150,8 @@ pub struct Config {
     pub segment_seconds: u64,
     /// How long a recorder that cannot write is waited for, seconds.
     pub patience_seconds: u64,
+    /// Who is told what happens.
+    pub receivers: Vec<Receiver>,
 }
 
 /// Limits of the SSH door.
@@ -239,6 +247,7 @@ impl Reader<'_> {
             segment_bytes: usize::try_from(self.number(&recording.segment_kib, 256, 16..=4096)? << 10)?,
             segment_seconds: self.number(&recording.segment_seconds, 10, 1..=60)?,
             patience_seconds: self.number(&recording.patience_seconds, 10, 0..=60)?,
+            receivers: self.receivers(&file.notifications)?,
         })
     }
 

@@ -9,6 +9,7 @@ mod control;
 mod demo;
 mod journal;
 mod node;
+mod notices;
 mod policies;
 mod secrets;
 mod surroundings;
@@ -22,7 +23,7 @@ use clap::Parser as _;
 use cli::{Cli, Command, Decide, LedgerCommand};
 use commands::decide::Approver;
 use commands::replay::Show;
-use commands::{admin, decide, evidence, init, ledger, policy, replay, serve, sessions, totp};
+use commands::{admin, decide, evidence, init, ledger, notify, policy, replay, serve, sessions, totp};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -69,6 +70,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Serve => serve::serve(config).await,
         Command::Admin(command) => admin::admin(config, command).await,
+        Command::Notify(command) => notify::notify(config, command).await,
         Command::Policy(command) => return policy::policy(config, command).await,
         Command::Sessions { limit } => sessions::sessions(config, limit).await,
         Command::Replay(options) => {

@@ -137,6 +137,6 @@ fn settings(config: &Config, keys: &NodeKeys) -> Settings {
             ..lockout::Limits::PERSON
         },
         node_salt: keys.salt,
-        receivers: vec![],
+        receivers: config.receivers.iter().map(|receiver| receiver.told.clone()).collect(),
     }
 }

@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod gateway;
 pub mod init;
 pub mod ledger;
+pub mod notify;
 pub mod policy;
 pub mod replay;
 pub mod serve;

@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::config::Config;
 use crate::control;
 use crate::node::Node;
+use crate::notices::Deliveries;
 
 /// Serves what the configuration names.
 pub async fn serve(config: &Path) -> Result<()> {
@@ -35,12 +36,14 @@ pub async fn run(node: Node, config: &Config, listener: TcpListener, stop: Stop)
     let control = control::listen(&config.control)?;
     let control = tokio::spawn(control::serve(node.road.clone(), control, config.policies.clone()));
     node.note_start().await?;
+    let deliveries = Deliveries::start(&node.road, &config.receivers)?;
     let served = gateway::serve(node.road.clone(), options, listener, stop.asked()).await;
     control.abort();
     // The task's clone of the road must be gone before the node can close.
     let _ = control.await;
     let _ = std::fs::remove_file(&config.control);
     note_stop(&node.road).await;
+    deliveries.stop().await;
     tokio::task::spawn_blocking(move || node.close()).await?;
     Ok(served?)
 }
