@@ -312,6 +312,8 @@ pub enum Event {
         session: String,
         /// Who ended it.
         by: String,
+        /// SHA-256 of the record that holds the reason, lower hex.
+        reason: String,
     },
     /// Something that the ledger does not explain was found.
     Alert {

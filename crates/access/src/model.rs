@@ -165,6 +165,8 @@ pub enum Outcome {
     RecordingFailed,
     /// The gateway was stopped or killed; found at the next start.
     Interrupted,
+    /// Somebody ended it, or what it rested on was taken away or over.
+    Ended,
 }
 
 impl Outcome {
@@ -175,12 +177,13 @@ impl Outcome {
             Self::Lost => "lost",
             Self::RecordingFailed => "recording-failed",
             Self::Interrupted => "interrupted",
+            Self::Ended => "ended",
         }
     }
 
     /// The outcome that [`Self::as_str`] names.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Finished, Self::Lost, Self::RecordingFailed, Self::Interrupted]
+        [Self::Finished, Self::Lost, Self::RecordingFailed, Self::Interrupted, Self::Ended]
             .into_iter()
             .find(|outcome| outcome.as_str() == word)
     }

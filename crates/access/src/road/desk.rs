@@ -59,6 +59,9 @@ impl Road {
             DeskCommand::Approve { request } => self.answer_with(who, request, Answer::Approve, stdin).await,
             DeskCommand::Deny { request } => self.answer_with(who, request, Answer::Deny, stdin).await,
             DeskCommand::Evidence { request } => self.evidence(who, request).await,
+            DeskCommand::Kill { session, because } => {
+                Ok(self.kill(who, &session, &because.text()).await? + "\n")
+            }
             DeskCommand::Targets => self.reach(&person, who).await,
             DeskCommand::Help => Ok(self.say(&text::DESK_HELP, &[("person", &person.name)]) + "\n"),
             DeskCommand::Request(_)
@@ -66,7 +69,6 @@ impl Road {
             | DeskCommand::Revoke { .. }
             | DeskCommand::Watch { .. }
             | DeskCommand::Sessions { .. }
-            | DeskCommand::Kill { .. }
             | DeskCommand::Replay(_)
             | DeskCommand::Emergency(_)
             | DeskCommand::Keys { .. }

@@ -13,10 +13,12 @@ mod door_people;
 mod grant;
 mod holds;
 mod judged;
+mod kill;
 mod permits;
 mod proof;
 mod sessions;
 mod setting;
+mod standing_now;
 mod state;
 mod unattended;
 
@@ -35,6 +37,7 @@ pub use grant::{Grant, Start};
 pub use holds::{Pending, Progress};
 pub use sessions::{Session, TargetCredential, credential_owner};
 pub use setting::{Rehearsal, Setting, Supposed};
+pub use standing_now::Standing;
 pub(crate) use state::StateChange;
 pub(crate) use unattended::Draft;
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use access::policy::Level;
 use access::recording::Direction;
-use access::text::{self, Line};
+use access::text;
 use access::{Ask, Forwarding, Grant, Refusal, Session, Start, Step};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::client_outlet::ClientOutlet;
-use super::connection::{Connection, Ending};
+use super::connection::Connection;
+use super::ending::Ending;
 use super::feed::{Feed, closed};
 use super::scribe::Scribe;
 use super::{files, forward_wanted, held, managed, remote_ide, running};
@@ -240,15 +241,16 @@ impl Channel {
             Exit::Interrupted(line) => self.depart(&format!("{line}\n"), 130).await,
             Exit::NotRecorded => {
                 self.connection.end(Ending::NotRecorded);
-                self.last_words(Ending::NotRecorded.line(), &[]).await;
+                self.last_words(&Ending::NotRecorded.words(&self.connection.road)).await;
             }
             Exit::Ended(ending) => {
                 self.connection.cut_short();
-                self.last_words(ending.line(), &[]).await;
+                self.last_words(&ending.words(&self.connection.road)).await;
             }
             Exit::Spool(fault) => {
                 tracing::error!(session = %self.session.id(), %fault, "a channel was ended");
-                self.last_words(&text::SPOOL_FAILED, &[("why", &fault.to_string())]).await;
+                let why = fault.to_string();
+                self.last_words(&self.connection.words(&text::SPOOL_FAILED, &[("why", &why)])).await;
             }
         }
     }
@@ -268,16 +270,15 @@ impl Channel {
         };
         if let Err(Exit::NotRecorded) = last.await {
             self.connection.end(Ending::NotRecorded);
-            self.last_words(Ending::NotRecorded.line(), &[]).await;
+            self.last_words(&Ending::NotRecorded.words(&self.connection.road)).await;
         }
     }
 
     /// The gateway's own words when the session cannot go on. They alone may go unrecorded: the recorder may be what
     /// failed, and they carry nothing of the session.
-    async fn last_words(&mut self, line: &Line, values: &[(&str, &str)]) {
+    async fn last_words(&mut self, line: &str) {
         let end = if self.terminal { "\r\n" } else { "\n" };
-        let line = self.connection.words(line, values) + end;
-        turn_away(&mut self.outlet, &line).await;
+        turn_away(&mut self.outlet, &format!("{line}{end}")).await;
     }
 }
 

@@ -5,19 +5,20 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use access::model::Outcome;
 use access::text::{self, Line};
 use access::{Refusal, Road, Session};
 use russh::Disconnect;
 use russh::server::{Config, Handle, run_stream};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OnceCell, Semaphore, watch};
+use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 use tokio::time::{Instant, interval, sleep, timeout, timeout_at};
 
 use super::door::Door;
+use super::ending::{Ending, Stop};
 use super::forward_notices::Notices;
 use super::login::{Guest, Proof};
 use super::options::SshOptions;
+use super::standing::Pulse;
 use super::startups::Startup;
 use super::target_fleet::Fleet;
 use crate::relay::{Brake, Gate, Spool, Valve};
@@ -34,36 +35,6 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// Refusals of one connection that become ledger entries; a flood of them must not fill the ledger.
 const MAX_NOTED: usize = 100;
 
-/// Why the gateway itself ends a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    NotRecorded,
-    Stopping,
-    Idle,
-}
-
-impl Ending {
-    /// What the client's standard error is told.
-    pub(crate) fn line(self) -> &'static Line {
-        match self {
-            Self::NotRecorded => &text::RECORDER_ENDED,
-            Self::Stopping => &text::STOPPING,
-            Self::Idle => &text::IDLE,
-        }
-    }
-}
-
-/// How far the gateway's own stop has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stop {
-    #[default]
-    Serving,
-    /// Nothing new; what runs may finish.
-    Draining,
-    /// What still runs is ended.
-    Now,
-}
-
 /// See the module. Shared by the session loop's callbacks and the channels' tasks.
 pub(crate) struct Connection {
     pub road: Road,
@@ -75,6 +46,7 @@ pub(crate) struct Connection {
     pub forwards: Arc<Semaphore>,
     /// Where a person can be told what has no channel of its own.
     pub notices: Notices,
+    pub(super) pulse: Pulse,
     valve: Arc<Valve>,
     guest: OnceLock<Guest>,
     session: OnceCell<Result<Session, Refusal>>,
@@ -86,6 +58,7 @@ pub(crate) struct Connection {
     cut_short: AtomicBool,
     noted: AtomicUsize,
     explanations: Mutex<Vec<String>>,
+    explained: Notify,
 }
 
 impl Connection {
@@ -94,6 +67,7 @@ impl Connection {
         options: Arc<SshOptions>,
         source: IpAddr,
         stop: watch::Receiver<Stop>,
+        pulse: Pulse,
     ) -> Arc<Self> {
         let valve = Arc::<Valve>::default();
         Arc::new(Self {
@@ -104,6 +78,7 @@ impl Connection {
             options,
             source,
             fleet: Fleet::new(),
+            pulse,
             valve,
             guest: OnceLock::new(),
             session: OnceCell::new(),
@@ -115,12 +90,13 @@ impl Connection {
             cut_short: AtomicBool::new(false),
             noted: AtomicUsize::new(0),
             explanations: Mutex::default(),
+            explained: Notify::new(),
         })
     }
 
     /// A connection inside this one, of the same person.
     pub(crate) fn inner(&self) -> Arc<Self> {
-        Self::new(self.road.clone(), self.options.clone(), self.source, self.stop.clone())
+        Self::new(self.road.clone(), self.options.clone(), self.source, self.stop.clone(), self.pulse.clone())
     }
 
     /// Keeps the place among those who are logging in until the login is done.
@@ -180,7 +156,7 @@ impl Connection {
         });
     }
 
-    fn open_session(&self) -> Option<&Session> {
+    pub(super) fn open_session(&self) -> Option<&Session> {
         self.session.get().and_then(|opened| opened.as_ref().ok())
     }
 
@@ -225,7 +201,7 @@ impl Connection {
     /// Waits until the gateway ends the connection.
     pub(crate) async fn ended(&self) -> Ending {
         let mut ending = self.ending.subscribe();
-        let reason = ending.wait_for(Option::is_some).await.ok().and_then(|reason| *reason);
+        let reason = ending.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
         match reason {
             Some(reason) => reason,
             None => std::future::pending().await,
@@ -261,6 +237,7 @@ impl Connection {
     pub(crate) fn inform(&self, line: &str) {
         if !self.notices.tell(line) {
             lock(&self.explanations).push(format!("{line}\n"));
+            self.explained.notify_one();
         }
     }
 
@@ -274,6 +251,17 @@ impl Connection {
         std::mem::take(&mut *lock(&self.explanations)).concat()
     }
 
+    /// Waits for lines that have not found a channel, for one that can show them at any time.
+    pub(crate) async fn explained(&self) -> String {
+        loop {
+            let lines = self.explanations();
+            if !lines.is_empty() {
+                return lines;
+            }
+            self.explained.notified().await;
+        }
+    }
+
     /// Cuts a login that takes too long, ends what may not go on, and returns when the connection must be cut.
     async fn supervise(&self, deadline: Instant, handle: Handle) {
         tokio::select! {
@@ -281,12 +269,13 @@ impl Connection {
             () = self.watch_recorder() => self.end(Ending::NotRecorded),
             () = self.watch_stop() => self.end(Ending::Stopping),
             () = self.watch_idleness() => self.end(Ending::Idle),
+            why = self.barred() => self.end(Ending::Barred(why)),
             _ = self.ended() => {}
         }
         let reason = self.ended().await;
         let told = self.running.subscribe();
         let _ = timeout(FAREWELL, all_done(told)).await;
-        let text = self.words(reason.line(), &[]);
+        let text = reason.words(&self.road);
         let _ = timeout(FAREWELL, handle.disconnect(Disconnect::ByApplication, text, String::new())).await;
         sleep(Duration::from_millis(200)).await;
     }
@@ -340,21 +329,13 @@ impl Connection {
         }
         self.fleet.clear();
         let Some(session) = self.open_session().cloned() else { return };
-        let (road, outcome) = (self.road.clone(), self.outcome());
+        let outcome = Ending::outcome(self.ending.borrow().as_ref(), self.cut_short.load(Ordering::Acquire));
+        let road = self.road.clone();
         let runtime = tokio::runtime::Handle::current();
         // Sealing the last segment blocks its thread.
         let closing = tokio::task::spawn_blocking(move || runtime.block_on(road.close(&session, outcome)));
         if let Err(fault) = closing.await {
             tracing::error!(%fault, "a session was not closed on the record");
-        }
-    }
-
-    fn outcome(&self) -> Outcome {
-        match *self.ending.borrow() {
-            Some(Ending::NotRecorded) => Outcome::RecordingFailed,
-            Some(Ending::Stopping) if self.cut_short.load(Ordering::Acquire) => Outcome::Interrupted,
-            _ if self.cut_short.load(Ordering::Acquire) => Outcome::Lost,
-            _ => Outcome::Finished,
         }
     }
 }

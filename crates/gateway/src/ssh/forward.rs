@@ -13,7 +13,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::channel::Exit;
-use super::connection::{Connection, Ending};
+use super::connection::Connection;
+use super::ending::Ending;
 use super::feed::{Feed, closed};
 use super::forward_outlet::{ForwardOutlet, Pulse, Tally};
 use super::relaying::{Legs, Relayed, relay};
@@ -150,7 +151,7 @@ impl Forward {
             }
             () = closed(&mut signs) => Err(Turned(CONNECT_FAILED, String::new())),
             ending = self.connection.ended() => {
-                Err(Turned(CONNECT_FAILED, self.words(ending.line(), &[])))
+                Err(Turned(CONNECT_FAILED, ending.words(&self.connection.road)))
             }
         }
     }

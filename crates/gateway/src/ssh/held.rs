@@ -7,7 +7,7 @@ use access::road::{Pending, Progress};
 use tokio::time::sleep;
 
 use super::channel::{Channel, Exit};
-use super::connection::Ending;
+use super::ending::Ending;
 use super::feed::Signs;
 
 /// How often the road is asked whether the quorum is met.

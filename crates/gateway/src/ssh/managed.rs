@@ -160,18 +160,20 @@ impl<'a> Shell<'a> {
         match self.hear().await? {
             Crossing::Data(Stream::Plain, bytes) => waiting.extend_from_slice(&bytes),
             Crossing::Close => return Err(Exit::Gone),
+            Crossing::Notice(lines) => self.print(&lines).await?,
             _ => {}
         }
         Ok(())
     }
 
-    /// One thing that the client sent; on the record on return.
+    /// One thing that the client sent, on the record on return; or what the person is to be told.
     pub(crate) async fn hear(&mut self) -> Result<Crossing, Exit> {
         let connection = self.channel.connection.clone();
         let crossing = tokio::select! {
             heard = self.channel.next() => heard?,
+            lines = connection.explained() => return Ok(Crossing::Notice(lines)),
             () = super::running::idle(&connection), if self.pty.is_some() => {
-                return Err(Exit::Ended(super::connection::Ending::Idle));
+                return Err(Exit::Ended(super::ending::Ending::Idle));
             }
         };
         if !self.channel.inward.take_down(&crossing).await {

@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 
 use super::channel::{Channel, Exit, Prepared};
 use super::client_outlet::ClientOutlet;
-use super::connection::Ending;
+use super::ending::Ending;
 use super::feed::closed;
 use super::managed::{Next, Shell};
 use super::running::{ask_target, idle, refused_by_target};

@@ -46,6 +46,12 @@ impl Shell<'_> {
                     self.redraw().await?;
                     Heard::More
                 }
+                Crossing::Notice(lines) => {
+                    self.close_row("").await?;
+                    self.print(&lines).await?;
+                    self.redraw().await?;
+                    Heard::More
+                }
                 Crossing::Eof => Heard::End,
                 Crossing::Close => return Err(Exit::Gone),
                 _ => Heard::More,

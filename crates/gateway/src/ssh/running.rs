@@ -8,7 +8,8 @@ use access::{Grant, Start};
 use tokio::time::{sleep, timeout};
 
 use super::channel::{Channel, Exit, Prepared};
-use super::connection::{Connection, Ending};
+use super::connection::Connection;
+use super::ending::Ending;
 use super::feed::closed;
 use super::relaying::{Legs, Relayed, relay};
 use super::target::TargetLeg;

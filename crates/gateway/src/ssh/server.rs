@@ -13,9 +13,11 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::algorithms;
-use super::connection::{Connection, Stop};
+use super::connection::Connection;
+use super::ending::Stop;
 use super::login::{Proof, Wanted, first_methods};
 use super::options::SshOptions;
+use super::standing::Pulse;
 use super::startups::{Startup, Startups};
 use super::target::prepare;
 use crate::error::GatewayError;
@@ -43,6 +45,7 @@ pub async fn serve(
     tempfile::tempfile_in(&options.spool.folder).map_err(GatewayError::SpoolFolder)?;
     let (stop, stopping) = watch::channel(Stop::Serving);
     let options = Arc::new(options);
+    let (pulse, beating) = Pulse::start(&road);
     let reception = Reception {
         config: Arc::new(config(&options, None)),
         startups: Startups::new(options.max_startups),
@@ -50,6 +53,7 @@ pub async fn serve(
         road,
         options,
         stopping,
+        pulse,
     };
     let mut connections = JoinSet::new();
     tokio::select! {
@@ -58,6 +62,7 @@ pub async fn serve(
     }
     drop(listener);
     drain(&reception.options, &stop, connections).await;
+    drop(beating);
     Ok(())
 }
 
@@ -68,6 +73,7 @@ struct Reception {
     startups: Arc<Startups>,
     places: Arc<Semaphore>,
     stopping: watch::Receiver<Stop>,
+    pulse: Pulse,
 }
 
 impl Reception {
@@ -108,7 +114,8 @@ impl Reception {
         prepare(&stream, self.options.keepalive, self.options.keepalive_probes);
         let (source, road) = (peer.ip().to_canonical(), self.road.clone());
         let proof = Proof::Wanted(Wanted::new(road.clone(), source));
-        let connection = Connection::new(road, self.options.clone(), source, self.stopping.clone());
+        let (options, pulse) = (self.options.clone(), self.pulse.clone());
+        let connection = Connection::new(road, options, source, self.stopping.clone(), pulse);
         connection.hold_place(startup);
         let config = self.config.clone();
         async move {

@@ -1,0 +1,76 @@
+//! Whether somebody who is connected may still be: asked again and again while the connection lasts.
+
+use identity::VerifiedIdentity;
+
+use super::Road;
+use super::sessions::Session;
+use crate::error::RoadError;
+use crate::text;
+
+/// How a connection stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Standing {
+    /// It may go on.
+    Stays,
+    /// It may go on for a while; the person is told this.
+    Warn(String),
+    /// It ends now, with this as the reason.
+    Ends(String),
+}
+
+impl Road {
+    /// Whether a session may go on: nobody has ended it, and what let it begin is still so.
+    pub async fn standing(&self, session: &Session) -> Standing {
+        let standing = self.try_standing(session).await;
+        self.stood(standing)
+    }
+
+    /// Whether somebody who came in without a session may stay.
+    pub async fn desk_standing(&self, who: &VerifiedIdentity) -> Standing {
+        let standing = self.person_now(who).await.map(|_| Standing::Stays);
+        self.stood(standing)
+    }
+
+    async fn try_standing(&self, session: &Session) -> Result<Standing, RoadError> {
+        if session.is_over() {
+            return Ok(Standing::Stays);
+        }
+        let row = self.store().session(&session.id()).await?;
+        if row.is_some_and(|row| row.closed.is_some()) {
+            return Ok(Standing::Ends(self.say(&text::SESSION_ENDED, &[])));
+        }
+        let person = self.still_there(session).await?;
+        self.permit_standing(session, &person).await
+    }
+
+    /// A store that does not answer ends nothing: nothing new is let through either while it does not.
+    fn stood(&self, standing: Result<Standing, RoadError>) -> Standing {
+        match standing {
+            Ok(Standing::Ends(why)) => Standing::Ends(self.say(&text::CONNECTION_ENDS, &[("why", &why)])),
+            Ok(standing) => standing,
+            Err(RoadError::Refused(refusal)) => {
+                Standing::Ends(self.say(&text::CONNECTION_ENDS, &[("why", &refusal.to_string())]))
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, "it cannot be told whether somebody may still be here");
+                Standing::Stays
+            }
+        }
+    }
+}
+
+impl Road {
+    /// When a session must be asked about again at the latest, if its time is counted.
+    pub async fn next_look(&self, _session: &Session) -> Option<crate::model::Timestamp> {
+        None
+    }
+
+    async fn permit_standing(
+        &self,
+        _session: &Session,
+        _person: &crate::model::Person,
+    ) -> Result<Standing, RoadError> {
+        Ok(Standing::Stays)
+    }
+}
