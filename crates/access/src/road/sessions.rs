@@ -178,10 +178,16 @@ impl Road {
             return Err(self.refusal(&text::SESSION_OVER, &[]).into());
         }
         let person = self.person_now(session.who()).await?;
+        self.place_unchanged(session).await?;
+        Ok(person)
+    }
+
+    /// The target and the account are as they were when the session began.
+    pub(super) async fn place_unchanged(&self, session: &Session) -> Result<(), RoadError> {
         let target = self.store().target(session.target_name()).await?;
         let account = self.store().account(session.target_name(), session.account()).await?;
         if target.as_ref() == Some(session.target()) && account.is_some() {
-            return Ok(person);
+            return Ok(());
         }
         let values = [("target", session.target_name()), ("account", session.account())];
         Err(self.refusal(&text::PLACE_CHANGED, &values).into())

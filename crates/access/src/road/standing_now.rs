@@ -28,7 +28,7 @@ impl Road {
 
     /// Whether somebody who came in without a session may stay.
     pub async fn desk_standing(&self, who: &VerifiedIdentity) -> Standing {
-        let standing = self.person_now(who).await.map(|_| Standing::Stays);
+        let standing = self.person_present(who).await.map(|_| Standing::Stays);
         self.stood(standing)
     }
 
@@ -40,7 +40,8 @@ impl Road {
         if row.is_some_and(|row| row.closed.is_some()) {
             return Ok(Standing::Ends(self.say(&text::SESSION_ENDED, &[])));
         }
-        let person = self.still_there(session).await?;
+        let person = self.person_present(session.who()).await?;
+        self.place_unchanged(session).await?;
         self.permit_standing(session, &person).await
     }
 

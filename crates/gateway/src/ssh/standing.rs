@@ -99,9 +99,10 @@ impl Connection {
     }
 
     async fn stands(&self, guest: &Guest) -> Standing {
-        match self.open_session() {
-            Some(session) => self.road.standing(session).await,
-            None => self.road.desk_standing(guest.who()).await,
+        match (self.open_session(), guest.who()) {
+            (Some(session), _) => self.road.standing(session).await,
+            (None, Some(who)) => self.road.desk_standing(who).await,
+            (None, None) => Standing::Stays,
         }
     }
 
