@@ -4,6 +4,7 @@
 //! is looked up. What has been proved is a value with private fields ([`FirstFactor`], [`SecondFactor`],
 //! [`VerifiedIdentity`], [`VerifiedSignature`]) that only the code which checked it can make.
 
+pub mod code;
 pub mod hostca;
 pub mod key;
 pub mod lockout;
@@ -16,6 +17,7 @@ pub mod remembered;
 pub mod sshsig;
 pub mod totp;
 
+pub use code::Code;
 pub use hostca::HostCa;
 pub use key::{EnrolledKey, Fingerprint, PublicKey};
 pub use login::{Destination, Login};

@@ -8,6 +8,9 @@ use crate::quote::Quoted;
 /// Longest name, in bytes.
 pub const MAX_NAME: usize = 64;
 
+/// The user name under which a new key is brought; nobody may be called that.
+pub const ENROL: &str = "enrol";
+
 /// Why some text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
@@ -24,6 +27,14 @@ pub enum NameError {
         kind: &'static str,
         /// Bytes found.
         length: usize,
+    },
+    /// The gateway itself uses the name.
+    #[error("the {kind} name {name} is reserved")]
+    Reserved {
+        /// What was to be named.
+        kind: &'static str,
+        /// The name.
+        name: Quoted,
     },
     /// The first character is allowed only further on.
     #[error("the {kind} name {name} must start with a lower-case letter, a digit or '_'")]
@@ -49,7 +60,7 @@ pub enum NameError {
     },
 }
 
-fn check(kind: &'static str, text: &str) -> Result<(), NameError> {
+fn check(kind: &'static str, text: &str, reserved: &[&str]) -> Result<(), NameError> {
     let Some(first) = text.chars().next() else { return Err(NameError::Empty { kind }) };
     if text.len() > MAX_NAME {
         return Err(NameError::TooLong { kind, length: text.len() });
@@ -61,6 +72,9 @@ fn check(kind: &'static str, text: &str) -> Result<(), NameError> {
     if matches!(first, '.' | '-') {
         return Err(NameError::Start { kind, name: Quoted::text(text) });
     }
+    if reserved.contains(&text) {
+        return Err(NameError::Reserved { kind, name: Quoted::text(text) });
+    }
     Ok(())
 }
 
@@ -69,7 +83,7 @@ fn in_alphabet(c: char) -> bool {
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $type:ident, $kind:literal) => {
+    ($(#[$doc:meta])* $type:ident, $kind:literal, $reserved:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $type(String);
@@ -77,7 +91,7 @@ macro_rules! name {
         impl $type {
             /// Checks `text`: 1 to 64 of `a-z 0-9 . _ -`, not starting with `.` or `-`.
             pub fn parse(text: &str) -> Result<Self, NameError> {
-                check($kind, text)?;
+                check($kind, text, $reserved)?;
                 Ok(Self(text.to_owned()))
             }
 
@@ -118,22 +132,26 @@ macro_rules! name {
 name!(
     /// A named human, such as `alice`; what quorums count.
     PersonName,
-    "person"
+    "person",
+    &[ENROL]
 );
 name!(
     /// A login on a target, such as `root` or `www-data`.
     AccountName,
-    "account"
+    "account",
+    &[]
 );
 name!(
     /// A host or database behind the gateway, such as `db-1`.
     TargetName,
-    "target"
+    "target",
+    &[]
 );
 name!(
     /// A group of persons, such as `dba-leads`.
     GroupName,
-    "group"
+    "group",
+    &[]
 );
 
 #[cfg(test)]
@@ -163,6 +181,12 @@ mod tests {
             assert!(matches!(AccountName::parse(&lower), Err(NameError::Start { .. })), "{name:?}");
         }
         assert!(AccountName::parse("a/b").is_err());
+    }
+
+    #[test]
+    fn nobody_is_called_what_the_gateway_uses() {
+        assert!(matches!(PersonName::parse(ENROL), Err(NameError::Reserved { .. })));
+        assert!(AccountName::parse(ENROL).is_ok(), "an account on a target may be");
     }
 
     #[test]

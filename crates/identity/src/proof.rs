@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::code::Code;
 use crate::key::{EnrolledKey, Fingerprint};
 use crate::name::PersonName;
 use crate::password::{Password, PasswordHash};
@@ -124,6 +125,7 @@ pub struct SecondFactor {
 #[derive(Debug, PartialEq, Eq)]
 enum Passed {
     Now(Step),
+    Recovered,
     Earlier(Credential, IpAddr),
 }
 
@@ -142,6 +144,19 @@ impl SecondFactor {
         Ok(Self { person: person.clone(), passed_at: now, passed: Passed::Now(step) })
     }
 
+    /// Checks a recovery code here and now, against the hashes that the caller read for `person`. Also returns which of
+    /// them it was; the caller takes that one away before it joins the factors, so that the code works once.
+    pub fn recovery<'a>(
+        person: &PersonName,
+        hashes: &'a [PasswordHash],
+        code: &Code,
+        now: u64,
+    ) -> Option<(Self, &'a PasswordHash)> {
+        // All are tried always: the time tells nothing of which one it was.
+        let found = hashes.iter().filter(|hash| code.fits(hash)).last()?;
+        Some((Self { person: person.clone(), passed_at: now, passed: Passed::Recovered }, found))
+    }
+
     /// Accepts an earlier code, if it is remembered for just this credential and address.
     pub fn remembered(
         remembered: &Remembered,
@@ -157,17 +172,17 @@ impl SecondFactor {
         Ok(Self { person: first.person.clone(), passed_at: remembered.passed_at(), passed })
     }
 
-    /// The step to store as used; `None` if the code was remembered.
+    /// The step to store as used; `None` if the code was remembered, or one for recovery.
     pub fn step(&self) -> Option<Step> {
         match self.passed {
             Passed::Now(step) => Some(step),
-            Passed::Earlier(..) => None,
+            Passed::Recovered | Passed::Earlier(..) => None,
         }
     }
 
     fn fits(&self, first: &FirstFactor, source: IpAddr) -> bool {
         match &self.passed {
-            Passed::Now(_) => true,
+            Passed::Now(_) | Passed::Recovered => true,
             Passed::Earlier(credential, address) => *credential == first.credential && *address == source,
         }
     }
@@ -185,7 +200,15 @@ pub struct VerifiedIdentity {
     credential: Credential,
     source: IpAddr,
     mfa_at: u64,
-    is_fresh: bool,
+    second: Second,
+}
+
+/// What the second factor was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Second {
+    Totp,
+    Remembered,
+    Recovery,
 }
 
 impl VerifiedIdentity {
@@ -198,9 +221,14 @@ impl VerifiedIdentity {
         if !second.fits(&first, source) {
             return Err(ProofError::NotRemembered);
         }
-        let is_fresh = second.step().is_some();
         let FirstFactor { person, credential } = first;
-        Ok(Self { person, credential, source, mfa_at: second.passed_at, is_fresh })
+        let mfa_at = second.passed_at;
+        let second = match second.passed {
+            Passed::Now(_) => Second::Totp,
+            Passed::Recovered => Second::Recovery,
+            Passed::Earlier(..) => Second::Remembered,
+        };
+        Ok(Self { person, credential, source, mfa_at, second })
     }
 
     /// Who it is.
@@ -215,8 +243,12 @@ impl VerifiedIdentity {
 
     /// How it was proved, for the ledger: `publickey SHA256:… + totp`, with `(remembered)` if the code is an older one.
     pub fn how(&self) -> String {
-        let remembered = if self.is_fresh { "" } else { " (remembered)" };
-        format!("{} + totp{remembered}", self.credential)
+        let second = match self.second {
+            Second::Totp => "totp",
+            Second::Remembered => "totp (remembered)",
+            Second::Recovery => "recovery code",
+        };
+        format!("{} + {second}", self.credential)
     }
 
     /// The address that the connection came from; IPv4 is never written as IPv6.
@@ -236,7 +268,7 @@ impl VerifiedIdentity {
 
     /// Whether the one-time code was given for this very connection.
     pub fn is_fresh(&self) -> bool {
-        self.is_fresh
+        self.second != Second::Remembered
     }
 }
 
