@@ -129,7 +129,8 @@ pub fn policies(files: &BTreeMap<String, String>) -> Record {
     record("policies", "policies", &json!(files))
 }
 
-fn record(kind: &str, id: &str, content: &Value) -> Record {
+/// Any other kind of row.
+pub(crate) fn record(kind: &str, id: &str, content: &Value) -> Record {
     let content = canonical(content);
     Record { kind: kind.into(), id: id.into(), digest: sha256_hex(content.as_bytes()), content }
 }

@@ -266,6 +266,11 @@ impl VerifiedIdentity {
         now.saturating_sub(self.mfa_at)
     }
 
+    /// Whether an authenticator's code was given for this very connection.
+    pub fn is_worth_remembering(&self) -> bool {
+        self.second == Second::Totp
+    }
+
     /// Whether the one-time code was given for this very connection.
     pub fn is_fresh(&self) -> bool {
         self.second != Second::Remembered

@@ -18,9 +18,10 @@ pub struct Remembered {
 }
 
 impl Remembered {
-    /// What to remember of an identity; nothing if its own code was remembered, else a code would never grow old.
+    /// What to remember of an identity; nothing if its own code was remembered, else a code would never grow old, and
+    /// nothing if it was a recovery code, which stands for one code once.
     pub fn from_login(identity: &VerifiedIdentity) -> Option<Self> {
-        identity.is_fresh().then(|| Self {
+        identity.is_worth_remembering().then(|| Self {
             person: identity.person().clone(),
             credential: identity.credential().clone(),
             source: identity.source(),

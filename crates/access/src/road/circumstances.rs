@@ -1,6 +1,7 @@
 //! What is known of a person at this very moment that policies may look at: permits that live, and the device of their key.
 
 use identity::VerifiedIdentity;
+use identity::proof::Credential;
 
 use super::Road;
 use crate::error::RoadError;
@@ -27,7 +28,8 @@ impl Road {
     }
 
     /// Whether the key that let this person in is bound to a device.
-    pub(super) async fn is_device_bound(&self, _who: &VerifiedIdentity) -> Result<bool, RoadError> {
-        Ok(false)
+    pub(super) async fn is_device_bound(&self, who: &VerifiedIdentity) -> Result<bool, RoadError> {
+        let Credential::Key(key) = who.credential() else { return Ok(false) };
+        Ok(self.store().key(key.as_str()).await?.is_some_and(|key| key.device.is_some()))
     }
 }

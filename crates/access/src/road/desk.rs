@@ -4,7 +4,7 @@ use identity::VerifiedIdentity;
 
 use super::Road;
 use super::sessions::labels;
-use crate::desk_command::{DeskCommand, Unparsed};
+use crate::desk_command::{Consent, DeskCommand, Unparsed};
 use crate::error::RoadError;
 use crate::model::{Answer, Person, Request, RequestId, RequestState};
 use crate::statement::{bears_out, rfc3339, statement, visible};
@@ -49,6 +49,13 @@ impl Road {
         command: DeskCommand,
         stdin: &[u8],
     ) -> Result<String, RoadError> {
+        // Read and accepted by people who may not do anything else yet.
+        if let DeskCommand::Consent { act } = command {
+            return match act {
+                None => self.consent_notice(who).await,
+                Some(Consent::Accept { version }) => self.accept_consent(who, &version).await,
+            };
+        }
         let person = self.person_now(who).await?;
         match command {
             DeskCommand::Requests { all: _ } => self.list(&person).await,

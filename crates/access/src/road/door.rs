@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use identity::proof::Credential;
 use identity::totp::TotpError;
-use identity::{FirstFactor, Password, PasswordHash, PublicKey, Remembered, SecondFactor, VerifiedIdentity};
+use identity::{Code, FirstFactor, Password, PasswordHash, PublicKey, Remembered, SecondFactor, VerifiedIdentity};
 
 use super::Road;
 use super::door_guesses::Attempt;
@@ -65,7 +65,7 @@ impl Road {
     }
 
     /// Lets an attempt be made at all, and says the same to everybody who fails.
-    async fn admit<T>(
+    pub(super) async fn admit<T>(
         &self,
         attempt: Attempt<'_>,
         trial: impl Future<Output = Result<T, Failed>>,
@@ -158,9 +158,14 @@ impl Road {
         {
             return Err(Failed::Person("key"));
         }
-        let second = self.check_code(&person, &first, code).await?;
+        let second = match Code::read(code) {
+            Some(code) => self.recover_with(&person, &first, &code).await?.ok_or(Failed::Person("code"))?,
+            None => self.check_code(&person, &first, code).await?,
+        };
         let who = VerifiedIdentity::join(first, second, source).map_err(|_| Failed::Person("code"))?;
-        self.remember(&person, &who).await?;
+        if who.is_worth_remembering() {
+            self.remember(&person, &who).await?;
+        }
         self.welcome(&person, &who).await?;
         Ok(who)
     }
@@ -221,7 +226,7 @@ impl Road {
 }
 
 /// Why an attempt did not pass: the person's doing, or a fault of ours that must not count against them.
-enum Failed {
+pub(super) enum Failed {
     Person(&'static str),
     /// Both factors are right, but the account or the key is over.
     Lapsed(Refusal),

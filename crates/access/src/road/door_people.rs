@@ -13,7 +13,9 @@ impl Road {
     /// The person behind an identity, as the store has them now: groups, suspension, expiry and a revoked key take
     /// effect at once, also on connections that are open already. Who has not accepted the notice may do nothing.
     pub(crate) async fn person_now(&self, who: &VerifiedIdentity) -> Result<Person, RoadError> {
-        self.person_present(who).await
+        let person = self.person_present(who).await?;
+        self.check_consent(&person).await?;
+        Ok(person)
     }
 
     /// The same, whether or not they have accepted the notice: for reading and accepting it.

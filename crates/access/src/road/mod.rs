@@ -5,17 +5,21 @@ mod announce;
 mod changes;
 mod circumstances;
 mod claim;
+mod consent;
 mod decisions;
 mod desk;
 mod door;
 mod door_guesses;
 mod door_people;
+mod enrolment;
+mod enrolment_codes;
 mod grant;
 mod holds;
 mod judged;
 mod kill;
 mod permits;
 mod proof;
+mod recovery;
 mod sessions;
 mod setting;
 mod standing_now;
@@ -31,8 +35,10 @@ use policy::Policies;
 use recording::Recorder;
 
 pub use acts::Step;
+pub use consent::ConsentNotice;
 pub use desk::DeskAnswer;
 pub use door::Entered;
+pub use enrolment::{Confirmed, EnrolmentAsked, Newcomer};
 pub use grant::{Grant, Start};
 pub use holds::{Pending, Progress};
 pub use sessions::{Session, TargetCredential, credential_owner};
@@ -81,6 +87,8 @@ pub struct Settings {
     pub remember_seconds: u64,
     /// Back-off and lockout.
     pub lockout: lockout::Limits,
+    /// The notice about recording that everybody has to accept; none when nobody has to.
+    pub consent: Option<ConsentNotice>,
     /// Salt of commitments that belong to no person or session (names that were tried, addresses).
     pub node_salt: [u8; 16],
     /// Who is told what happened.

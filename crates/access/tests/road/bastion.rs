@@ -118,6 +118,7 @@ impl Bastion {
                 lockout: lockout::Limits::PERSON,
                 node_salt: [4; 16],
                 receivers: vec![],
+                consent: None,
             },
         };
         let road = Road::new(parts, policies);

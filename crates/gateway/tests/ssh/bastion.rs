@@ -376,6 +376,7 @@ fn road(
             lockout: lockout::Limits::PERSON,
             node_salt: [4; 16],
             receivers: vec![],
+            consent: None,
         },
     };
     Road::new(parts, policies)

@@ -1,0 +1,117 @@
+//! Codes that let a person bring a key: made in two halves, so that nobody who hands one out could use it, kept as hashes,
+//! vouched for by the ledger, over after a day or five wrong guesses.
+
+use identity::{Code, PasswordHash};
+use serde_json::json;
+
+use super::Road;
+use super::state::StateChange;
+use crate::administer::Secret;
+use crate::blind::sha256_hex;
+use crate::error::RoadError;
+use crate::model::{Enrolment, Person, PersonId, Record, RequestId, Timestamp};
+use crate::register;
+
+/// How long a code can be used, in seconds.
+const LASTS: u64 = 24 * 3600;
+
+/// Wrong guesses that end a code.
+const GUESSES: u32 = 5;
+
+/// What stands between the hashes of the halves.
+const BETWEEN: &str = " ";
+
+impl Road {
+    /// One half of a code that is yet to be issued: what its holder is shown, and the hash that others sign.
+    pub(crate) fn first_half(&self) -> Result<(Secret, String), RoadError> {
+        let half = self.half();
+        Ok((Secret(half.shown()), self.half_hash(&half)?))
+    }
+
+    /// Issues a code whose first half has that hash; returns the second half, for whoever completed the approval.
+    pub(crate) async fn issue_code(
+        &self,
+        person: &PersonId,
+        first_half: &str,
+        request: Option<RequestId>,
+    ) -> Result<Secret, RoadError> {
+        let second = self.half();
+        let hash = [first_half, BETWEEN, &self.half_hash(&second)?].concat();
+        let code = Enrolment { person: person.clone(), hash, expires: self.now().plus_seconds(LASTS) };
+        self.enter_state(vec![], vec![StateChange::Put(record(&code))], request).await?;
+        self.store().put_enrolment(person, Some(&code)).await?;
+        Ok(Secret(second.shown()))
+    }
+
+    /// Issues a code and returns both halves: before the ceremony, when one person sets up everything.
+    pub(crate) async fn issue_whole_code(&self, person: &PersonId) -> Result<(Secret, Secret), RoadError> {
+        let (first, hash) = self.first_half()?;
+        Ok((first, self.issue_code(person, &hash, None).await?))
+    }
+
+    /// The code that a person could use now: not over, and what the ledger says it is.
+    pub(super) async fn open_code(&self, person: &Person) -> Result<Option<Enrolment>, RoadError> {
+        let code = self.store().enrolment(&person.id).await?;
+        let now = self.now();
+        Ok(code.filter(|code| now < code.expires && self.register().vouches_for(&record(code))))
+    }
+
+    /// Whether both halves fit. Counts the guess first; the fifth wrong one ends the code.
+    pub(super) async fn try_halves(&self, code: &Enrolment, halves: &[Code; 2]) -> Result<bool, RoadError> {
+        let guesses = self.store().count_failure(&subject(code), self.now().seconds()).await?.failures;
+        let fit = fit(code, halves)?;
+        if guesses <= GUESSES && fit {
+            self.store().clear_failures(&subject(code)).await?;
+            return Ok(true);
+        }
+        if guesses >= GUESSES {
+            self.enter_state(vec![], vec![gone(&code.person)], None).await?;
+            self.store().put_enrolment(&code.person, None).await?;
+        }
+        Ok(false)
+    }
+
+    fn half(&self) -> Code {
+        Code::generate(&mut |buffer| self.entropy().fill(buffer))
+    }
+
+    /// Some more codes, and their hashes.
+    pub(super) fn hashed_codes(&self, number: usize) -> Result<Vec<(Code, String)>, RoadError> {
+        let one = |_| {
+            let code = self.half();
+            let hash = self.half_hash(&code)?;
+            Ok((code, hash))
+        };
+        (0..number).map(one).collect()
+    }
+
+    fn half_hash(&self, half: &Code) -> Result<String, RoadError> {
+        let hash = half.hash(self.random()).map_err(|fault| RoadError::Inconsistent(fault.to_string()))?;
+        Ok(hash.to_phc_string().to_string())
+    }
+}
+
+/// Both halves are tried always: the time does not tell which one was wrong.
+fn fit(code: &Enrolment, [first, second]: &[Code; 2]) -> Result<bool, RoadError> {
+    let wrong = || RoadError::Inconsistent(format!("enrolment code of {}", code.person.0));
+    let (one, two) = code.hash.split_once(BETWEEN).ok_or_else(wrong)?;
+    let one = PasswordHash::parse(one).map_err(|_| wrong())?;
+    let two = PasswordHash::parse(two).map_err(|_| wrong())?;
+    Ok(first.fits(&one) & second.fits(&two))
+}
+
+/// What the ledger says when the code is over.
+pub(super) fn gone(person: &PersonId) -> StateChange {
+    StateChange::Gone("enrolment", person.0.clone())
+}
+
+/// Guesses are counted for this very code: a new one starts afresh, and success elsewhere forgives none.
+fn subject(code: &Enrolment) -> String {
+    sha256_hex([b"enrolment code ", code.hash.as_bytes()].concat().as_slice())
+}
+
+fn record(code: &Enrolment) -> Record {
+    let Timestamp(expires) = code.expires;
+    let content = json!({"expires": expires, "hash": code.hash, "person": code.person.0});
+    register::record("enrolment", &code.person.0, &content)
+}
