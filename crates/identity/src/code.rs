@@ -93,7 +93,9 @@ mod tests {
     fn a_code_is_read_however_it_is_typed() {
         let shown = code(1).shown();
         assert_eq!(shown.len(), 14);
-        for typed in [shown.to_string(), shown.to_lowercase(), shown.replace('-', " "), shown.replace('-', "")] {
+        for typed in
+            [shown.to_string(), shown.to_lowercase(), shown.replace('-', " "), shown.replace('-', "")]
+        {
             assert_eq!(*Code::read(&typed).unwrap().shown(), *shown);
         }
     }

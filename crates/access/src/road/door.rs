@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use identity::proof::Credential;
 use identity::totp::TotpError;
-use identity::{Code, FirstFactor, Password, PasswordHash, PublicKey, Remembered, SecondFactor, VerifiedIdentity};
+use identity::{
+    Code, FirstFactor, Password, PasswordHash, PublicKey, Remembered, SecondFactor, VerifiedIdentity,
+};
 
 use super::Road;
 use super::door_guesses::Attempt;
