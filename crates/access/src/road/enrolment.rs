@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use identity::totp::{self, Step};
 use identity::{Code, PersonName, PublicKey};
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
 use zeroize::Zeroizing;
 
 use super::Road;
@@ -51,6 +53,15 @@ impl Newcomer {
     /// The new seed for an authenticator: the address that a QR code carries, and base32 to type.
     pub fn seed(&self) -> (Zeroizing<String>, Zeroizing<String>) {
         (self.seed.to_uri("Countersign", &self.name), self.seed.to_base32())
+    }
+
+    /// The seed's address as a QR code in half blocks: two rows of it in each line, light where a terminal is dark.
+    pub fn picture(&self) -> Zeroizing<String> {
+        let (uri, _) = self.seed();
+        let picture = QrCode::with_error_correction_level(uri.as_bytes(), EcLevel::L).map(|code| {
+            code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build()
+        });
+        Zeroizing::new(picture.unwrap_or_default())
     }
 
     /// The new recovery codes, to be written down.

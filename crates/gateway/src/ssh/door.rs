@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use access::{Forwarding, Refusal, text};
+use bytes::Bytes;
 use russh::keys::Certificate;
 use russh::server::{
     Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
@@ -19,7 +20,13 @@ use super::environment;
 use super::feed::Feed;
 use super::forward::Wanted;
 use super::login::{self, Answer, Guest, Proof, refused};
+use super::login_newcomer;
+use zeroize::Zeroizing;
+
 use crate::relay::{Crossing, Pty, Window};
+
+/// Answers to one question that are read: as many as the longest of ours has prompts.
+const MAX_ANSWERS: usize = 3;
 
 /// Longest command, in bytes.
 const MAX_COMMAND: usize = 64 * 1024;
@@ -146,9 +153,9 @@ impl Handler for Door {
         response: Option<Response<'a>>,
     ) -> Result<Auth, Error> {
         let Proof::Wanted(wanted) = &mut self.proof else { return Ok(refused()) };
-        // A response without any answer is an empty code, not a question for one.
-        let typed = response.map(|mut answers| answers.next().unwrap_or_default());
-        let answer = wanted.code(user, typed.as_deref()).await;
+        let text = |bytes: Bytes| Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
+        let typed = response.map(|answers| answers.take(MAX_ANSWERS).map(text).collect());
+        let answer = wanted.answers(user, typed).await;
         Ok(self.answer(answer))
     }
 
@@ -178,6 +185,9 @@ impl Handler for Door {
         match self.connection.guest() {
             Some(Guest::Desk(who)) => {
                 self.connection.run(desk::run(connection, who.clone(), feed, outlet));
+            }
+            Some(Guest::Newcomer(waiting)) => {
+                self.connection.run(login_newcomer::run(connection, waiting.clone(), feed, outlet));
             }
             Some(Guest::Dismissed(why)) => self.connection.run(dismiss(why.clone(), outlet)),
             _ => self.connection.run(channel::run(connection, feed, outlet, id.number())),

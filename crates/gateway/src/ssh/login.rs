@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use access::identity::name::ENROL;
 use access::identity::{
-    AccountName, Destination, FirstFactor, Login, PublicKey, TargetName, VerifiedIdentity,
+    AccountName, Code, Destination, FirstFactor, Login, PublicKey, TargetName, VerifiedIdentity,
 };
 use access::model::Way;
 use access::road::Entered;
-use access::text::{CODE_PROMPT, Language};
+use access::text::{CODE_PROMPT, Language, NOT_ADMITTED};
 use access::{Refusal, Road};
 use russh::keys::{Algorithm, PublicKey as OfferedKey};
 use russh::server::Auth;
@@ -16,11 +17,14 @@ use russh::{MethodKind, MethodSet};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::login_consent::Reader;
+use super::login_newcomer::Waiting;
+
 /// Keys that a client may ask about before it signs with one.
 const MAX_PROBES: usize = 20;
 
 /// Passwords that are checked at once: each takes a processor and 19 MiB, and anybody may send one.
-static CHECKS: Semaphore = Semaphore::const_new(4);
+pub(super) static CHECKS: Semaphore = Semaphore::const_new(4);
 
 /// Who came in, and what for.
 #[derive(Clone)]
@@ -31,6 +35,8 @@ pub(crate) enum Guest {
     Traveller { who: VerifiedIdentity, to: Destination, way: Way },
     /// Somebody who is told why their account or key is over, and gets no further: nothing takes a refusal for a person.
     Dismissed(Refusal),
+    /// Somebody who brings a key with a code, and can do nothing else.
+    Newcomer(Waiting),
 }
 
 impl Guest {
@@ -38,7 +44,7 @@ impl Guest {
     pub(crate) fn who(&self) -> Option<&VerifiedIdentity> {
         match self {
             Self::Desk(who) | Self::Traveller { who, .. } => Some(who),
-            Self::Dismissed(_) => None,
+            Self::Dismissed(_) | Self::Newcomer(_) => None,
         }
     }
 }
@@ -53,24 +59,35 @@ pub(crate) enum Proof {
 
 /// A login in progress.
 pub(crate) struct Wanted {
-    road: Road,
-    source: IpAddr,
+    pub(super) road: Road,
+    pub(super) source: IpAddr,
     probes: usize,
     /// The user name with which the first factor was proved, and the proof.
     first: Option<(String, FirstFactor)>,
+    /// A key that somebody brings to enrol; it has signed.
+    pub(super) brought: Option<PublicKey>,
+    /// Somebody who has yet to answer the notice.
+    pub(super) reader: Option<Reader>,
 }
+
+/// What was typed at the prompts of one question.
+pub(crate) type Typed = Vec<Zeroizing<String>>;
 
 /// What a callback answers, and who came in if somebody did.
 pub(crate) type Answer = (Auth, Option<Guest>);
 
 impl Wanted {
     pub(crate) fn new(road: Road, source: IpAddr) -> Self {
-        Self { road, source, probes: 0, first: None }
+        Self { road, source, probes: 0, first: None, brought: None, reader: None }
     }
 
     /// Whether it is worth signing with that key.
     pub(crate) async fn offered(&mut self, user: &str, key: &OfferedKey, algorithm: &Algorithm) -> Auth {
         self.probes += 1;
+        if user == ENROL {
+            let welcome = self.probes <= MAX_PROBES && acceptable(key, algorithm).is_some();
+            return if welcome { Auth::Accept } else { refused() };
+        }
         let known = match (Login::parse(user), acceptable(key, algorithm)) {
             (Ok(login), Some(key)) if self.probes <= MAX_PROBES => {
                 self.road.knows_key(login.person.as_str(), &key).await
@@ -82,6 +99,10 @@ impl Wanted {
 
     /// The signature over this connection has been verified.
     pub(crate) async fn key(&mut self, user: &str, key: &OfferedKey, algorithm: &Algorithm) -> Answer {
+        if user == ENROL {
+            self.brought = acceptable(key, algorithm);
+            return (if self.brought.is_some() { half_way() } else { refused() }, None);
+        }
         let (Ok(login), Some(key)) = (Login::parse(user), acceptable(key, algorithm)) else {
             return (refused(), None);
         };
@@ -105,20 +126,47 @@ impl Wanted {
         }
     }
 
+    /// What was typed at the prompts of a question, or nothing before it is asked.
+    pub(crate) async fn answers(&mut self, user: &str, typed: Option<Typed>) -> Answer {
+        match (self.reader_of(user), typed) {
+            (Some(reader), Some(typed)) => self.read(reader, &typed).await,
+            (_, typed) if user == ENROL => self.newcomer(typed).await,
+            (_, typed) => self.code(user, typed).await,
+        }
+    }
+
     /// Asks for a code after a first factor, or checks one.
-    pub(crate) async fn code(&mut self, user: &str, typed: Option<&[u8]>) -> Answer {
+    async fn code(&mut self, user: &str, typed: Option<Typed>) -> Answer {
         let proved = self.first.as_ref().is_some_and(|(name, _)| name == user);
         let Some(typed) = typed.filter(|_| proved) else {
             return (if proved { ask_code(self.road.language()) } else { refused() }, None);
         };
-        let code = Zeroizing::new(String::from_utf8_lossy(typed).trim().to_owned());
+        // No answer at all is an empty code, not a question for one.
+        let code = Zeroizing::new(typed.first().map(|code| code.trim().to_owned()).unwrap_or_default());
         let (Some((_, first)), Ok(login)) = (self.first.take(), Login::parse(user)) else {
             return (refused(), None);
         };
-        match self.road.second_factor(first, &code, self.source).await {
-            Ok(who) => (Auth::Accept, Some(guest(login, who))),
+        match self.second_factor(first, code).await {
+            Ok(who) => self.welcome(user, who.clone(), guest(login, who)).await,
             Err(refusal) => turned_away(refusal),
         }
+    }
+
+    /// A recovery code takes as long to check as several passwords, so it has its turn among those.
+    async fn second_factor(
+        &self,
+        first: FirstFactor,
+        code: Zeroizing<String>,
+    ) -> Result<VerifiedIdentity, Refusal> {
+        if Code::read(&code).is_none() {
+            return self.road.second_factor(first, &code, self.source).await;
+        }
+        let (road, source) = (self.road.clone(), self.source);
+        let _turn = CHECKS.acquire().await;
+        let runtime = tokio::runtime::Handle::current();
+        let checking = move || runtime.block_on(road.second_factor(first, &code, source));
+        let checked = tokio::task::spawn_blocking(checking).await;
+        checked.unwrap_or_else(|_| Err(Refusal::new(&NOT_ADMITTED, self.road.language(), &[])))
     }
 
     fn entered(&mut self, user: &str, login: Login, entered: Result<Entered, Refusal>) -> Answer {
