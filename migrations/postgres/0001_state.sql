@@ -120,6 +120,7 @@ CREATE TABLE decisions (
     statement   TEXT   NOT NULL,
     signature   TEXT   NOT NULL,
     decided     BIGINT NOT NULL,
+    mfa_age     BIGINT,
     PRIMARY KEY (request, arrival),
     UNIQUE (request, person)
 );

@@ -64,11 +64,12 @@ CREATE TABLE decisions_anew (
     statement   TEXT    NOT NULL,
     signature   TEXT    NOT NULL,
     decided     INTEGER NOT NULL,
+    mfa_age     INTEGER,
     PRIMARY KEY (request, arrival),
     UNIQUE (request, person)
 ) STRICT;
 
-INSERT INTO decisions_anew SELECT * FROM decisions;
+INSERT INTO decisions_anew SELECT *, NULL FROM decisions;
 
 DROP TABLE decisions;
 DROP TABLE requests;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::blind::{hex, sha256_hex};
-use crate::model::{Answer, Outcome, PersonId, RequestId, RequestState, Timestamp};
+use crate::model::{Decision, Outcome, PersonId, RequestId, RequestState, Timestamp};
 
 /// One leaf of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +179,12 @@ pub enum Event {
         statement: String,
         /// SHA-256 of the armored signature.
         signature: String,
+        /// Seconds since the approver's second factor.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mfa_age: Option<u64>,
+        /// Minute of the day and day of the week in the configured zone, 1 is Monday.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        local: Option<(u16, u8)>,
     },
     /// A decision was offered and not counted.
     ApprovalRefused {
@@ -394,21 +400,16 @@ impl Event {
     }
 
     /// The entry for a verified signature.
-    pub fn approval(
-        id: RequestId,
-        person: &PersonId,
-        answer: Answer,
-        key: &str,
-        statement: &str,
-        signature: &[u8],
-    ) -> Self {
+    pub fn approval(decision: &Decision, local: (u16, u8)) -> Self {
         Self::Approval {
-            request: id.0,
-            person: person.0.clone(),
-            answer: answer.as_str().to_owned(),
-            key: key.to_owned(),
-            statement: sha256_hex(statement.as_bytes()),
-            signature: sha256_hex(signature),
+            request: decision.request.0,
+            person: decision.person.0.clone(),
+            answer: decision.answer.as_str().to_owned(),
+            key: decision.fingerprint.clone(),
+            statement: sha256_hex(decision.statement.as_bytes()),
+            signature: sha256_hex(decision.signature.as_bytes()),
+            mfa_age: decision.mfa_age_seconds,
+            local: Some(local),
         }
     }
 

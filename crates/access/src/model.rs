@@ -374,6 +374,8 @@ pub struct Decision {
     pub signature: String,
     /// When it arrived.
     pub at: Timestamp,
+    /// Seconds since the approver's second factor then; none when that is not known.
+    pub mfa_age_seconds: Option<u64>,
 }
 
 /// A passed second factor that is remembered for one person, key and address.

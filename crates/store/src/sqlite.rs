@@ -37,8 +37,8 @@ impl Engine for File {
 
     /// There is one writer, so nothing is settled between the look and the insertion.
     const DECIDE: &'static str =
-        "INSERT INTO decisions (request, arrival, person, answer, fingerprint, statement, signature, decided)
-         SELECT id, (SELECT COUNT(*) + 1 FROM decisions WHERE request = $1), $2, $3, $4, $5, $6, $7
+        "INSERT INTO decisions (request, arrival, person, answer, fingerprint, statement, signature, decided, mfa_age)
+         SELECT id, (SELECT COUNT(*) + 1 FROM decisions WHERE request = $1), $2, $3, $4, $5, $6, $7, $8
          FROM requests WHERE id = $1 AND state = 'waiting'";
 
     /// Commit point of a change: SQLite has synced the write-ahead log when this returns.

@@ -128,5 +128,6 @@ pub fn decision(request: RequestId, person: &str) -> Decision {
         statement: format!("approve {request}\n"),
         signature: "-----BEGIN SSH SIGNATURE-----\n".into(),
         at: NOW.plus_seconds(60),
+        mfa_age_seconds: Some(30),
     }
 }

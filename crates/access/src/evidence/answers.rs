@@ -15,6 +15,9 @@ use crate::statement::{NAMESPACE, statement};
 /// An answer that holds.
 pub(super) struct Answered {
     pub(super) at: i64,
+    pub(super) mfa_age: Option<u64>,
+    /// Minute of the day and day of the week then.
+    pub(super) local: Option<(u16, u8)>,
     pub(super) answer: Answer,
     pub(super) person: PersonThen,
     pub(super) key: String,
@@ -41,6 +44,8 @@ struct Approval {
     person: String,
     answer: Answer,
     key: String,
+    mfa_age: Option<u64>,
+    local: Option<(u16, u8)>,
 }
 
 /// Checks one answer, from its text to its signer.
@@ -69,8 +74,18 @@ pub(super) fn answered(
     ensure(person.id == approval.person, || "the record is somebody else's".to_owned())?;
     let there = !person.suspended && person.expires.is_none_or(|expires| ending.at() < expires);
     ensure(there || !counts, || format!("{} was suspended, or their account was over", person.name))?;
-    let Approval { at, answer, key: fingerprint, .. } = approval;
-    Ok(Answered { at, answer, person, key: fingerprint, device: key.device, enrolled, revoked })
+    let Approval { at, answer, key: fingerprint, mfa_age, local, .. } = approval;
+    Ok(Answered {
+        at,
+        mfa_age,
+        local,
+        answer,
+        person,
+        key: fingerprint,
+        device: key.device,
+        enrolled,
+        revoked,
+    })
 }
 
 /// The entry of that signature, which must be of exactly this act and one answer.
@@ -81,7 +96,7 @@ fn approval(signed: &SignedAnswer, asked: &Asked<'_>, shelf: &mut Shelf<'_>) -> 
         matches!(&entry.event, Event::Approval { statement, signature, .. }
             if *statement == of_text && *signature == of_signature)
     })?;
-    let Event::Approval { request, person, answer, key, .. } = event else {
+    let Event::Approval { request, person, answer, key, mfa_age, local, .. } = event else {
         return Err("this is no answer".to_owned());
     };
     let answer = Answer::parse(&answer).ok_or_else(|| format!("entry {index} has no such answer"))?;
@@ -91,7 +106,7 @@ fn approval(signed: &SignedAnswer, asked: &Asked<'_>, shelf: &mut Shelf<'_>) -> 
     })?;
     let verified = identity::sshsig::verify(armored, NAMESPACE, text).map_err(|wrong| wrong.to_string())?;
     ensure(verified.fingerprint().as_str() == key, || format!("entry {index} names another key"))?;
-    Ok(Approval { index, at, person, answer, key })
+    Ok(Approval { index, at, person, answer, key, mfa_age, local })
 }
 
 /// When the key was enrolled for that person, and taken away if it was: not before it no longer mattered.

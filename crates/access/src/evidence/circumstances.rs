@@ -33,10 +33,21 @@ pub(super) fn met(
     let quorum =
         declared.get(name).cloned().ok_or_else(|| format!("no policy declares the quorum {name}"))?;
     let signers: Vec<Signer> = counted.iter().map(|answer| signer(answer)).collect();
-    quorum.met_by(&requester.person.id, &signers).map_err(|missing| format!("{name} lacks {missing}"))?;
+    let asking =
+        policy::Requester { person: requester.person.id.clone(), team: requester.person.team.clone() };
+    quorum.met_by(&asking, &signers).map_err(|missing| format!("{name} lacks {missing}"))?;
     Ok(quorum)
 }
 
 fn signer(answer: &Answered) -> Signer {
-    Signer { person: answer.person.id.clone(), groups: answer.person.groups.clone() }
+    // A moment that is not on the record lies in no hours: there is no day 0.
+    let (minute_of_day, weekday) = answer.local.unwrap_or_default();
+    Signer {
+        person: answer.person.id.clone(),
+        groups: answer.person.groups.clone(),
+        team: answer.person.team.clone(),
+        mfa_age_seconds: answer.mfa_age,
+        minute_of_day,
+        weekday,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use policy::{Signer, Verdict};
+use policy::{Requester, Signer, Verdict};
 
 use super::Road;
 use super::grant::Grant;
@@ -14,7 +14,7 @@ use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
 use crate::model::{Answer, Decision, Person, Request, RequestState, Timestamp};
 use crate::statement::statement;
-use crate::text;
+use crate::text::{self, quorums};
 
 impl Road {
     /// Claims a met request: re-analyses, re-judges, verifies every signature again, and consumes it, once.
@@ -135,7 +135,7 @@ impl Road {
         let mut signers = Vec::new();
         for decision in self.store().decisions(request.id).await? {
             if let Some(person) = self.holds(request, &decision).await? {
-                signers.push((person.name, Signer { person: person.id.0, groups: person.groups }));
+                signers.push((person.name.clone(), self.signer(person, &decision)));
             }
         }
         Ok(signers)
@@ -156,6 +156,19 @@ impl Road {
         Ok(person.filter(counts))
     }
 
+    /// What quorums look at in a signature that holds.
+    fn signer(&self, person: Person, decision: &Decision) -> Signer {
+        let (minute_of_day, weekday) = self.local(decision.at);
+        Signer {
+            person: person.id.0,
+            groups: person.groups,
+            team: person.team,
+            mfa_age_seconds: decision.mfa_age_seconds,
+            minute_of_day,
+            weekday,
+        }
+    }
+
     /// The quorums that the signers meet, or what the nearest one lacks.
     pub(super) async fn met(
         &self,
@@ -163,14 +176,21 @@ impl Road {
         signers: &[(String, Signer)],
     ) -> Result<Result<BTreeSet<String>, String>, RoadError> {
         let policies = self.policies();
-        let signers: Vec<_> = signers.iter().map(|(_, signer)| signer.clone()).collect();
+        let requester = self.store().person_by_id(&request.requester).await?;
+        let team = requester.and_then(|person| person.team);
+        let requester = Requester { person: request.requester.0.clone(), team };
+        let name_of = |id: &str| {
+            let known = signers.iter().find(|(_, signer)| signer.person == id);
+            known.map_or_else(|| id.to_owned(), |(name, _)| name.clone())
+        };
+        let all: Vec<_> = signers.iter().map(|(_, signer)| signer.clone()).collect();
         let mut met = BTreeSet::new();
         let mut missing = Vec::new();
         for name in &request.quorums {
             let Some(quorum) = self.quorum_named(&policies, name) else { continue };
-            match quorum.met_by(&request.requester.0, &signers) {
+            match quorum.met_by(&requester, &all) {
                 Ok(()) => drop(met.insert(name.clone())),
-                Err(lack) => missing.push(lack.to_string()),
+                Err(lack) => missing.push(quorums::missing(self.language(), &quorum, &lack, name_of)),
             }
         }
         Ok(if met.is_empty() { Err(missing.join(" / ")) } else { Ok(met) })

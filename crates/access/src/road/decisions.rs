@@ -35,16 +35,8 @@ impl Road {
         let person = self.person_now(who).await?;
         let request = self.seen_by(&person, id).await?;
         self.may_answer(&person, &request).await?;
-        let decision = self.verify(&person, &request, answer, signature).await?;
-        self.note(Event::approval(
-            id,
-            &person.id,
-            answer,
-            &decision.fingerprint,
-            &decision.statement,
-            signature,
-        ))
-        .await?;
+        let decision = self.verify(who, &person, &request, answer, signature).await?;
+        self.note(Event::approval(&decision, self.local(decision.at))).await?;
         // Two connections of one person race here; the store's uniqueness decides.
         match self.store().add_decision(&decision).await {
             Err(StoreError::Exists(_)) => {
@@ -140,6 +132,7 @@ impl Road {
 
     async fn verify(
         &self,
+        who: &VerifiedIdentity,
         person: &Person,
         request: &Request,
         answer: Answer,
@@ -159,6 +152,7 @@ impl Road {
             return Err(self.turn_down(person, request.id, &text::KEY_NOT_ENROLLED, &values).await);
         }
         self.key_was_used(&fingerprint).await;
+        let now = self.now();
         Ok(Decision {
             request: request.id,
             person: person.id.clone(),
@@ -166,7 +160,8 @@ impl Road {
             fingerprint,
             statement: expected,
             signature: String::from_utf8_lossy(signature).into_owned(),
-            at: self.now(),
+            at: now,
+            mfa_age_seconds: Some(who.mfa_age(now.seconds())),
         })
     }
 

@@ -1,6 +1,6 @@
 //! A held act: bound by a digest, waited for, and ended when it will not run.
 
-use policy::{Held, Quorum};
+use policy::{Clause, Held, Quorum};
 
 use super::Road;
 use super::judged::Judged;
@@ -10,7 +10,7 @@ use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
 use crate::model::{Answer, Person, Request, RequestId, RequestKind, RequestState, Target, Timestamp};
 use crate::statement::{BoundAct, bears_out, rfc3339, submitted, visible};
-use crate::text;
+use crate::text::{self, quorums};
 
 /// An act that waits in its session for other people. Nothing of it has reached the target.
 pub struct Pending {
@@ -135,14 +135,21 @@ impl Road {
     /// `2 of dba-leads (bob, carol)`: the clauses with the people who could sign.
     pub(super) async fn needs(&self, quorum: &Quorum, requester: &str) -> Result<String, RoadError> {
         let people = self.store().people().await?;
-        let clause = |clause: &policy::Clause| {
+        let asking = people.iter().find(|person| person.id.0 == requester);
+        let team = asking.and_then(|person| person.team.as_ref());
+        let clause = |clause: &Clause| {
+            let elsewhere = |person: &Person| person.team.as_ref().zip(team).is_some_and(|(a, b)| a != b);
             let able = |person: &&Person| {
-                !person.suspended && person.groups.contains(&clause.of) && person.id.0 != requester
+                self.is_active(person)
+                    && person.groups.contains(&clause.of)
+                    && person.id.0 != requester
+                    && (!clause.other_team || elsewhere(person))
             };
             let names: Vec<_> = people.iter().filter(able).map(|person| person.name.as_str()).collect();
-            format!("{} of {} ({})", clause.n, clause.of, names.join(", "))
+            format!("{} ({})", quorums::clause(self.language(), clause), names.join(", "))
         };
-        Ok(quorum.clauses.iter().map(clause).collect::<Vec<_>>().join(" + "))
+        let clauses: Vec<_> = quorum.clauses.iter().map(clause).collect();
+        Ok(clauses.join(" + ") + &quorums::conditions(self.language(), quorum))
     }
 
     /// How a held act stands now. A request whose time is over lapses here; silence is never consent.

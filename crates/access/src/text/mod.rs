@@ -19,6 +19,7 @@ mod notices;
 mod people;
 mod permits;
 mod policy;
+pub mod quorums;
 mod road;
 
 pub use administration::*;
@@ -108,6 +109,7 @@ mod tests {
             people::ALL,
             permits::ALL,
             policy::ALL,
+            quorums::ALL,
             road::ALL,
         ]
         .into_iter()

@@ -31,8 +31,6 @@ catalogue! {
         "  条件：保留所传输内容的副本";
     EXPLAIN_QUORUM: "  allowed by {quorum}: {clauses}",
         "  可由 {quorum} 批准：{clauses}";
-    EXPLAIN_CLAUSE: "{n} of {group} ({people})",
-        "{group} 中的 {n} 人（{people}）";
     EXPLAIN_NOBODY: "nobody known",
         "未知任何人";
     EXPLAIN_DENIED: "  no quorum allows it: {reason}",

@@ -62,6 +62,7 @@ async fn slip_in(bastion: &Bastion, name: &str, key: &str, pending: &access::Pen
         statement,
         signature: String::from_utf8(signature).unwrap(),
         at: bastion.road.now(),
+        mfa_age_seconds: Some(0),
     };
     bastion.store.add_decision(&decision).await.unwrap();
 }

@@ -88,6 +88,7 @@ async fn a_no_that_arrives_during_the_claim_wins() {
         signature: String::from_utf8(Key::of("erin").sign(NAMESPACE, statement.as_bytes())).unwrap(),
         statement,
         at: bastion.road.now(),
+        mfa_age_seconds: Some(0),
     };
     let store = Arc::clone(&bastion.store);
     bastion.store.before_settling(async move { store.add_decision(&no).await.unwrap() });

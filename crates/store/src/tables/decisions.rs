@@ -17,7 +17,8 @@ pub(crate) async fn add<E: Engine>(db: &Database<E>, decision: &Decision) -> Res
         .bind(&decision.fingerprint)
         .bind(&decision.statement)
         .bind(&decision.signature)
-        .bind(decision.at.0);
+        .bind(decision.at.0)
+        .bind(decision.mfa_age_seconds.and_then(|age| i64::try_from(age).ok()));
     let (person, request) = (people::name(&decision.person), requests::name(decision.request));
     let again = format!("a decision of {person} on {request}");
     match db.change(insert).await.map_err(|error| refused(error, again, person))? {
@@ -41,5 +42,6 @@ fn parse(row: &dyn Columns) -> Result<Decision, StoreError> {
         statement: fields.value("statement")?,
         signature: fields.value("signature")?,
         at: fields.time("decided")?,
+        mfa_age_seconds: fields.optional_number("mfa_age")?,
     })
 }

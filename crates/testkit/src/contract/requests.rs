@@ -182,7 +182,7 @@ async fn decisions_come_back_in_order_of_arrival<S: Store>(store: Arc<S>) -> Kep
     let other = ask(&*store).await?;
     let late =
         Decision { answer: Answer::Deny, statement: "deny\0\u{feff}\r\n".into(), ..decision(id, "carol") };
-    let early = Decision { at: access::model::Timestamp(-1), ..decision(id, "bob") };
+    let early = Decision { at: access::model::Timestamp(-1), mfa_age_seconds: None, ..decision(id, "bob") };
     store.add_decision(&late).await?;
     store.add_decision(&decision(other, "bob")).await?;
     store.add_decision(&early).await?;

@@ -159,11 +159,11 @@ impl Story<'_> {
             let people: Vec<_> = self.facts.signers(&clause.of, &self.setting.person).collect();
             let nobody = text::EXPLAIN_NOBODY.say(self.language(), &[]);
             let people = if people.is_empty() { nobody } else { people.join(", ") };
-            let values = [("n", &*clause.n.to_string()), ("group", &*clause.of), ("people", &*people)];
-            text::EXPLAIN_CLAUSE.say(self.language(), &values)
+            format!("{} ({people})", text::quorums::clause(self.language(), clause))
         };
         let clauses: Vec<_> = quorum.clauses.iter().map(clause).collect();
-        self.say(&text::EXPLAIN_QUORUM, &[("quorum", &quorum.name), ("clauses", &clauses.join(" + "))])
+        let clauses = clauses.join(" + ") + &text::quorums::conditions(self.language(), quorum);
+        self.say(&text::EXPLAIN_QUORUM, &[("quorum", &quorum.name), ("clauses", &clauses)])
     }
 
     /// The effects each of which alone is not allowed; none when it is not for its effects that the act is not allowed.

@@ -2,6 +2,7 @@
 
 use access::Rehearsal;
 use access::policy::{Act, Analysis, Level, Obligations, Quorum, Rule, Verdict};
+use access::text::{Language, quorums};
 use serde::Deserialize;
 
 /// The three verdicts by name.
@@ -109,9 +110,8 @@ impl Outcome {
 
 /// `two-dba-leads (2 of dba-leads)`.
 pub fn needs(quorum: &Quorum) -> String {
-    let clauses: Vec<_> =
-        quorum.clauses.iter().map(|clause| format!("{} of {}", clause.n, clause.of)).collect();
-    format!("{} ({})", quorum.name, clauses.join(" and "))
+    let clauses = quorums::clauses(Language::English, quorum);
+    format!("{} ({clauses})", quorum.name)
 }
 
 fn descriptions(rules: &[Rule]) -> String {
