@@ -1,5 +1,7 @@
 //! Mail over SMTP: plain text, one message for each notice, encrypted unless the server is this machine.
 
+use std::error::Error as _;
+use std::io::{self, ErrorKind};
 use std::time::{Duration, UNIX_EPOCH};
 
 use access::model::{Notice, Timestamp};
@@ -158,11 +160,17 @@ fn failure(fault: &lettre::transport::smtp::Error) -> Failure {
             Failure::rejected(format!("the mail server answered {code}"))
         }
         Some(code) => Failure::unavailable(format!("the mail server answered {code}")),
-        None if fault.is_timeout() => Failure::unavailable("the mail server did not answer in time"),
+        None if is_silence(fault) => Failure::unavailable("the mail server did not answer in time"),
         None if fault.is_tls() => Failure::unavailable("TLS with the mail server failed"),
         None if fault.is_client() => Failure::unavailable("the mail server offers no STARTTLS or no login"),
         None => Failure::unavailable("the mail server cannot be connected to"),
     }
+}
+
+/// A socket's time limit shows as either kind.
+fn is_silence(fault: &lettre::transport::smtp::Error) -> bool {
+    let cause = fault.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| matches!(cause.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock))
 }
 
 /// 530, 534, 535, 538: the server will refuse every letter until its operator or ours does something.
