@@ -242,6 +242,15 @@ pub trait Archive: Send + Sync {
     async fn prove(&self, indices: Vec<u64>) -> Result<Proven, ArchiveError>;
 }
 
+/// What a recording holds, frame by frame, in order.
+pub type Frames = Box<dyn Iterator<Item = Result<recording::Frame, recording::RecordingError>> + Send>;
+
+/// The recordings of this node, to be read back. Reading blocks the thread.
+pub trait Recordings: Send + Sync {
+    /// The frames of a session, without what is not for eyes.
+    fn frames(&self, session: &SessionId) -> Result<Frames, recording::RecordingError>;
+}
+
 /// The wall clock, owned by the binary.
 pub trait Clock: Send + Sync {
     /// Now.

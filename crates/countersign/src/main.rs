@@ -11,6 +11,7 @@ mod journal;
 mod node;
 mod notices;
 mod policies;
+mod recordings;
 mod secrets;
 mod surroundings;
 

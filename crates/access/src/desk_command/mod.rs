@@ -60,6 +60,12 @@ pub enum DeskCommand {
     /// Ask for access, for a runbook, or to see a recording
     #[command(subcommand)]
     Request(Wanted),
+    /// Take a request of yours back
+    Withdraw {
+        /// Number of the request
+        #[arg(value_parser = values::request)]
+        request: RequestId,
+    },
     /// List your permits, and those that you may end
     Grants {
         /// Those that are over too, newest first
@@ -250,6 +256,7 @@ impl DeskCommand {
             Self::Requests { .. }
             | Self::Show { .. }
             | Self::Request(Wanted::Access(_) | Wanted::Replay(_))
+            | Self::Withdraw { .. }
             | Self::Grants { .. }
             | Self::Revoke { .. }
             | Self::Watch { .. }

@@ -15,4 +15,41 @@ catalogue! {
         "已拒绝：没有您可以终止的会话 {session}";
     SESSION_OVER_ALREADY: "refused: session {session} is over already",
         "已拒绝：会话 {session} 已经结束";
+    WATCH_HEAD: "request {request} of {who} on {target}: {run}\n  needs {needs}, until {until}",
+        "请求 {request}，申请人 {who}，目标 {target}：{run}\n  需要 {needs}，截止 {until}";
+    WATCH_OVER: "request {request} is over: {state}",
+        "请求 {request} 已结束：{state}";
+    SHOW_TERMS: "exactly this is asked for:",
+        "申请的确切内容：";
+    PERMITS_HEADER: "PERMIT   KIND       HOLDER    UNTIL                    ENDED                    TERMS",
+        "许可     类型       持有人    截止                     结束                     条款";
+    NO_PERMITS: "there are no permits that you may see",
+        "没有您可以查看的许可";
+    SESSIONS_HEADER: "SESSION                           OPENED                WHO       WHERE                ENDED",
+        "会话                              开始                  何人      何处                 结束";
+    NO_SESSIONS: "there are no sessions that you may see",
+        "没有您可以查看的会话";
+    REPLAY_AT_DOOR: "refused: a recording is played over SSH: ssh PERSON@GATEWAY replay {session}",
+        "已拒绝：录像通过 SSH 播放：ssh PERSON@GATEWAY replay {session}";
+    REPLAY_NONE: "refused: there is no readable recording of session {session}",
+        "已拒绝：会话 {session} 没有可读取的录像";
+    REPLAY_BROKEN: "countersign: the recording cannot be read any further",
+        "countersign：录像无法继续读取";
+    MENU_HEAD: "Countersign. You are {person}.",
+        "Countersign。您是 {person}。";
+    MENU_ITEMS: "  1  Requests that wait: look at one, or follow it\n  2  Your requests, the recent ones too\n  3  Permits: yours, and those that you may end\n  4  Targets that you reach\n  5  Ask for access\n  6  Sessions: end one\n  7  Help\n  0  Quit",
+        "  1  等待答复的请求：查看或跟踪\n  2  您的请求，包括最近的\n  3  许可：您的，以及您可以终止的\n  4  您可以访问的目标\n  5  申请访问\n  6  会话：终止会话\n  7  帮助\n  0  退出";
+    MENU_PROMPT: "number: ", "编号：";
+    MENU_UNKNOWN: "there is no {typed} here", "没有 {typed} 这一项";
+    MENU_REQUEST: "number of a request, or Enter: ", "请求编号，或按回车：";
+    MENU_FOLLOW: "w to follow it, or Enter: ", "输入 w 跟踪，或按回车：";
+    MENU_PERMIT: "number of a permit to end, or Enter: ", "要终止的许可编号，或按回车：";
+    MENU_SESSION: "session to end, or Enter: ", "要终止的会话，或按回车：";
+    MENU_TARGET: "target: ", "目标：";
+    MENU_ACCOUNT: "account (Enter: any that the policies give): ", "账户（回车：策略允许的任何账户）：";
+    MENU_TIME: "for how long, e.g. 45m or 2h: ", "时长，例如 45m 或 2h：";
+    MENU_REASON: "why: ", "理由：";
+    MENU_TICKET: "ticket (Enter: none): ", "工单（回车：无）：";
+    MENU_MORE: "-- more: Enter; back: q -- ", "-- 更多：回车；返回：q -- ";
+    MENU_BYE: "bye", "再见";
 }

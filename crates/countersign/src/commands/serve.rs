@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::control;
 use crate::node::Node;
 use crate::notices::Deliveries;
+use crate::recordings::KeptRecordings;
 
 /// Serves what the configuration names.
 pub async fn serve(config: &Path) -> Result<()> {
@@ -88,5 +89,6 @@ fn options(config: &Config) -> Result<SshOptions> {
     options.environment.clone_from(&config.environment);
     options.drain = Duration::from_secs(config.ssh.drain);
     options.idle_limit = Some(Duration::from_secs(config.ssh.idle));
+    options.recordings = Some(Arc::new(KeptRecordings::of(config)?));
     Ok(options)
 }

@@ -199,7 +199,7 @@ fn push(outcomes: &mut Vec<Outcome>, outcome: Outcome) {
     }
 }
 
-fn movement(buffer: &mut Buffer, key: &Key) -> bool {
+pub(super) fn movement(buffer: &mut Buffer, key: &Key) -> bool {
     match key {
         Key::Left => buffer.left(),
         Key::Right => buffer.right(),
@@ -212,7 +212,7 @@ fn movement(buffer: &mut Buffer, key: &Key) -> bool {
     true
 }
 
-fn deletion(buffer: &mut Buffer, key: &Key) -> bool {
+pub(super) fn deletion(buffer: &mut Buffer, key: &Key) -> bool {
     match key {
         Key::Backspace => buffer.backspace(),
         Key::Delete | Key::EndOfInput => buffer.delete(),

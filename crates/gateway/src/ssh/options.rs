@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::identity::HostCa;
+use access::ports::Recordings;
 use russh::keys::PrivateKey;
 
 use super::forward_own::is_own;
@@ -48,6 +49,8 @@ pub struct SshOptions {
     pub target_timeout: Duration,
     /// How long running sessions may go on after the gateway was told to stop.
     pub drain: Duration,
+    /// Where recordings are read for `replay`; without it the desk plays none.
+    pub recordings: Option<Arc<dyn Recordings>>,
     /// What people submitted in managed shells; in memory, for as long as the door is open.
     pub(crate) histories: Histories,
 }
@@ -86,6 +89,7 @@ impl SshOptions {
             rekey_time: Duration::from_secs(3600),
             target_timeout: Duration::from_secs(10),
             drain: Duration::from_secs(30),
+            recordings: None,
             histories: Histories::default(),
         }
     }
