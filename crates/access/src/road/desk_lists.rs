@@ -75,11 +75,7 @@ impl Road {
         Ok(self.table(&text::SESSIONS_HEADER, rows, &text::NO_SESSIONS))
     }
 
-    pub(super) async fn reach(
-        &self,
-        person: &Person,
-        who: &VerifiedIdentity,
-    ) -> Result<String, RoadError> {
+    pub(super) async fn reach(&self, person: &Person, who: &VerifiedIdentity) -> Result<String, RoadError> {
         let mut lines = Vec::new();
         for target in self.store().targets().await? {
             for account in self.store().accounts(&target.name).await? {

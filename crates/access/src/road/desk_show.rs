@@ -115,7 +115,12 @@ impl Road {
         text
     }
 
-    pub(super) async fn to_sign(&self, person: &Person, id: RequestId, answer: Answer) -> Result<String, RoadError> {
+    pub(super) async fn to_sign(
+        &self,
+        person: &Person,
+        id: RequestId,
+        answer: Answer,
+    ) -> Result<String, RoadError> {
         let request = self.seen_by(person, id).await?;
         Ok(statement(id, &request.canonical, &request.digest, answer))
     }

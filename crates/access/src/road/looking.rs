@@ -17,7 +17,12 @@ impl Road {
     }
 
     /// The reason is kept beside the ledger, as that of an ended session is.
-    async fn enter_look(&self, who: &VerifiedIdentity, id: &SessionId, reason: &str) -> Result<(), RoadError> {
+    async fn enter_look(
+        &self,
+        who: &VerifiedIdentity,
+        id: &SessionId,
+        reason: &str,
+    ) -> Result<(), RoadError> {
         let person = self.person_now(who).await?;
         let content = serde_json::json!({ "by": person.name, "reason": visible(reason) }).to_string();
         let digest = sha256_hex(content.as_bytes());
