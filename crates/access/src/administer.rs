@@ -427,7 +427,7 @@ impl Road {
     /// Records that someone on the gateway's host looked at a recording; durable before the first frame is shown.
     pub async fn note_replay(&self, by: &str, session: &recording::SessionId) -> Result<(), RoadError> {
         let by = self.blind_local(by);
-        self.note(Event::ReplayViewed { session: session.to_string(), by }).await?;
+        self.note(Event::ReplayViewed { session: session.to_string(), by: Some(by), person: None }).await?;
         Ok(())
     }
 

@@ -144,6 +144,9 @@ pub enum Event {
         policy: String,
         /// The request it became, when held.
         request: Option<i64>,
+        /// The permit whose runbook it is a run of.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        permit: Option<i64>,
     },
     /// A request waits for decisions.
     Request {
@@ -339,8 +342,12 @@ pub enum Event {
     ReplayViewed {
         /// Which session.
         session: String,
-        /// Commitment to who looked (the local account), under the node's salt.
-        by: String,
+        /// Commitment to the local account that looked, under the node's salt; none when a person did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+        /// The person who looked, by the gateway.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        person: Option<String>,
     },
 }
 
@@ -459,6 +466,7 @@ mod tests {
                 rules: vec!["r".into()],
                 policy: "sha256:0".into(),
                 request: None,
+                permit: None,
             },
         )
     }

@@ -16,7 +16,9 @@ pub mod model;
 pub mod ports;
 pub mod register;
 pub mod road;
+pub mod runbook;
 pub mod statement;
+pub mod terms;
 pub mod text;
 pub mod vault;
 

@@ -136,6 +136,7 @@ fn settings(config: &Config, keys: &NodeKeys) -> Settings {
             lock_for: config.lock_seconds,
             ..lockout::Limits::PERSON
         },
+        emergencies: Default::default(),
         node_salt: keys.salt,
         receivers: config.receivers.iter().map(|receiver| receiver.told.clone()).collect(),
         consent: None,

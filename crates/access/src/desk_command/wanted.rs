@@ -52,7 +52,10 @@ pub struct RunbookWanted {
     /// How long, e.g. 7d
     #[arg(long = "for", value_name = "TIME", value_parser = values::parse_duration)]
     pub seconds: u64,
-    /// A parameter of the script and what it may be
+    /// A group whose members may run it besides you
+    #[arg(long = "group", value_name = "GROUP")]
+    pub groups: Vec<String>,
+    /// A parameter of the script and what it may be: word, number, path or a|b|c
     #[arg(long = "param", value_name = "NAME:TYPE", value_parser = values::parameter)]
     pub params: Vec<(String, String)>,
     /// Why.

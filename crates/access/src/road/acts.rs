@@ -9,6 +9,7 @@ use super::Road;
 use super::grant::Grant;
 use super::holds::Pending;
 use super::judged::Judged;
+use super::runbooks::Run;
 use super::sessions::Session;
 use super::setting::Setting;
 use crate::ask::{Ask, ShellLine};
@@ -45,6 +46,9 @@ impl Road {
     async fn try_submit(&self, session: &Session, channel: u32, ask: Ask) -> Result<Step, RoadError> {
         self.recorder_works()?;
         let person = self.still_there(session).await?;
+        if let Some(run) = Run::asked(&ask) {
+            return self.run_runbook(session, &person, channel, &ask, &run).await;
+        }
         let judged = Judged::of(&ask, session.target().level, self.policies().table());
         let nobody = BTreeSet::new();
         let (target, account) = (session.target(), session.account());
@@ -74,9 +78,25 @@ impl Road {
         judged: &Judged,
         quorums: &BTreeSet<String>,
     ) -> Result<Verdict, RoadError> {
+        let mut setting = self.setting(who, person, target, account, judged, quorums).await?;
+        setting.granted = self.is_granted(person, target, account).await?;
+        setting.emergency = self.is_in_emergency(person, target).await?;
+        Ok(self.policies().judge(&setting.question(judged)))
+    }
+
+    /// Everything that decides about an act besides the act, as if the person had no permit.
+    pub(super) async fn setting(
+        &self,
+        who: &VerifiedIdentity,
+        person: &Person,
+        target: &Target,
+        account: &str,
+        judged: &Judged,
+        quorums: &BTreeSet<String>,
+    ) -> Result<Setting, RoadError> {
         let now = self.now();
         let (minute_of_day, weekday) = self.local(now);
-        let setting = Setting {
+        Ok(Setting {
             person: person.name.clone(),
             groups: person.groups.clone(),
             target: TargetFacts {
@@ -89,13 +109,12 @@ impl Road {
             mfa_age_seconds: who.mfa_age(now.seconds()),
             minute_of_day,
             weekday,
-            granted: self.is_granted(person, target, account).await?,
-            emergency: self.is_in_emergency(person, target).await?,
+            granted: false,
+            emergency: false,
             device_bound: self.is_device_bound(who).await?,
             duration_seconds: judged.duration_seconds,
             quorums: quorums.clone(),
-        };
-        Ok(self.policies().judge(&setting.question(judged)))
+        })
     }
 
     async fn enter_decision(
@@ -131,11 +150,12 @@ impl Road {
             rules: rules.iter().map(|rule| rule.id.clone()).collect(),
             policy: self.policies().version().to_owned(),
             request: request.map(|id| id.0),
+            permit: None,
         }
     }
 
     /// A refused person learns that it was refused, why, and whom to ask.
-    fn explain(&self, session: &Session, judged: &Judged, denied: &policy::Denied) -> Refusal {
+    pub(super) fn explain(&self, session: &Session, judged: &Judged, denied: &policy::Denied) -> Refusal {
         let target = session.target_name();
         let gated = session.target().level != Level::Recorded;
         if let Some(obstacle) = judged.analysis.as_ref().and_then(Analysis::obstacle).filter(|_| gated) {

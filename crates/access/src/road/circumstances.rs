@@ -5,26 +5,22 @@ use identity::proof::Credential;
 
 use super::Road;
 use crate::error::RoadError;
-use crate::model::{Person, Target};
+use crate::model::{PermitKind, Person, Target};
 
 impl Road {
     /// Whether a live access permit of this person covers the account on the target.
     pub(super) async fn is_granted(
         &self,
-        _person: &Person,
-        _target: &Target,
-        _account: &str,
+        person: &Person,
+        target: &Target,
+        account: &str,
     ) -> Result<bool, RoadError> {
-        Ok(false)
+        Ok(!self.covering(PermitKind::Access, person, target, account).await?.is_empty())
     }
 
     /// Whether an emergency that this person declared covers the target, and is not over.
-    pub(super) async fn is_in_emergency(
-        &self,
-        _person: &Person,
-        _target: &Target,
-    ) -> Result<bool, RoadError> {
-        Ok(false)
+    pub(super) async fn is_in_emergency(&self, person: &Person, target: &Target) -> Result<bool, RoadError> {
+        Ok(!self.covering(PermitKind::Emergency, person, target, "").await?.is_empty())
     }
 
     /// Whether the key that let this person in is bound to a device.

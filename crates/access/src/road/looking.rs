@@ -30,13 +30,4 @@ impl Road {
         self.store().keep_record(&Record { kind, id: id.to_string(), digest, content }).await?;
         self.note_view(who, id).await
     }
-
-    /// Until replay permits are given.
-    pub async fn may_view(&self, _who: &VerifiedIdentity, _id: &SessionId) -> Result<(), Refusal> {
-        Err(self.refusal(&crate::text::DESK_NOT_YET, &[]))
-    }
-
-    async fn note_view(&self, _who: &VerifiedIdentity, _id: &SessionId) -> Result<(), RoadError> {
-        Ok(())
-    }
 }

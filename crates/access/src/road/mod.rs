@@ -2,6 +2,7 @@
 
 mod acts;
 mod announce;
+mod asking;
 mod changes;
 mod circumstances;
 mod claim;
@@ -13,6 +14,8 @@ mod desk_show;
 mod door;
 mod door_guesses;
 mod door_people;
+mod emergencies;
+mod ending;
 mod enrolment;
 mod enrolment_codes;
 mod grant;
@@ -20,9 +23,12 @@ mod holds;
 mod judged;
 mod kill;
 mod looking;
+mod permit_standing;
 mod permits;
 mod proof;
 mod recovery;
+mod replays;
+mod runbooks;
 mod sessions;
 mod setting;
 mod standing_now;
@@ -54,7 +60,7 @@ pub(crate) use unattended::Draft;
 use crate::announcement::Receiver;
 use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
-use crate::model::Timestamp;
+use crate::model::{PermitId, Timestamp};
 use crate::ports::{Archive, Clock, Entropy, Journal, Store};
 use crate::register::Register;
 use crate::text::{Language, Line};
@@ -93,10 +99,27 @@ pub struct Settings {
     pub lockout: lockout::Limits,
     /// The notice about recording that everybody has to accept; none when nobody has to.
     pub consent: Option<ConsentNotice>,
+    /// How long emergencies last, and may wait for their review.
+    pub emergencies: EmergencyLimits,
     /// Salt of commitments that belong to no person or session (names that were tried, addresses).
     pub node_salt: [u8; 16],
     /// Who is told what happened.
     pub receivers: Vec<Receiver>,
+}
+
+/// Bounds on declared emergencies.
+#[derive(Clone, Copy, Debug)]
+pub struct EmergencyLimits {
+    /// Longest emergency, seconds.
+    pub longest_seconds: u64,
+    /// How long after its end a person with an unreviewed one may still declare another, seconds.
+    pub review_seconds: u64,
+}
+
+impl Default for EmergencyLimits {
+    fn default() -> Self {
+        Self { longest_seconds: 3600, review_seconds: 24 * 3600 }
+    }
 }
 
 /// The road. Cheap to clone; every door holds one.
@@ -108,6 +131,8 @@ struct Inner {
     policies: RwLock<Arc<Policies>>,
     /// Whose old failures are being forgotten at this moment.
     forgetting: Mutex<BTreeSet<String>>,
+    /// Permits whose end is being entered at this moment.
+    ending: Mutex<BTreeSet<PermitId>>,
     /// Whether the last notice could not be put into the outbox.
     outbox_failing: AtomicBool,
 }
@@ -120,6 +145,7 @@ impl Road {
             parts,
             policies,
             forgetting: Mutex::default(),
+            ending: Mutex::default(),
             outbox_failing: AtomicBool::new(false),
         }))
     }

@@ -1,7 +1,7 @@
 //! Sessions: opened on the record, ended on the record, with the credential that only the gateway sees.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use identity::{Destination, VerifiedIdentity};
 use policy::{Level, Verdict};
@@ -32,6 +32,10 @@ struct SessionParts {
     recorder: SessionRecorder,
     greeting: String,
     over: AtomicBool,
+    /// Whether policies let it begin only because of a permit.
+    by_permit: bool,
+    /// Which warnings about the end of a permit were given, one bit each.
+    warned: AtomicU8,
 }
 
 /// What the gateway dials a target with. Never shown, never logged.
@@ -93,6 +97,17 @@ impl Session {
         self.0.over.load(Ordering::Acquire)
     }
 
+    /// Whether policies let it begin only because of a permit.
+    pub(super) fn came_by_permit(&self) -> bool {
+        self.0.by_permit
+    }
+
+    /// Whether this warning was not given before; from now on it was.
+    pub(super) fn warn_once(&self, minutes: u64) -> bool {
+        let bit = if minutes > 1 { 2 } else { 1 };
+        self.0.warned.fetch_or(bit, Ordering::AcqRel) & bit == 0
+    }
+
     pub(super) fn blind(&self) -> Blind<'_> {
         Blind(&self.0.salt)
     }
@@ -113,7 +128,8 @@ impl Road {
         self.recorder_works()?;
         let person = self.person_now(who).await?;
         let target = self.reachable(who, &person, to).await?;
-        let session = self.begin(who, person, target, to.account.as_str())?;
+        let by_permit = self.needs_permit(who, &person, &target, to.account.as_str()).await?;
+        let session = self.begin(who, person, target, to.account.as_str(), by_permit)?;
         self.enter_open(&session, way).await?;
         Ok(session)
     }
@@ -199,6 +215,7 @@ impl Road {
         person: Person,
         target: Target,
         account: &str,
+        by_permit: bool,
     ) -> Result<Session, RoadError> {
         let id = SessionId(self.random());
         let recorder = self.recorder().begin(id).map_err(|e| RoadError::Recorder(e.to_string()))?;
@@ -213,6 +230,8 @@ impl Road {
             recorder,
             greeting,
             over: AtomicBool::new(false),
+            by_permit,
+            warned: AtomicU8::new(0),
         })))
     }
 

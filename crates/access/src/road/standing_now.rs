@@ -60,18 +60,3 @@ impl Road {
         }
     }
 }
-
-impl Road {
-    /// When a session must be asked about again at the latest, if its time is counted.
-    pub async fn next_look(&self, _session: &Session) -> Option<crate::model::Timestamp> {
-        None
-    }
-
-    async fn permit_standing(
-        &self,
-        _session: &Session,
-        _person: &crate::model::Person,
-    ) -> Result<Standing, RoadError> {
-        Ok(Standing::Stays)
-    }
-}

@@ -1,0 +1,84 @@
+//! What ending permits mean for running sessions: a warning at 5 and at 1 minute, then the end.
+
+use identity::VerifiedIdentity;
+use policy::Verdict;
+
+use super::Road;
+use super::judged::Judged;
+use super::sessions::Session;
+use super::standing_now::Standing;
+use crate::error::RoadError;
+use crate::model::{PermitKind, Person, Target, Timestamp};
+use crate::text;
+
+/// Minutes before the end at which a session is told, once each.
+const WARNINGS: [u64; 2] = [1, 5];
+
+impl Road {
+    /// Whether the session may stay, as far as permits go.
+    pub(super) async fn permit_standing(
+        &self,
+        session: &Session,
+        person: &Person,
+    ) -> Result<Standing, RoadError> {
+        if !session.came_by_permit() {
+            return Ok(Standing::Stays);
+        }
+        let (target, account) = (session.target(), session.account());
+        let Some(until) = self.carried_until(session, person).await? else {
+            // What policies say without a permit may have changed for the better meanwhile.
+            if self.may_connect(session.who(), person, target, account).await? {
+                return Ok(Standing::Stays);
+            }
+            let values = [("target", &*target.name), ("account", account)];
+            return Ok(Standing::Ends(self.say(&text::PERMIT_GONE, &values)));
+        };
+        let left = until.seconds().saturating_sub(self.now().seconds());
+        let due = WARNINGS.into_iter().find(|minutes| left <= minutes * 60);
+        match due.filter(|minutes| session.warn_once(*minutes)) {
+            Some(minutes) => {
+                let line = self.say(&text::PERMIT_SOON, &[("minutes", &minutes.to_string())]);
+                Ok(Standing::Warn(line))
+            }
+            None => Ok(Standing::Stays),
+        }
+    }
+
+    /// When a session must be asked about again at the latest, if its time is counted: the next warning, or the end.
+    pub async fn next_look(&self, session: &Session) -> Option<Timestamp> {
+        if !session.came_by_permit() {
+            return None;
+        }
+        let person = self.person_present(session.who()).await.ok()?;
+        let until = self.carried_until(session, &person).await.ok()??;
+        let before =
+            |minutes: &u64| Timestamp(until.0.saturating_sub(minutes.saturating_mul(60_000_000) as i64));
+        let moments = WARNINGS.iter().rev().map(before).chain([until]);
+        moments.into_iter().find(|at| *at > self.now())
+    }
+
+    /// The end of the last permit that lets the person be here now.
+    async fn carried_until(
+        &self,
+        session: &Session,
+        person: &Person,
+    ) -> Result<Option<Timestamp>, RoadError> {
+        let (target, account) = (session.target(), session.account());
+        let mut permits = self.covering(PermitKind::Access, person, target, account).await?;
+        permits.extend(self.covering(PermitKind::Emergency, person, target, account).await?);
+        Ok(permits.iter().map(|live| live.permit.until).max())
+    }
+
+    /// Whether policy lets the person connect there only because of a permit.
+    pub(super) async fn needs_permit(
+        &self,
+        who: &VerifiedIdentity,
+        person: &Person,
+        target: &Target,
+        account: &str,
+    ) -> Result<bool, RoadError> {
+        let connect = Judged::connecting(target.level);
+        let setting = self.setting(who, person, target, account, &connect, &Default::default()).await?;
+        Ok(!matches!(self.policies().judge(&setting.question(&connect)), Verdict::Allow(_)))
+    }
+}
