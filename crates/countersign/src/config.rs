@@ -2,6 +2,7 @@
 //! with its line.
 
 mod notifications;
+mod people;
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use access::policy::environment;
+use access::road::ConsentNotice;
 use access::text::Language;
 use anyhow::{Context as _, Result, anyhow};
 use jiff::tz::TimeZone;
@@ -37,6 +39,8 @@ struct File {
     recording: Recording,
     #[serde(default)]
     notifications: notifications::Notifications,
+    #[serde(default)]
+    consent: people::Consent,
 }
 
 #[derive(Debug, Deserialize)]
@@ -144,6 +148,8 @@ pub struct Config {
     pub lock_after: u32,
     /// How long, seconds.
     pub lock_seconds: u64,
+    /// The notice that everybody has to accept, if there is one.
+    pub consent: Option<ConsentNotice>,
     /// Bytes of a segment.
     pub segment_bytes: usize,
     /// Age of a segment, seconds.
@@ -248,6 +254,7 @@ impl Reader<'_> {
             segment_seconds: self.number(&recording.segment_seconds, 10, 1..=60)?,
             patience_seconds: self.number(&recording.patience_seconds, 10, 0..=60)?,
             receivers: self.receivers(&file.notifications)?,
+            consent: self.consent(&file.consent)?,
         })
     }
 
@@ -320,11 +327,11 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::commands::init::{LEDGER_NAME, init};
 
-    fn read(change: impl FnOnce(String) -> String) -> Result<Config> {
+    pub(super) fn read(change: impl FnOnce(String) -> String) -> Result<Config> {
         let folder = tempfile::tempdir()?;
         init(folder.path(), "127.0.0.1:2222".parse()?, LEDGER_NAME)?;
         let path = folder.path().join("countersign.toml");
@@ -332,7 +339,7 @@ mod tests {
         Config::read(&path)
     }
 
-    fn refusal(change: impl FnOnce(String) -> String) -> String {
+    pub(super) fn refusal(change: impl FnOnce(String) -> String) -> String {
         format!("{:#}", read(change).unwrap_err())
     }
 

@@ -139,6 +139,6 @@ fn settings(config: &Config, keys: &NodeKeys) -> Settings {
         emergencies: Default::default(),
         node_salt: keys.salt,
         receivers: config.receivers.iter().map(|receiver| receiver.told.clone()).collect(),
-        consent: None,
+        consent: config.consent.clone(),
     }
 }

@@ -19,7 +19,7 @@ use access::ports::{Entropy, Journal, Store};
 use access::recording::{
     Direction, Frame, Kind, NodeVault, Options, Random, Recorder, SealedSegment, Sealing, verify_segments,
 };
-use access::road::{DeskAnswer, Entered, Parts, Settings};
+use access::road::{ConsentNotice, DeskAnswer, Entered, Parts, Settings};
 use access::text::Language;
 use access::vault::Vault;
 use access::{Grant, Pending, Refusal, Road, Session, Step};
@@ -89,6 +89,11 @@ impl Bastion {
         Self::build(language, policies(|_| ()), NEVER).await
     }
 
+    /// One where everybody has to accept that notice.
+    pub async fn with_notice(notice: ConsentNotice) -> Self {
+        Self::built(1, Language::English, policies(|_| ()), NEVER, Some(notice)).await
+    }
+
     pub async fn with_policies(policies: Policies) -> Self {
         Self::build(Language::English, policies, NEVER).await
     }
@@ -98,6 +103,16 @@ impl Bastion {
     }
 
     async fn built_from(seed: u64, language: Language, policies: Policies, fails_from: u64) -> Self {
+        Self::built(seed, language, policies, fails_from, None).await
+    }
+
+    async fn built(
+        seed: u64,
+        language: Language,
+        policies: Policies,
+        fails_from: u64,
+        consent: Option<ConsentNotice>,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let journal = Arc::new(FailingJournal::from_append(fails_from));
         let store = Arc::<Interlude>::default();
@@ -119,7 +134,7 @@ impl Bastion {
                 emergencies: Default::default(),
                 node_salt: [4; 16],
                 receivers: vec![],
-                consent: None,
+                consent,
             },
         };
         let road = Road::new(parts, policies);

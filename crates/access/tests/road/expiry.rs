@@ -3,7 +3,7 @@
 use access::Refusal;
 use access::entry::Event;
 use access::identity::VerifiedIdentity;
-use access::model::{Answer, PersonKey};
+use access::model::{Answer, PersonKey, Timestamp};
 use access::ports::Store;
 use access::road::Entered;
 
@@ -98,4 +98,28 @@ async fn a_signature_stops_counting_when_its_key_expires() {
     bastion.answer("carol", pending.id(), Answer::Approve).await.unwrap();
     bastion.clock.advance(30);
     bastion.cannot_claim(pending).await;
+}
+
+#[tokio::test]
+async fn an_expired_account_lets_nobody_in_and_its_signature_does_not_count() {
+    let bastion = Bastion::start().await;
+    let pending = bastion.met().await;
+    let mut carol = bastion.store.person("carol").await.unwrap().unwrap();
+    carol.expires = Some(Timestamp(bastion.road.now().0 - 1));
+    bastion.store.set_person(&carol).await.unwrap();
+    let told = bastion.try_enter("carol").await.unwrap_err();
+    assert!(told.is_plain() && told.to_string().contains("account expired on"), "{told}");
+    bastion.cannot_claim(pending).await;
+}
+
+#[tokio::test]
+async fn the_use_of_a_key_is_noted() {
+    let bastion = Bastion::start().await;
+    let used =
+        || async { bastion.store.key(&Key::of("bob").fingerprint()).await.unwrap().unwrap().last_used };
+    assert_eq!(used().await, None);
+    let pending = bastion.held().await;
+    bastion.clock.advance(60);
+    bastion.answer("bob", pending.id(), Answer::Approve).await.unwrap();
+    assert_eq!(used().await, Some(bastion.road.now()));
 }

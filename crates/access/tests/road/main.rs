@@ -6,6 +6,7 @@ mod administering;
 mod asking;
 mod auditing;
 mod bastion;
+mod consenting;
 mod counting;
 mod desk;
 mod door;

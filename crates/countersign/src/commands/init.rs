@@ -31,18 +31,27 @@ const POLICIES: &[(&str, &str)] = &[
     ("cases/forwards.toml", include_str!("../../../../config/policies/cases/forwards.toml")),
 ];
 
+/// The shipped notice about recording.
+const NOTICE: &[(&str, &str)] = &[
+    ("notice.en.txt", include_str!("../../../../config/consent/notice.en.txt")),
+    ("notice.zh.txt", include_str!("../../../../config/consent/notice.zh.txt")),
+];
+
 /// Makes the folder. Refuses one that already holds a node.
 pub fn init(dir: &Path, listen: SocketAddr, ledger_name: &str) -> Result<()> {
     let config = dir.join("countersign.toml");
     if config.exists() {
         bail!("{} exists already: this folder holds a node", config.display());
     }
-    for folder in ["", "secrets", "policies", "policies/cases", "run"] {
+    for folder in ["", "secrets", "policies", "policies/cases", "consent", "run"] {
         secrets::folder(&dir.join(folder))?;
     }
     make_keys(dir)?;
     for (name, text) in POLICIES {
         std::fs::write(dir.join("policies").join(name), text)?;
+    }
+    for (name, text) in NOTICE {
+        std::fs::write(dir.join("consent").join(name), text)?;
     }
     make_ledger(dir, ledger_name)?;
     let text = CONFIG.replace("0.0.0.0:2222", &listen.to_string()).replace(LEDGER_NAME, ledger_name);

@@ -44,6 +44,8 @@ pub async fn demo(options: Demo) -> Result<()> {
     config.listen = address;
     // Whoever ends a demo does not want to wait for its sessions.
     config.ssh.drain = 1;
+    // Its people are made up.
+    config.consent = None;
     let host = DemoHost::start(&folder.path().join("host")).await?;
     let node = Node::open(&config).await?;
     match fresh {
