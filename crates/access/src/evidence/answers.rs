@@ -14,13 +14,8 @@ use crate::statement::{NAMESPACE, statement};
 
 /// An answer that holds.
 pub(super) struct Answered {
-    pub(super) at: i64,
-    pub(super) mfa_age: Option<u64>,
-    /// Minute of the day and day of the week then.
-    pub(super) local: Option<(u16, u8)>,
-    pub(super) answer: Answer,
+    pub(super) approval: Approval,
     pub(super) person: PersonThen,
-    pub(super) key: String,
     pub(super) device: Option<String>,
     pub(super) enrolled: i64,
     /// When the key was taken away, if that was later than all this.
@@ -37,15 +32,16 @@ struct KeyThen {
     person: String,
 }
 
-/// The fields of an entry `approval`.
-struct Approval {
-    index: u64,
-    at: i64,
-    person: String,
-    answer: Answer,
-    key: String,
-    mfa_age: Option<u64>,
-    local: Option<(u16, u8)>,
+/// What its entry says.
+pub(super) struct Approval {
+    pub(super) index: u64,
+    pub(super) at: i64,
+    pub(super) person: String,
+    pub(super) answer: Answer,
+    pub(super) key: String,
+    pub(super) mfa_age: Option<u64>,
+    /// Minute of the day and day of the week then.
+    pub(super) local: Option<(u16, u8)>,
 }
 
 /// Checks one answer, from its text to its signer.
@@ -74,18 +70,7 @@ pub(super) fn answered(
     ensure(person.id == approval.person, || "the record is somebody else's".to_owned())?;
     let there = !person.suspended && person.expires.is_none_or(|expires| ending.at() < expires);
     ensure(there || !counts, || format!("{} was suspended, or their account was over", person.name))?;
-    let Approval { at, answer, key: fingerprint, mfa_age, local, .. } = approval;
-    Ok(Answered {
-        at,
-        mfa_age,
-        local,
-        answer,
-        person,
-        key: fingerprint,
-        device: key.device,
-        enrolled,
-        revoked,
-    })
+    Ok(Answered { approval, person, device: key.device, enrolled, revoked })
 }
 
 /// The entry of that signature, which must be of exactly this act and one answer.

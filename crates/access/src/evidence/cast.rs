@@ -41,7 +41,6 @@ impl Cast {
             | Event::RequestEnd { request, .. } => *request == self.request,
             Event::Key { fingerprint, .. } => self.keys.contains(fingerprint),
             Event::State { of, id, request, .. } => *request == Some(self.request) || self.knows(of, id),
-            Event::PermitEnd { .. } => true,
             _ => false,
         }
     }

@@ -41,12 +41,12 @@ pub(super) fn met(
 
 fn signer(answer: &Answered) -> Signer {
     // A moment that is not on the record lies in no hours: there is no day 0.
-    let (minute_of_day, weekday) = answer.local.unwrap_or_default();
+    let (minute_of_day, weekday) = answer.approval.local.unwrap_or_default();
     Signer {
         person: answer.person.id.clone(),
         groups: answer.person.groups.clone(),
         team: answer.person.team.clone(),
-        mfa_age_seconds: answer.mfa_age,
+        mfa_age_seconds: answer.approval.mfa_age,
         minute_of_day,
         weekday,
     }

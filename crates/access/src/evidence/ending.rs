@@ -73,7 +73,7 @@ pub(super) fn counted<'a>(
     let distinct: BTreeSet<_> = approvers.iter().collect();
     let others = distinct.len() == approvers.len() && !distinct.contains(&requester.person.id);
     ensure(others && !approvers.is_empty(), || "the approvers are not distinct others".to_owned())?;
-    ensure(answers.iter().all(|answer| answer.answer == Answer::Approve), || "somebody refused".to_owned())?;
+    ensure(answers.iter().all(|answer| answer.approval.answer == Answer::Approve), || "somebody refused".to_owned())?;
     let of = |id: &String| {
         let theirs: Vec<_> = answers.iter().filter(|answer| answer.person.id == *id).collect();
         match theirs.as_slice() {
@@ -86,7 +86,7 @@ pub(super) fn counted<'a>(
 
 /// Whether what ended it is in the answers and the times.
 pub(super) fn borne_out(state: RequestState, at: i64, asked: &Asked<'_>, answers: &[Answered]) -> Found<()> {
-    let refused = answers.iter().any(|answer| answer.answer == Answer::Deny);
+    let refused = answers.iter().any(|answer| answer.approval.answer == Answer::Deny);
     match state {
         RequestState::Denied => ensure(refused, || "nobody refused".to_owned()),
         RequestState::Expired => ensure(at >= asked.expires, || "its time was not over".to_owned()),

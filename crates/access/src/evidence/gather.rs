@@ -103,6 +103,7 @@ impl<'r> Gathering<'r> {
         )?;
         gathering.vouched("person", requester, asked).await?;
         gathering.policies(asked).await?;
+        gathering.consequences();
         Ok(gathering)
     }
 
@@ -126,6 +127,15 @@ impl<'r> Gathering<'r> {
             self.chosen.extend(recording);
         }
         Ok(opened)
+    }
+
+    /// What followed from a grant.
+    fn consequences(&mut self) {
+        let ours = self.request.id.0;
+        let followed = self.entries.all(self.end + 1, |event| {
+            matches!(event, Event::Permit { request, .. } | Event::State { request, .. } if *request == Some(ours))
+        });
+        self.chosen.extend(followed);
     }
 
     /// The row as the ledger last had it before `bound`.
@@ -171,6 +181,7 @@ impl<'r> Gathering<'r> {
             answers.push((index, SignedAnswer { signature, statement }));
         }
         answers.sort_by_key(|(index, _)| *index);
+        self.records.sort_by(|one, other| (&one.kind, &one.id).cmp(&(&other.kind, &other.id)));
         let act = serde_json::from_str(&self.request.canonical);
         let act = act.map_err(|fault| RoadError::Inconsistent(format!("evidence: the act: {fault}")))?;
         let chosen = self.entries.0.iter().filter(|(index, _)| self.chosen.contains(index));

@@ -7,6 +7,7 @@
 mod answers;
 mod cast;
 mod circumstances;
+mod consequences;
 mod ending;
 mod gather;
 mod protocol;
@@ -54,7 +55,7 @@ pub struct Story {
     pub answers: Vec<SignedAnswer>,
     /// Entries of the ledger, in order.
     pub entries: Vec<Leaf>,
-    /// What `state` entries among them vouch for.
+    /// What `state` entries among them vouch for, by kind and identifier.
     pub records: Vec<Kept>,
 }
 

@@ -70,6 +70,10 @@ pub(super) fn asked<'s>(story: &'s Story, shelf: &mut Shelf<'_>) -> Found<Asked<
     says(act, &binds)?;
     let kind = asks.as_deref().map_or(Some(RequestKind::Action), RequestKind::parse);
     let kind = kind.ok_or_else(|| format!("entry {index} asks for something unknown"))?;
+    ensure(session.is_some() == (kind == RequestKind::Action), || "only actions have a session".to_owned())?;
+    ensure(act.get("asks").and_then(Value::as_str) == asks.as_deref(), || {
+        "the act asks for something else".to_owned()
+    })?;
     Ok(Asked { number: request, index, at, kind, session, digest, quorums, expires, act, named: requester })
 }
 

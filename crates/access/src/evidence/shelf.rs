@@ -30,6 +30,8 @@ impl<'s> Shelf<'s> {
         let indices: BTreeSet<_> = entries.iter().map(|entry| entry.index).collect();
         let in_order = entries.iter().map(|entry| entry.index).eq(indices);
         ensure(in_order, || "the entries are not in order".to_owned())?;
+        let sorted = story.records.is_sorted_by(|one, next| (&one.kind, &one.id) < (&next.kind, &next.id));
+        ensure(sorted, || "the records are not in order".to_owned())?;
         Ok(Self { entries, records: story.records.iter().collect() })
     }
 

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::answers::Answered;
+use super::consequences::Brought;
 use super::ending::Ending;
 use super::protocol::Said;
 use super::request::{PersonThen, text_of};
 use super::verify::Examined;
-use crate::model::{Answer, RequestState, Timestamp};
+use crate::model::{Answer, RequestKind, RequestState, Timestamp};
 use crate::statement::{rfc3339, visible};
 use crate::text::{self, Line};
 
@@ -18,49 +19,55 @@ pub(super) fn tell(examined: &Examined<'_>) -> Vec<Said> {
     story
 }
 
-fn request(Examined { asked, requester, rules, .. }: &Examined<'_>) -> Vec<Said> {
+fn request(examined: &Examined<'_>) -> Vec<Said> {
+    let Examined { asked, requester, rules, .. } = examined;
     let act = |field| visible(text_of(asked.act, field));
-    let number = asked.number.to_string();
-    let came = [
-        ("at", &*time(requester.came)),
-        ("who", &person(&requester.person)),
-        ("how", &visible(&requester.how)),
-    ];
+    let who = person(&requester.person);
+    let came = [("at", &*time(requester.came)), ("who", &who), ("how", &visible(&requester.how))];
+    let quorums = visible(&asked.quorums.join(" / "));
+    let needs = [("policy", &*act("policy")), ("quorums", &quorums), ("until", &time(asked.expires))];
+    let mut story = vec![Said::new(text::STORY_CAME, &came), wanted(examined)];
+    if !rules.is_empty() {
+        story.push(Said::new(text::STORY_HELD, &[("rules", &visible(&rules.join(", ")))]));
+    }
+    story.push(Said::new(text::STORY_NEEDS, &needs));
+    story
+}
+
+/// What was asked for: an action in its place, or anything else by its summary.
+fn wanted(Examined { asked, requester, .. }: &Examined<'_>) -> Said {
+    let act = |field| visible(text_of(asked.act, field));
+    let (at, number) = (time(asked.at), asked.number.to_string());
+    let who = visible(&requester.person.name);
     let effects = words(asked.act.get("effects"));
-    let place = [
-        ("at", &*time(asked.at)),
-        ("number", &number),
-        ("who", &*visible(&requester.person.name)),
-        ("target", &act("target")),
-        ("labels", &labels(asked.act.get("labels"))),
-        ("account", &act("account")),
-        ("run", &act("run")),
-        ("effects", &effects),
-    ];
-    let needs = [
-        ("rules", &*visible(&rules.join(", "))),
-        ("policy", &act("policy")),
-        ("quorums", &visible(&asked.quorums.join(" / "))),
-        ("until", &time(asked.expires)),
-    ];
-    vec![
-        Said::new(text::STORY_CAME, &came),
-        Said::new(text::STORY_ASKED, &place),
-        Said::new(text::STORY_HELD, &needs),
-    ]
+    let about = [("at", &*at), ("number", &number), ("who", &who), ("effects", &effects)];
+    let (target, account) = (act("target"), act("account"));
+    match asked.kind {
+        RequestKind::Action => {
+            let labels = labels(asked.act.get("labels"));
+            let run = act("run");
+            let place = [("target", &*target), ("labels", &labels), ("account", &account), ("run", &run)];
+            Said::new(text::STORY_ASKED, &[&about[..], &place].concat())
+        }
+        kind => {
+            let summary = act("summary");
+            let what = [("kind", kind.as_str()), ("summary", &*summary)];
+            Said::new(text::STORY_ASKED_FOR, &[&about[..], &what].concat())
+        }
+    }
 }
 
 fn answer(answered: &Answered) -> Said {
-    let line = match answered.answer {
+    let line = match answered.approval.answer {
         Answer::Approve => text::STORY_APPROVED,
         Answer::Deny => text::STORY_DENIED,
     };
     Said::new(
         line,
         &[
-            ("at", &time(answered.at)),
+            ("at", &time(answered.approval.at)),
             ("who", &person(&answered.person)),
-            ("key", &visible(&answered.key)),
+            ("key", &visible(&answered.approval.key)),
             ("device", &visible(answered.device.as_deref().unwrap_or("-"))),
             ("enrolled", &time(answered.enrolled)),
             ("revoked", &answered.revoked.map_or("-".to_owned(), time)),
@@ -81,7 +88,12 @@ fn granted(at: i64, examined: &Examined<'_>) -> Vec<Said> {
     let name = examined.quorum.as_ref().map_or("", |quorum| &quorum.name);
     let values =
         [("at", &*time(at)), ("quorum", &visible(name)), ("clauses", &visible(&clauses.join(" + ")))];
-    let mut story = vec![Said::new(text::STORY_GRANTED, &values)];
+    let line = match examined.asked.kind {
+        RequestKind::Action => text::STORY_GRANTED,
+        _ => text::STORY_GRANTED_FOR,
+    };
+    let mut story = vec![Said::new(line, &values)];
+    story.extend(examined.brought.iter().map(brought));
     if let Some(recorded) = &examined.recorded {
         let session = examined.asked.session.clone().unwrap_or_default();
         let (segments, bytes) = (recorded.segments.to_string(), recorded.bytes.to_string());
@@ -95,6 +107,26 @@ fn granted(at: i64, examined: &Examined<'_>) -> Vec<Said> {
         });
     }
     story
+}
+
+fn brought(brought: &Brought) -> Said {
+    match brought {
+        Brought::Permit { at, number, kind, until } => {
+            let values = [
+                ("at", &*time(*at)),
+                ("permit", &number.to_string()),
+                ("kind", &visible(kind)),
+                ("until", &time(*until)),
+            ];
+            Said::new(text::STORY_PERMIT, &values)
+        }
+        Brought::Row { at, kind, id, after } => {
+            let after = after.as_deref().unwrap_or("-");
+            let values =
+                [("at", &*time(*at)), ("kind", &visible(kind)), ("id", &visible(id)), ("after", after)];
+            Said::new(text::STORY_ROW, &values)
+        }
+    }
 }
 
 fn over(state: RequestState) -> Line {

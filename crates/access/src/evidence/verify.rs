@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::answers::{Answered, answered};
 use super::circumstances::{met, policies};
+use super::consequences::{Brought, brought};
 use super::ending::{Ending, borne_out, counted, ending};
 use super::protocol::{Failure, Found, Protocol, Said, ensure};
 use super::request::{Asked, Place, Requester, asked, held, place, requester};
@@ -44,6 +45,7 @@ pub(super) struct Examined<'s> {
     pub(super) ending: Ending,
     pub(super) quorum: Option<policy::Quorum>,
     pub(super) recorded: Option<Recorded>,
+    pub(super) brought: Vec<Brought>,
 }
 
 /// Checks a file. `open` checks the note of a head, with the key that the reader trusts.
@@ -118,13 +120,8 @@ pub(crate) fn examine<'s>(story: &'s Story, protocol: &mut Protocol) -> Result<E
     let requester = protocol.enter(text::CHECK_REQUESTER, &[], requester(&asked, place.as_ref(), shelf))?;
     let sources = protocol.enter(text::CHECK_POLICIES, &[], policies(&asked, shelf))?;
     let ending = protocol.enter(text::CHECK_END, &[], ending(&asked, shelf))?;
-    let mut answers = Vec::new();
-    for (number, signed) in (1..).zip(&story.answers) {
-        let found = answered(signed, &asked, &requester, &ending, shelf);
-        let number: i64 = number;
-        answers.push(protocol.enter(text::CHECK_ANSWER, &[("number", &number.to_string())], found)?);
-    }
-    let (mut quorum, mut recording) = (None, None);
+    let answers = answers(story, &asked, &requester, &ending, shelf, protocol)?;
+    let (mut quorum, mut recording, mut followed) = (None, None, Vec::new());
     match &ending {
         Ending::Granted { quorum: name, approvers, .. } => {
             let counted = counted(approvers, &requester, &answers);
@@ -134,13 +131,35 @@ pub(crate) fn examine<'s>(story: &'s Story, protocol: &mut Protocol) -> Result<E
                 recording =
                     Some(protocol.enter(text::CHECK_RECORDING, &[], recorded(&asked, place, shelf))?);
             }
+            let found = brought(&asked, &requester, &ending, shelf);
+            followed = protocol.enter(text::CHECK_FOLLOWED, &[], found)?;
         }
         Ending::Over { at, state, .. } => {
             protocol.enter(text::CHECK_NOTHING_RAN, &[], borne_out(*state, *at, &asked, &answers))?;
         }
     }
     protocol.enter(text::CHECK_NOTHING_ELSE, &[], shelf.nothing_left())?;
-    Ok(Examined { asked, requester, rules, answers, ending, quorum, recorded: recording })
+    Ok(Examined { asked, requester, rules, answers, ending, quorum, recorded: recording, brought: followed })
+}
+
+fn answers(
+    story: &Story,
+    asked: &Asked<'_>,
+    requester: &Requester,
+    ending: &Ending,
+    shelf: &mut Shelf<'_>,
+    protocol: &mut Protocol,
+) -> Result<Vec<Answered>, Failure> {
+    let mut answers: Vec<Answered> = Vec::new();
+    for signed in &story.answers {
+        let number = (answers.len() + 1).to_string();
+        let after = answers.last().map_or(asked.index, |answer| answer.approval.index);
+        let found = answered(signed, asked, requester, ending, shelf).and_then(|answer| {
+            ensure(after < answer.approval.index, || "the answers are not in order".to_owned()).map(|()| answer)
+        });
+        answers.push(protocol.enter(text::CHECK_ANSWER, &[("number", &number)], found)?);
+    }
+    Ok(answers)
 }
 
 /// The rules that held an action; other requests are held by what they ask for.

@@ -27,6 +27,8 @@ catalogue! {
         "批准人互不相同，均非请求人，并满足策略所声明的法定人数";
     CHECK_RECORDING: "the recording is a chain of segments without a gap",
         "录像是一条没有缺口的分段链";
+    CHECK_FOLLOWED: "what followed from it is exactly what was signed",
+        "由此产生的结果与所签内容完全一致";
     CHECK_NOTHING_RAN: "answers and times bear out why nothing ran",
         "答复与时间可以证实未执行的原因";
     CHECK_NOTHING_ELSE: "every part has its place, and nothing is left over",
@@ -37,14 +39,24 @@ catalogue! {
         "{at}  {who} 以 {how} 登录。";
     STORY_ASKED: "{at}  Request {number}: {who} wanted to run on {target} ({labels}) as {account}: {run}. Effects: {effects}.",
         "{at}  请求 {number}：{who} 想在 {target}（{labels}）上以 {account} 身份执行：{run}。效果：{effects}。";
-    STORY_HELD: "It was held by {rules} of the policies {policy}, until {until}, for the quorum {quorums}.",
-        "它被策略 {policy} 的 {rules} 挂起，等待法定人数 {quorums}，期限 {until}。";
+    STORY_ASKED_FOR: "{at}  Request {number}: {who} asked for {kind}: {summary}. Effects: {effects}.",
+        "{at}  请求 {number}：{who} 申请 {kind}：{summary}。效果：{effects}。";
+    STORY_HELD: "It was held by {rules}.",
+        "它被 {rules} 挂起。";
+    STORY_NEEDS: "Under the policies {policy} it needed the quorum {quorums}, until {until}.",
+        "依策略 {policy}，须满足法定人数 {quorums}，期限 {until}。";
     STORY_APPROVED: "{at}  {who} approved it with the key {key} (device: {device}; enrolled {enrolled}; revoked later: {revoked}).",
         "{at}  {who} 以密钥 {key} 批准（设备：{device}；登记于 {enrolled}；其后吊销：{revoked}）。";
     STORY_DENIED: "{at}  {who} denied it with the key {key} (device: {device}; enrolled {enrolled}; revoked later: {revoked}).",
         "{at}  {who} 以密钥 {key} 否决（设备：{device}；登记于 {enrolled}；其后吊销：{revoked}）。";
     STORY_GRANTED: "{at}  The quorum {quorum} ({clauses}) was met, and the request was used up: it ran, once.",
         "{at}  法定人数 {quorum}（{clauses}）已满足，请求就此用尽：执行了一次。";
+    STORY_GRANTED_FOR: "{at}  The quorum {quorum} ({clauses}) was met, and the request was used up: it took effect, once.",
+        "{at}  法定人数 {quorum}（{clauses}）已满足，请求就此用尽：生效了一次。";
+    STORY_PERMIT: "{at}  The permit {permit} ({kind}) began, until {until}.",
+        "{at}  许可 {permit}（{kind}）开始，期限 {until}。";
+    STORY_ROW: "{at}  From here on {kind} {id} is {after}.",
+        "{at}  自此 {kind} {id} 为 {after}。";
     STORY_RECORDED: "Session {session} is recorded in {segments} segments with {bytes} bytes.",
         "会话 {session} 的录像共 {segments} 段，{bytes} 字节。";
     STORY_CLOSED: "{at}  The session ended: {outcome}.",

@@ -10,6 +10,7 @@ mod consenting;
 mod counting;
 mod desk;
 mod door;
+mod evidence;
 mod expiry;
 mod failures;
 mod interlude;
