@@ -73,7 +73,9 @@ pub(super) fn counted<'a>(
     let distinct: BTreeSet<_> = approvers.iter().collect();
     let others = distinct.len() == approvers.len() && !distinct.contains(&requester.person.id);
     ensure(others && !approvers.is_empty(), || "the approvers are not distinct others".to_owned())?;
-    ensure(answers.iter().all(|answer| answer.approval.answer == Answer::Approve), || "somebody refused".to_owned())?;
+    ensure(answers.iter().all(|answer| answer.approval.answer == Answer::Approve), || {
+        "somebody refused".to_owned()
+    })?;
     let of = |id: &String| {
         let theirs: Vec<_> = answers.iter().filter(|answer| answer.person.id == *id).collect();
         match theirs.as_slice() {

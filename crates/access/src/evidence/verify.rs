@@ -155,7 +155,8 @@ fn answers(
         let number = (answers.len() + 1).to_string();
         let after = answers.last().map_or(asked.index, |answer| answer.approval.index);
         let found = answered(signed, asked, requester, ending, shelf).and_then(|answer| {
-            ensure(after < answer.approval.index, || "the answers are not in order".to_owned()).map(|()| answer)
+            ensure(after < answer.approval.index, || "the answers are not in order".to_owned())
+                .map(|()| answer)
         });
         answers.push(protocol.enter(text::CHECK_ANSWER, &[("number", &number)], found)?);
     }
