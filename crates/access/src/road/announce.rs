@@ -1,5 +1,6 @@
 //! Announcing: what happened goes to the outbox, from which it is delivered. Nothing here waits for a receiver.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
@@ -16,15 +17,20 @@ impl Road {
     /// Puts what happened into the outbox, for every receiver that wants it. An outbox that cannot be written is
     /// entered as an alert and stops nothing: what is announced has happened, and its entry is durable.
     pub async fn announce(&self, announcement: Announcement) {
-        let outcome = self.post(&announcement).await;
-        self.watch_outbox(announcement.event(), &outcome).await;
+        self.announce_to(&BTreeSet::new(), announcement).await;
     }
 
     /// The same for what must not happen unless everybody was told: the caller stops when this fails.
     pub async fn announce_first(&self, announcement: Announcement) -> Result<(), RoadError> {
-        let outcome = self.post(&announcement).await;
+        let outcome = self.post(&BTreeSet::new(), &announcement).await;
         self.watch_outbox(announcement.event(), &outcome).await;
         outcome
+    }
+
+    /// To those receivers alone, if there are any.
+    async fn announce_to(&self, named: &BTreeSet<String>, announcement: Announcement) {
+        let outcome = self.post(named, &announcement).await;
+        self.watch_outbox(announcement.event(), &outcome).await;
     }
 
     pub(super) async fn announce_request(&self, request: &Request) {
@@ -55,7 +61,13 @@ impl Road {
             return;
         }
         let about = self.about(request).await;
-        self.announce(make(about)).await;
+        self.announce_to(&self.named_by_quorums(request), make(about)).await;
+    }
+
+    /// The receivers that the request's quorums want told; a name that the configuration lacks is nobody's.
+    fn named_by_quorums(&self, request: &Request) -> BTreeSet<String> {
+        let is_known = |name: &String| self.receivers().iter().any(|receiver| receiver.name == *name);
+        self.quorums_of(request).into_iter().flat_map(|quorum| quorum.tell).filter(is_known).collect()
     }
 
     /// What notices say of a request. A row that cannot be read leaves its field thinner, never the notice out.
@@ -82,8 +94,9 @@ impl Road {
         self.name_of(person).await.unwrap_or_else(|_| person.0.clone())
     }
 
-    async fn post(&self, announcement: &Announcement) -> Result<(), RoadError> {
-        let wants = |receiver: &&Receiver| receiver.wants(announcement.event());
+    async fn post(&self, named: &BTreeSet<String>, announcement: &Announcement) -> Result<(), RoadError> {
+        let is_told = |receiver: &Receiver| named.is_empty() || named.contains(&receiver.name);
+        let wants = |receiver: &&Receiver| is_told(receiver) && receiver.wants(announcement.event());
         let notices: Vec<_> =
             self.receivers().iter().filter(wants).map(|to| self.notice(to, announcement)).collect();
         if !notices.is_empty() {

@@ -133,7 +133,7 @@ impl Bastion {
                 lockout: lockout::Limits::PERSON,
                 emergencies: Default::default(),
                 node_salt: [4; 16],
-                receivers: vec![],
+                receivers: crate::announcing::receivers(),
                 consent,
             },
         };

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::model::{
@@ -27,6 +27,8 @@ pub struct Interlude {
     alteration: Mutex<Option<Alteration>>,
     before_settling: Mutex<Option<Act>>,
     steps: AtomicU64,
+    /// Whether no notice can be posted.
+    pub outbox_is_full: AtomicBool,
 }
 
 impl Interlude {
@@ -95,6 +97,13 @@ macro_rules! store {
                     act.await;
                 }
                 self.inner.settle_request(id, version, state).await
+            }
+
+            async fn post(&self, notices: &[Notice]) -> Result<(), StoreError> {
+                match self.outbox_is_full.load(Ordering::SeqCst) {
+                    true => Err(StoreError::Unavailable("the outbox is full".to_owned())),
+                    false => self.inner.post(notices).await,
+                }
             }
 
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
@@ -167,7 +176,6 @@ store! {
     use_recovery(person: &PersonId, hash: &str) -> bool;
     add_consent(person: &PersonId, version: &str, at: Timestamp) -> ();
     consent(person: &PersonId, version: &str) -> Option<Timestamp>;
-    post(notices: &[Notice]) -> ();
     due(receiver: &str, now: Timestamp, limit: u32) -> Vec<Notice>;
     delivered(id: i64) -> ();
     postpone(id: i64, attempts: u32, due: Timestamp) -> bool;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy knows tests, but not the functions that tests share")]
 
 mod administering;
+mod announcing;
 mod asking;
 mod auditing;
 mod bastion;
