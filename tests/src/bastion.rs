@@ -327,14 +327,14 @@ impl Bastion {
     /// Starts the gateway, and returns once it answers.
     #[track_caller]
     pub fn restart(&mut self) {
-        let mut serve = self.countersign(["serve"]);
+        let mut serve = self.countersign(["serve", "--before-ceremony"]);
         self.serve(&mut serve);
     }
 
     /// Starts the gateway with everything that it can log.
     #[track_caller]
     pub fn restart_with_logs(&mut self) {
-        let mut serve = self.countersign(["serve"]);
+        let mut serve = self.countersign(["serve", "--before-ceremony"]);
         self.serve(serve.env("RUST_LOG", "trace"));
     }
 

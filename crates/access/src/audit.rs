@@ -1,11 +1,15 @@
 //! Reading the ledger: do its entries tell one consistent story? Used by `ledger verify` and at every start.
 
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use recording::{ExpectedSegment, ExpectedSession, SealedSegment, SessionId, Totals};
 
 use crate::blind::{hex, sha256_hex};
 use crate::entry::{Entry, Event};
+use crate::register::Register;
 
 /// What the entries say of one session.
 #[derive(Clone, Debug)]
@@ -45,11 +49,14 @@ pub struct Audit {
     entered: BTreeSet<String>,
     /// Keys that were ever enrolled, with their persons.
     enrolled: BTreeSet<(String, String)>,
+    rows: rows::Rows,
+    register: Arc<Register>,
 }
 
 #[derive(Debug)]
 struct RequestFacts {
     session: Option<String>,
+    asks: Option<String>,
     digest: String,
     requester: String,
     quorums: Vec<String>,
@@ -64,7 +71,15 @@ impl Audit {
         let wrong = |what: String| Contradiction { index, what };
         let entry = Entry::decode(leaf).map_err(|e| wrong(e.to_string()))?;
         self.entries += 1;
+        self.rows.take(&entry.event).map_err(wrong)?;
+        self.register.follow(&entry.event);
         self.follow(entry.at, entry.event).map_err(wrong)
+    }
+
+    /// What every row that matters must contain now.
+    pub fn register(&self) -> Arc<Register> {
+        self.register.settle_all();
+        self.register.clone()
     }
 
     /// Number of entries read.
@@ -233,13 +248,14 @@ impl Audit {
         let Event::Request { request, session, asks, requester, digest, quorums, expires } = event else {
             return Err("not a request".to_owned());
         };
-        let requester = match (&session, asks, requester) {
+        let requester = match (&session, &asks, requester) {
             (Some(session), None, None) => self.announced_in(request, session)?,
             (None, Some(_), Some(requester)) if self.entered.contains(&requester) => requester,
             _ => return Err(format!("request {request} is of nobody who is here")),
         };
         let approved = BTreeSet::new();
-        let facts = RequestFacts { session, digest, requester, quorums, expires, approved, over: false };
+        let facts =
+            RequestFacts { session, asks, digest, requester, quorums, expires, approved, over: false };
         match self.requests.insert(request, facts) {
             None => Ok(()),
             Some(_) => Err(format!("request {request} is made twice")),
@@ -308,7 +324,8 @@ impl Audit {
             return Err(format!("the grant of request {request} is not borne out by its approvals"));
         }
         facts.over = true;
-        if session.is_none() {
+        if let Some(asks) = facts.asks.clone() {
+            self.rows.granted(request, &asks);
             self.unfinished.insert(request);
         }
         Ok(())

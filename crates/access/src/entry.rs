@@ -32,6 +32,9 @@ pub enum Event {
         version: String,
         /// Digest of the policies in force.
         policy: String,
+        /// Whether it serves before the three administrators are enrolled.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        bootstrap: bool,
     },
     /// A node stopped in order.
     Stop {},

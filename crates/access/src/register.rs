@@ -1,45 +1,226 @@
 //! The register: what every row that matters must contain, as the ledger says. A row that it does not vouch for is not
 //! honoured, whoever wrote it.
 
-use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::{Value, json};
 
 use crate::blind::{hex, sha256_hex};
-use crate::entry::canonical;
-use crate::model::{Account, Permit, Person, PersonKey, Record, Target, Timestamp};
+use crate::entry::{Event, canonical};
+use crate::model::{
+    Account, Decision, Permit, Person, PersonKey, Record, Request, RequestId, RequestState, Target, Timestamp,
+};
 
 /// Digests of rows by kind and identifier, in step with the ledger. Shared by the road and by what guards the store.
 #[derive(Debug, Default)]
-pub struct Register(RwLock<BTreeMap<(String, String), String>>);
+pub struct Register(RwLock<Rows>);
+
+type Key = (String, String);
+
+#[derive(Debug, Default)]
+struct Rows {
+    known: BTreeMap<Key, String>,
+    /// Rows that are being written, with what they were: their change is entered, or about to be.
+    moving: BTreeMap<Key, Option<String>>,
+    ceremony: bool,
+    sessions: BTreeSet<String>,
+    requests: BTreeMap<i64, Asked>,
+    /// What was found and is not told of yet, and what ever was: a finding is told once.
+    findings: Vec<String>,
+    ever_found: BTreeSet<String>,
+    /// What was on its way at the last look.
+    seen_moving: BTreeSet<Key>,
+    suspected: BTreeSet<String>,
+    suspected_before: BTreeSet<String>,
+}
+
+/// A request as the ledger knows it.
+#[derive(Debug)]
+struct Asked {
+    digest: String,
+    over: bool,
+    /// Whose answers are entered, each with what was answered and the hash of the signature.
+    answers: BTreeMap<String, (String, String)>,
+}
+
+/// Rows that nobody else may change until this value is dropped.
+#[derive(Debug)]
+pub struct Claimed<'a> {
+    register: &'a Register,
+    rows: Vec<Key>,
+}
+
+impl Drop for Claimed<'_> {
+    fn drop(&mut self) {
+        for (kind, id) in &self.rows {
+            self.register.settle(kind, id);
+        }
+    }
+}
 
 impl Register {
-    /// Whether the ledger's last word on the record is exactly this content.
+    /// Whether the ledger's last word on the record is exactly this content. While the row is being written, what it
+    /// was counts too: it is there until the write is done.
     pub fn vouches_for(&self, record: &Record) -> bool {
-        self.digest(&record.kind, &record.id).is_some_and(|digest| digest == record.digest)
+        let rows = self.read();
+        let key = (record.kind.clone(), record.id.clone());
+        let moving = rows.moving.get(&key).and_then(Option::as_ref);
+        rows.known.get(&key).is_some_and(|digest| *digest == record.digest)
+            || moving.is_some_and(|digest| *digest == record.digest)
     }
 
     /// The digest that the row must have; none when the ledger knows no such row, or that it is gone.
     pub fn digest(&self, kind: &str, id: &str) -> Option<String> {
-        let rows = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        rows.get(&(kind.to_owned(), id.to_owned())).cloned()
+        self.read().known.get(&(kind.to_owned(), id.to_owned())).cloned()
+    }
+
+    /// Whether the row is being written at this moment, so that finding it either way means nothing.
+    pub fn is_moving(&self, kind: &str, id: &str) -> bool {
+        self.read().moving.contains_key(&(kind.to_owned(), id.to_owned()))
     }
 
     /// All rows that must be there: kind, identifier, digest.
     pub fn all(&self) -> Vec<(String, String, String)> {
-        let rows = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        rows.iter().map(|((kind, id), digest)| (kind.clone(), id.clone(), digest.clone())).collect()
+        let rows = self.read();
+        let row = |((kind, id), digest): (&Key, &String)| (kind.clone(), id.clone(), digest.clone());
+        rows.known.iter().map(row).collect()
     }
 
-    /// Takes over what a `state` entry says. Called after that entry is durable, and when the ledger is read.
-    pub fn enter(&self, kind: &str, id: &str, after: Option<&str>) {
-        let mut rows = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let key = (kind.to_owned(), id.to_owned());
-        match after {
-            Some(digest) => drop(rows.insert(key, digest.to_owned())),
-            None => drop(rows.remove(&key)),
+    /// Takes those rows for a change of them as they are here; none when one of them has become another meanwhile, or
+    /// is taken.
+    pub fn claim(&self, records: &[Record]) -> Option<Claimed<'_>> {
+        let mut rows = self.write();
+        let key = |record: &Record| (record.kind.clone(), record.id.clone());
+        let free = |record: &Record| {
+            let same = rows.known.get(&key(record)).is_none_or(|digest| *digest == record.digest);
+            same && !rows.moving.contains_key(&key(record))
+        };
+        if !records.iter().all(free) {
+            return None;
         }
+        for record in records {
+            let was = rows.known.get(&key(record)).cloned();
+            rows.moving.insert(key(record), was);
+        }
+        Some(Claimed { register: self, rows: records.iter().map(key).collect() })
+    }
+
+    /// Takes over what an entry says of rows, sessions and requests. Called for every entry once it is durable, and when
+    /// the ledger is read.
+    pub fn follow(&self, event: &Event) {
+        let mut rows = self.write();
+        match event {
+            Event::State { of, id, after, .. } => rows.enter(of, id, after.as_deref()),
+            Event::Ceremony { .. } => rows.ceremony = true,
+            Event::SessionOpen { session, .. } => drop(rows.sessions.insert(session.clone())),
+            Event::Request { request, digest, .. } => {
+                let asked = Asked { digest: digest.clone(), over: false, answers: BTreeMap::new() };
+                rows.requests.insert(*request, asked);
+            }
+            Event::Approval { request, person, answer, signature, .. } => {
+                let given = (answer.clone(), signature.clone());
+                // The first answer counts; what a later one loses the race for is entered too, and is no row.
+                if let Some(asked) = rows.requests.get_mut(request) {
+                    asked.answers.entry(person.clone()).or_insert(given);
+                }
+            }
+            Event::Grant { request, .. } | Event::RequestEnd { request, .. } => {
+                rows.requests.entry(*request).and_modify(|asked| asked.over = true);
+            }
+            _ => {}
+        }
+    }
+
+    /// The ledger was read to its end: nothing is being written.
+    pub fn settle_all(&self) {
+        self.write().moving.clear();
+    }
+
+    /// Begins a look at everything. What was being written at the last look already will not be: it counts no longer.
+    pub fn look(&self) {
+        let mut rows = self.write();
+        let stuck = std::mem::take(&mut rows.seen_moving);
+        rows.moving.retain(|key, _| !stuck.contains(key));
+        rows.seen_moving = rows.moving.keys().cloned().collect();
+        rows.suspected_before = std::mem::take(&mut rows.suspected);
+    }
+
+    /// Something that may only be on its way; found when it is the same at the next look.
+    pub fn suspect(&self, what: String) {
+        let before = self.read().suspected_before.contains(&what);
+        self.write().suspected.insert(what.clone());
+        if before {
+            self.find(what);
+        }
+    }
+
+    /// The row is written: from now on only the ledger's last word counts.
+    pub fn settle(&self, kind: &str, id: &str) {
+        self.write().moving.remove(&(kind.to_owned(), id.to_owned()));
+    }
+
+    /// Whether the three administrators are enrolled, so that nobody changes anything alone.
+    pub fn ceremony_held(&self) -> bool {
+        self.read().ceremony
+    }
+
+    /// Whether the row of a request is what the ledger says: the same act, and not waiting once it is over. An end may
+    /// be in the row before it is in the ledger, never the other way round.
+    pub fn bears_out(&self, request: &Request) -> bool {
+        let waits = request.state == RequestState::Waiting;
+        let asked = |asked: &Asked| asked.digest == request.digest && !(waits && asked.over);
+        self.read().requests.get(&request.id.0).is_some_and(asked)
+    }
+
+    /// Whether that answer, with that signature, is entered.
+    pub fn answered(&self, decision: &Decision) -> bool {
+        let given = (decision.answer.as_str().to_owned(), sha256_hex(decision.signature.as_bytes()));
+        let rows = self.read();
+        let asked = rows.requests.get(&decision.request.0);
+        asked.and_then(|asked| asked.answers.get(&decision.person.0)).is_some_and(|known| *known == given)
+    }
+
+    /// Whether the ledger knows that the request is over.
+    pub fn is_over(&self, request: RequestId) -> bool {
+        self.read().requests.get(&request.0).is_some_and(|asked| asked.over)
+    }
+
+    /// Every session that was ever opened.
+    pub fn sessions(&self) -> Vec<String> {
+        self.read().sessions.iter().cloned().collect()
+    }
+
+    /// Something that the ledger does not explain; told once.
+    pub fn find(&self, what: String) {
+        let mut rows = self.write();
+        if rows.ever_found.insert(what.clone()) {
+            rows.findings.push(what);
+        }
+    }
+
+    /// What was found since this was last asked.
+    pub fn findings(&self) -> Vec<String> {
+        std::mem::take(&mut self.write().findings)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Rows> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Rows> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Rows {
+    fn enter(&mut self, kind: &str, id: &str, after: Option<&str>) {
+        let key = (kind.to_owned(), id.to_owned());
+        let was = match after {
+            Some(digest) => self.known.insert(key.clone(), digest.to_owned()),
+            None => self.known.remove(&key),
+        };
+        self.moving.entry(key).or_insert(was);
     }
 }
 
@@ -50,7 +231,7 @@ pub fn person(person: &Person) -> Record {
         "groups": person.groups,
         "id": person.id.0,
         "name": person.name,
-        "salt": salt(person, "person"),
+        "salt": derived_salt(person),
         "suspended": person.suspended,
         "team": person.team,
     });
@@ -62,7 +243,8 @@ pub fn credentials(person: &Person) -> Record {
     let content = json!({
         "id": person.id.0,
         "password": person.password,
-        "salt": salt(person, "credentials"),
+        // The whole salt: nobody is ever shown this record, and a lost row can be made again from it.
+        "salt": hex(&person.salt),
         "totp": person.totp.as_deref().map(hex),
     });
     record("credentials", &person.id.0, &content)
@@ -136,22 +318,63 @@ pub(crate) fn record(kind: &str, id: &str, content: &Value) -> Record {
 }
 
 /// Derived, so that a record can be shown to somebody without opening the person's other commitments.
-fn salt(person: &Person, purpose: &str) -> String {
-    sha256_hex(&[purpose.as_bytes(), &[0], &person.salt].concat())
+fn derived_salt(person: &Person) -> String {
+    sha256_hex(&[b"person".as_slice(), &[0], &person.salt].concat())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn days(value: &str) -> Record {
+        setting("retention-days", value)
+    }
+
+    fn enter(register: &Register, record: &Record) {
+        register.follow(&state(Some(record)));
+    }
+
+    fn state(after: Option<&Record>) -> Event {
+        let (of, id) = ("setting".to_owned(), "retention-days".to_owned());
+        Event::State { of, id, before: None, after: after.map(|record| record.digest.clone()), request: None }
+    }
+
     #[test]
     fn only_the_last_word_is_vouched_for() {
         let register = Register::default();
-        let (old, new) = (setting("retention-days", "200"), setting("retention-days", "1"));
+        let (old, new) = (days("200"), days("1"));
         assert!(!register.vouches_for(&old));
-        register.enter("setting", "retention-days", Some(&old.digest));
+        enter(&register, &old);
         assert!(register.vouches_for(&old) && !register.vouches_for(&new));
-        register.enter("setting", "retention-days", None);
+        register.settle("setting", "retention-days");
+        register.follow(&state(None));
+        register.settle("setting", "retention-days");
         assert!(!register.vouches_for(&old));
+    }
+
+    #[test]
+    fn what_a_row_was_counts_until_its_write_is_done_and_no_longer() {
+        let register = Register::default();
+        let (old, new) = (days("200"), days("300"));
+        enter(&register, &old);
+        register.settle("setting", "retention-days");
+        enter(&register, &new);
+        assert!(register.vouches_for(&old) && register.vouches_for(&new));
+        register.settle("setting", "retention-days");
+        assert!(!register.vouches_for(&old) && register.vouches_for(&new));
+    }
+
+    #[test]
+    fn two_changes_of_one_row_do_not_cross() {
+        let register = Register::default();
+        let (old, new) = (days("200"), days("300"));
+        enter(&register, &old);
+        register.settle("setting", "retention-days");
+        let first = register.claim(std::slice::from_ref(&old));
+        assert!(first.is_some() && register.claim(std::slice::from_ref(&old)).is_none());
+        enter(&register, &new);
+        drop(first);
+        assert!(register.claim(&[old]).is_none(), "worked out from what is no longer so");
+        assert!(register.claim(&[new]).is_some());
     }
 }

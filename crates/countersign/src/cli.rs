@@ -26,19 +26,14 @@ pub struct Cli {
 pub enum Command {
     /// Run a complete example on this machine: a gateway, a host behind it, four people
     Demo(Demo),
-    /// Make a new node's folder
-    Init {
-        /// The folder
-        dir: PathBuf,
-        /// Where people will connect
-        #[arg(long, default_value = "0.0.0.0:2222")]
-        listen: SocketAddr,
-        /// Name of the ledger, in its checkpoints and its public key: a host name of yours, a slash, the node
-        #[arg(long, default_value = "countersign.example/node-1")]
-        ledger_name: String,
-    },
+    /// Make a new node's folder, or enrol the first three administrators of one, which ends its bootstrap for good
+    Init(Init),
     /// Serve until told to stop
-    Serve,
+    Serve {
+        /// Serve although the administrators are not enrolled yet, so that the gateway's account changes things alone
+        #[arg(long)]
+        before_ceremony: bool,
+    },
     /// Change people, keys, targets and accounts
     #[command(subcommand)]
     Admin(Admin),
@@ -88,6 +83,31 @@ pub struct Demo {
     /// Port of the gateway; default: a free one
     #[arg(long)]
     pub ssh_port: Option<u16>,
+}
+
+/// Options of init.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The folder
+    pub dir: PathBuf,
+    /// Where people will connect
+    #[arg(long, default_value = "0.0.0.0:2222")]
+    pub listen: SocketAddr,
+    /// Name of the ledger, in its checkpoints and its public key: a host name of yours, a slash, the node
+    #[arg(long, default_value = "countersign.example/node-1")]
+    pub ledger_name: String,
+    /// The first system administrator and the file of their public key: NAME=KEY.pub
+    #[arg(long, requires_all = ["security", "audit"])]
+    pub system: Option<String>,
+    /// The first security administrator, the same way
+    #[arg(long, requires_all = ["system", "audit"])]
+    pub security: Option<String>,
+    /// The first audit administrator, the same way
+    #[arg(long, requires_all = ["system", "security"])]
+    pub audit: Option<String>,
+    /// Write each administrator's verification seed to a file NAME in this folder instead of the terminal
+    #[arg(long, requires = "system")]
+    pub totp_dir: Option<PathBuf>,
 }
 
 /// What to do with policies.

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use access::policy::environment;
 use access::road::ConsentNotice;
@@ -73,6 +74,7 @@ struct Ledger {
     dir: Spanned<PathBuf>,
     name: Spanned<String>,
     key: Spanned<PathBuf>,
+    compare_seconds: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -136,6 +138,8 @@ pub struct Config {
     pub ledger_name: String,
     /// The ledger's signing key file.
     pub ledger_key: PathBuf,
+    /// How often the database is compared with the ledger.
+    pub compare: Duration,
     /// The file of the key that seals secrets and wraps data keys.
     pub node_key: PathBuf,
     /// Folder of the policies.
@@ -244,6 +248,7 @@ impl Reader<'_> {
             ledger: self.place(&file.ledger.dir),
             ledger_name: file.ledger.name.get_ref().clone(),
             ledger_key: self.secret(&file.ledger.key)?,
+            compare: Duration::from_secs(self.number(&file.ledger.compare_seconds, 60, 1..=3600)?),
             node_key: self.secret(&file.secrets.node_key)?,
             policies: self.place(&file.policies.dir),
             control: self.place(&file.control.socket),

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::node::Node;
-use crate::policies::read_policies;
+use crate::policies::policy_files;
 
 /// Longest line in either direction.
 const MAX_LINE: u64 = 1 << 20;
@@ -122,8 +122,8 @@ async fn carry_out(road: &Road, policies: &Path, by: &str, request: Request) -> 
     match request {
         Request::Change(change) => road.administer(by, &change).await.map_err(|fault| fault.to_string()),
         Request::ReloadPolicies => {
-            let policies = read_policies(policies).map_err(|fault| format!("{fault:#}"))?;
-            road.replace_policies(policies).await.map_err(|fault| fault.to_string())?;
+            let files = policy_files(policies).map_err(|fault| format!("{fault:#}"))?;
+            road.offer_policies(&files).await.map_err(|fault| fault.to_string())?;
             Ok(Changed::default())
         }
         Request::Replay(id) => {

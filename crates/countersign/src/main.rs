@@ -14,6 +14,7 @@ mod policies;
 mod recordings;
 mod secrets;
 mod surroundings;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ use clap::Parser as _;
 use cli::{Cli, Command, Decide, LedgerCommand};
 use commands::decide::Approver;
 use commands::replay::Show;
-use commands::{admin, decide, evidence, init, ledger, notify, policy, replay, serve, sessions, totp};
+use commands::{admin, ceremony, decide, evidence, ledger, notify, policy, replay, serve, sessions, totp};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -64,12 +65,8 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     let config = cli.config.as_path();
     match cli.command {
         Command::Demo(options) => demo::demo(options).await,
-        Command::Init { dir, listen, ledger_name } => {
-            init::init(&dir, listen, &ledger_name)?;
-            println!("{} is ready; next: countersign admin, then countersign serve", dir.display());
-            Ok(())
-        }
-        Command::Serve => serve::serve(config).await,
+        Command::Init(options) => ceremony::init(options).await,
+        Command::Serve { before_ceremony } => serve::serve(config, before_ceremony).await,
         Command::Admin(command) => admin::admin(config, command).await,
         Command::Notify(command) => notify::notify(config, command).await,
         Command::Policy(command) => return policy::policy(config, command).await,

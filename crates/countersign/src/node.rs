@@ -4,19 +4,23 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use access::administer::{approved_policies, parse_policies};
 use access::audit::Audit;
 use access::entry::Event;
+use access::explained::Explained;
 use access::identity::lockout;
+use access::ports::Store;
 use access::recording::{Interrupted, NodeVault, Options, Recorder};
+use access::register::Register;
 use access::road::{Parts, Road, Settings};
 use access::vault::Vault;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow, bail};
 use ledger::{Log, NoteSigner};
 
 use crate::archive::LedgerArchive;
 use crate::config::Config;
 use crate::journal::{LedgerJournal, SegmentEntries};
-use crate::policies::read_policies;
+use crate::policies::{policy_files, read_policies};
 use crate::secrets::{NodeKeys, read_key, recorder_random};
 use crate::surroundings::{SystemClock, SystemEntropy};
 
@@ -34,7 +38,6 @@ impl Node {
     /// Opens everything the configuration names. Sessions that were cut off are closed on the record.
     pub async fn open(config: &Config) -> Result<Self> {
         let keys = NodeKeys::read(&config.node_key)?;
-        let policies = read_policies(&config.policies)?;
         let signer = NoteSigner::from_seed(&config.ledger_name, *read_key(&config.ledger_key)?)?;
         let archive = LedgerArchive::of(&config.ledger, signer.verifier().clone());
         let log = Log::open(&config.ledger, signer)
@@ -42,12 +45,14 @@ impl Node {
         let audit = read_back(&log)?;
         let (journal, ledger) = LedgerJournal::start(log)?;
         let (recorder, left) = open_recorder(config, &keys, &journal, &audit)?;
-        let store = store::Sqlite::open(&config.sqlite).await?;
+        let register = audit.register();
+        let store = Explained::new(store::Sqlite::open(&config.sqlite).await?, register.clone());
+        let policies = policies_in_force(config, &store, &register).await?;
         let parts = Parts {
             store: Arc::new(store),
             journal: Arc::new(journal),
             archive: Arc::new(archive),
-            register: Arc::default(),
+            register,
             recorder: Arc::new(recorder),
             clock: Arc::new(clock(config)),
             entropy: Arc::new(SystemEntropy),
@@ -56,13 +61,18 @@ impl Node {
         };
         let road = Road::new(parts, policies);
         repair(&road, &audit, &left).await?;
+        road.inspect(true).await?;
+        // Rows are what the ledger says now; what was granted and not done yet is done with them.
+        road.resume(&audit.unfinished()).await?;
         Ok(Self { road, ledger })
     }
 
-    /// Notes that this node begins to serve.
-    pub async fn note_start(&self) -> Result<()> {
+    /// Notes that this node begins to serve, under the policies that are in force then.
+    pub async fn note_start(&self, config: &Config) -> Result<()> {
+        offer_folder(&self.road, config).await?;
+        let bootstrap = !self.road.register().ceremony_held();
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        self.road.note(Event::Start { version, policy: self.road.policy_version() }).await?;
+        self.road.note(Event::Start { version, policy: self.road.policy_version(), bootstrap }).await?;
         Ok(())
     }
 
@@ -83,6 +93,36 @@ fn read_back(log: &Log) -> Result<Audit> {
         audit.take(index, &leaf).context("the ledger contradicts itself; run: countersign ledger verify")?;
     }
     Ok(audit)
+}
+
+/// The approved set, as it was kept; the folder's while nobody has approved one.
+async fn policies_in_force(
+    config: &Config,
+    store: &dyn Store,
+    register: &Register,
+) -> Result<access::policy::Policies> {
+    match approved_policies(store, register).await? {
+        Some(files) if register.ceremony_held() => {
+            parse_policies(&files).map_err(|fault| anyhow!("the approved policies cannot be read: {fault}"))
+        }
+        None if register.ceremony_held() => bail!("the ledger names no approved policies"),
+        _ => read_policies(&config.policies),
+    }
+}
+
+/// Offers the folder's policies. During the bootstrap the folder's policies are taken. Afterwards a folder that holds others changes nothing.
+pub async fn offer_folder(road: &Road, config: &Config) -> Result<()> {
+    let offered = match policy_files(&config.policies) {
+        Ok(files) => road.offer_policies(&files).await.map_err(anyhow::Error::from),
+        Err(fault) => Err(fault),
+    };
+    match offered {
+        Err(fault) if road.register().ceremony_held() => {
+            tracing::warn!("{fault:#}");
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 fn open_recorder(

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use access::administer::PolicyFiles;
 use anyhow::{Context as _, Result, anyhow, bail};
 
 /// Reads the policies of a folder: every `*.cedar`, `schema.cedarschema`, `quorums.toml`, and `areas.toml` if it is there,
@@ -16,6 +17,17 @@ pub fn read_policies(folder: &Path) -> Result<access::policy::Policies> {
     };
     access::policy::Policies::parse(&sources)
         .map_err(|fault| anyhow!("the policies in {} are refused:\n{fault}", folder.display()))
+}
+
+/// The same files by their paths in the folder: what is proposed, approved and kept.
+pub fn policy_files(folder: &Path) -> Result<PolicyFiles> {
+    let mut files: PolicyFiles = cedar_files(folder)?.into_iter().collect();
+    files.extend([named(folder, "schema.cedarschema")?, named(folder, "quorums.toml")?]);
+    files.extend(command_files(&folder.join("commands"))?);
+    if folder.join("areas.toml").try_exists()? {
+        files.extend([named(folder, "areas.toml")?]);
+    }
+    Ok(files)
 }
 
 fn cedar_files(folder: &Path) -> Result<Vec<(String, String)>> {

@@ -1,25 +1,25 @@
-//! Administrative changes as requests.
+//! Administrative changes as requests: what [`crate::administer`] makes of them, for those who claim requests.
 
 use policy::{Policies, Quorum};
 
 use super::Road;
+use crate::administer::change_quorum;
 use crate::error::RoadError;
 use crate::model::Request;
-use crate::text;
 
 impl Road {
-    /// The quorum of that name.
+    /// The quorum of that name. What changes need is never less than the code asks for, whatever a file declares.
     pub(super) fn quorum_named(&self, policies: &Policies, name: &str) -> Option<Quorum> {
-        policies.quorum(name).cloned()
+        change_quorum(policies, name).or_else(|| policies.quorum(name).cloned())
     }
 
     /// Whether a waiting change could still be made, and still needs what was signed.
-    pub(super) async fn change_still_stands(&self, _request: &Request) -> Result<(), RoadError> {
-        Err(self.refusal(&text::NOT_ON_OFFER, &[("what", "change")]).into())
+    pub(super) async fn change_still_stands(&self, request: &Request) -> Result<(), RoadError> {
+        self.would_still_make(request).await
     }
 
     /// Makes a granted change.
-    pub(super) async fn apply_change(&self, _request: &Request) -> Result<String, RoadError> {
-        Err(self.refusal(&text::NOT_ON_OFFER, &[("what", "change")]).into())
+    pub(super) async fn apply_change(&self, request: &Request) -> Result<String, RoadError> {
+        self.make_granted(request).await
     }
 }

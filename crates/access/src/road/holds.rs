@@ -133,7 +133,7 @@ impl Road {
     }
 
     /// `2 of dba-leads (bob, carol)`: the clauses with the people who could sign.
-    pub(super) async fn needs(&self, quorum: &Quorum, requester: &str) -> Result<String, RoadError> {
+    pub(crate) async fn needs(&self, quorum: &Quorum, requester: &str) -> Result<String, RoadError> {
         let people = self.store().people().await?;
         let asking = people.iter().find(|person| person.id.0 == requester);
         let team = asking.and_then(|person| person.team.as_ref());
@@ -274,7 +274,7 @@ impl Road {
         Ok(names.join(", "))
     }
 
-    pub(super) fn say(&self, line: &text::Line, values: &[(&str, &str)]) -> String {
+    pub(crate) fn say(&self, line: &text::Line, values: &[(&str, &str)]) -> String {
         line.say(self.language(), values)
     }
 
@@ -284,8 +284,7 @@ impl Road {
     }
 
     pub(super) async fn note_at(&self, at: Timestamp, events: Vec<Event>) -> Result<u64, RoadError> {
-        let entries = events.into_iter().map(|event| Entry::new(at, event)).collect();
-        Ok(self.0.parts.journal.append(entries).await?)
+        self.append_all(events.into_iter().map(|event| Entry::new(at, event)).collect()).await
     }
 }
 

@@ -20,6 +20,7 @@ mod enrolment;
 mod enrolment_codes;
 mod grant;
 mod holds;
+mod inspect;
 mod judged;
 mod kill;
 mod looking;
@@ -155,11 +156,20 @@ impl Road {
         self.recorder_works().map_err(|fault| self.tell(&fault))
     }
 
-    /// Replaces the policies for everything judged from now on; the entry is durable first.
+    /// Replaces the policies for everything judged from now on, as long as the bootstrap lasts; the entry is durable
+    /// first.
     pub async fn replace_policies(&self, policies: Policies) -> Result<(), RoadError> {
+        if self.register().ceremony_held() {
+            return Err(RoadError::Inconsistent("policies that nobody approved".to_owned()));
+        }
         self.note(Event::Policy { policy: policies.version().to_owned() }).await?;
-        *self.0.policies.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policies);
+        self.put_in_force(policies);
         Ok(())
+    }
+
+    /// Judges by these policies from now on. Their entry is durable.
+    pub(crate) fn put_in_force(&self, policies: Policies) {
+        *self.0.policies.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policies);
     }
 
     /// Digest of the policies in force.
@@ -188,7 +198,14 @@ impl Road {
     }
 
     pub(crate) async fn append(&self, entry: Entry) -> Result<u64, RoadError> {
-        Ok(self.0.parts.journal.append(vec![entry]).await?)
+        self.append_all(vec![entry]).await
+    }
+
+    /// Appends, and lets the register follow once the entries are durable. There is no other way into the ledger.
+    async fn append_all(&self, entries: Vec<Entry>) -> Result<u64, RoadError> {
+        let first = self.0.parts.journal.append(entries.clone()).await?;
+        entries.iter().for_each(|entry| self.register().follow(&entry.event));
+        Ok(first)
     }
 
     pub(crate) fn archive(&self) -> &dyn Archive {
@@ -225,7 +242,7 @@ impl Road {
         self.0.parts.clock.local(at)
     }
 
-    fn recorder_works(&self) -> Result<(), RoadError> {
+    pub(crate) fn recorder_works(&self) -> Result<(), RoadError> {
         self.recorder().failed().map_or(Ok(()), |why| Err(RoadError::Recorder(why)))
     }
 
@@ -233,7 +250,7 @@ impl Road {
         Refusal::new(line, self.language(), values)
     }
 
-    fn tell(&self, fault: &RoadError) -> Refusal {
+    pub(crate) fn tell(&self, fault: &RoadError) -> Refusal {
         fault.tell(self.language())
     }
 }

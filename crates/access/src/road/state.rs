@@ -30,16 +30,9 @@ impl Road {
                 self.store().keep_record(record).await?;
             }
         }
-        let states: Vec<_> = changes.iter().map(|change| self.state_event(change, request)).collect();
-        events.extend(states.iter().cloned());
-        // From here on the ledger explains the new rows and no longer the old ones.
-        let first = self.note_all(events).await?;
-        for state in &states {
-            if let Event::State { of, id, after, .. } = state {
-                self.register().enter(of, id, after.as_deref());
-            }
-        }
-        Ok(first)
+        events.extend(changes.iter().map(|change| self.state_event(change, request)));
+        // From its return on the ledger explains the new rows and no longer the old ones.
+        self.note_all(events).await
     }
 
     fn state_event(&self, change: &StateChange, request: Option<RequestId>) -> Event {

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod admin;
+pub mod ceremony;
 pub mod decide;
 pub mod evidence;
 pub mod gateway;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use access::entry::Event;
 use access::identity::HostCa;
 use access::road::Road;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use gateway::SshOptions;
 use russh::keys::PrivateKey;
 use tokio::net::TcpListener;
@@ -18,17 +18,38 @@ use crate::control;
 use crate::node::Node;
 use crate::notices::Deliveries;
 use crate::recordings::KeptRecordings;
+use crate::watch;
 
 /// Serves what the configuration names.
-pub async fn serve(config: &Path) -> Result<()> {
+pub async fn serve(config: &Path, before_ceremony: bool) -> Result<()> {
     let stop = Stop::listen()?;
     let config = Config::read(config)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let node = Node::open(&config).await?;
+    check_ceremony(&node.road, before_ceremony)?;
     eprintln!("countersign: serving SSH on {}; stop with Ctrl-C", listener.local_addr()?);
     run(node, &config, listener, stop).await
+}
+
+/// Before the ceremony the gateway's account changes everything alone: that is served only when asked for.
+fn check_ceremony(road: &Road, before_ceremony: bool) -> Result<()> {
+    match (road.register().ceremony_held(), before_ceremony) {
+        (true, false) => Ok(()),
+        (true, true) => bail!("the administrators are enrolled: serve without --before-ceremony"),
+        (false, false) => bail!(
+            "no administrators are enrolled yet, so this host's account could change anything alone. Enrol the first \
+             three: countersign init DIR --system NAME=KEY.pub --security NAME=KEY.pub --audit NAME=KEY.pub; or serve \
+             with --before-ceremony while you set things up"
+        ),
+        (false, true) => {
+            eprintln!(
+                "countersign: WARNING: before the ceremony; this host's account changes people, targets and policies alone"
+            );
+            Ok(())
+        }
+    }
 }
 
 /// Serves on an open listener until it is asked to stop, then drains and closes the node.
@@ -36,12 +57,14 @@ pub async fn run(node: Node, config: &Config, listener: TcpListener, stop: Stop)
     let options = options(config)?;
     let control = control::listen(&config.control)?;
     let control = tokio::spawn(control::serve(node.road.clone(), control, config.policies.clone()));
-    node.note_start().await?;
+    node.note_start(config).await?;
+    let watch = tokio::spawn(watch::watch(node.road.clone(), config.compare));
     let deliveries = Deliveries::start(&node.road, &config.receivers)?;
     let served = gateway::serve(node.road.clone(), options, listener, stop.asked()).await;
     control.abort();
-    // The task's clone of the road must be gone before the node can close.
-    let _ = control.await;
+    watch.abort();
+    // The tasks' clones of the road must be gone before the node can close.
+    let _ = (control.await, watch.await);
     let _ = std::fs::remove_file(&config.control);
     note_stop(&node.road).await;
     deliveries.stop().await;

@@ -1,0 +1,65 @@
+//! Changes of targets.
+
+use identity::TargetName;
+
+use super::plan::Plan;
+use super::row::Row;
+use super::valid::{self, valid};
+use super::{Change, ChangeError};
+use crate::model::Target;
+use crate::ports::StoreError;
+use crate::road::Road;
+
+impl Road {
+    pub(super) async fn plan_target_add(&self, change: &Change) -> Result<Plan, ChangeError> {
+        let Change::TargetAdd { name, host, port, labels, level, host_key } = change else {
+            return Ok(Plan::default());
+        };
+        valid("name", TargetName::parse(name))?;
+        valid::address(host, *port)?;
+        valid::labels(labels)?;
+        let target = Target {
+            name: name.clone(),
+            host: host.clone(),
+            port: *port,
+            labels: labels.clone(),
+            level: valid::level(level)?,
+            host_key: valid::host_key(host_key)?,
+        };
+        if self.store().target(name).await?.is_some() {
+            return Err(StoreError::Exists(format!("target {name}")).into());
+        }
+        Ok(Plan::of(name).row(None, Some(Row::Target(target))))
+    }
+
+    pub(super) async fn plan_host_key(&self, name: &str, key: &str) -> Result<Plan, ChangeError> {
+        let host_key = valid::host_key(key)?;
+        self.plan_target(name, |target| target.host_key = host_key).await
+    }
+
+    pub(super) async fn plan_address(&self, name: &str, host: &str, port: u16) -> Result<Plan, ChangeError> {
+        valid::address(host, port)?;
+        self.plan_target(name, |target| (target.host, target.port) = (host.to_owned(), port)).await
+    }
+
+    pub(super) async fn plan_target_remove(&self, name: &str) -> Result<Plan, ChangeError> {
+        let target = self.known_target(name).await?;
+        let mut plan = Plan::of(name);
+        for account in self.store().accounts(name).await? {
+            plan = plan.row(Some(Row::Account(account)), None);
+        }
+        Ok(plan.row(Some(Row::Target(target)), None))
+    }
+
+    async fn plan_target(&self, name: &str, change: impl FnOnce(&mut Target)) -> Result<Plan, ChangeError> {
+        let before = self.known_target(name).await?;
+        let mut after = before.clone();
+        change(&mut after);
+        Ok(Plan::of(name).row(Some(Row::Target(before)), Some(Row::Target(after))))
+    }
+
+    pub(super) async fn known_target(&self, name: &str) -> Result<Target, ChangeError> {
+        let target = self.store().target(name).await?;
+        target.ok_or_else(|| StoreError::Missing(format!("target {name}")).into())
+    }
+}
