@@ -44,7 +44,11 @@ impl Plan {
         Bastion::start_as(&self)
     }
 
+    /// Tests run at any hour, with keys in files: the two rules that look at that are left out, and have cases instead.
     pub(crate) fn apply(&self, folder: &Path) {
+        for rule in ["office-hours.cedar", "devices.cedar"] {
+            std::fs::remove_file(folder.join("policies").join(rule)).expect("init has made the file");
+        }
         let silent =
             ("countersign.toml".to_owned(), "required = true".to_owned(), "required = false".to_owned());
         let silent = Some(&silent).filter(|_| !self.asks_consent);

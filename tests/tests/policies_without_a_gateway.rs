@@ -31,7 +31,7 @@ fn policy(args: &[&str]) -> Command {
 
 fn analysis(config: &Path, person: &str, target: &str) -> Command {
     let mut command = policy(&["analyse", "--person", person, "--target", target, "--jsonl", "--config"]);
-    command.arg(config);
+    command.arg(config).args(["--at", "2026-11-25T12:00", "--device-bound"]);
     command
 }
 

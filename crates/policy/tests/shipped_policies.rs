@@ -52,10 +52,10 @@ fn question(groups: &[&str], act: Act, target: &str) -> Question {
         source: "192.0.2.1".parse().unwrap(),
         mfa_age_seconds: 60,
         minute_of_day: 600,
-        weekday: 7,
+        weekday: 3,
         granted: false,
         emergency: false,
-        device_bound: false,
+        device_bound: true,
         duration_seconds: 0,
         quorums: BTreeSet::new(),
     }
@@ -429,8 +429,11 @@ fn the_version_follows_every_source() {
 }
 
 #[test]
-fn the_one_quorum_is_known_by_name() {
+fn every_quorum_is_known_by_name() {
     let policies = policies();
-    assert_eq!(policies.quorums().map(|q| q.name.as_str()).collect::<Vec<_>>(), ["two-dba-leads"]);
+    assert_eq!(
+        policies.quorums().map(|q| q.name.as_str()).collect::<Vec<_>>(),
+        ["one-dba-lead", "one-security-administrator", "two-dba-leads"]
+    );
     assert!(policies.quorum("two-dba-leads").is_some() && policies.quorum("one").is_none());
 }

@@ -186,6 +186,57 @@ fn two_quorums_at_once_are_denied_with_a_remedy() {
     assert_eq!(held.quorums[0].name, "b");
 }
 
+fn reason(policy: &str) -> String {
+    let Verdict::Deny(denied) = judge(policy, &question(Level::Recorded)) else { panic!("not denied") };
+    denied.reason
+}
+
+const HELD: &str = "@id(\"a-held\") forbid (principal, action, resource) unless { context.quorums.contains(Quorum::\"a\") };";
+
+#[test]
+fn a_denial_names_the_rule_that_no_quorum_lifts() {
+    let firm = "@id(\"z-firm\") @description(\"Not on any day\") forbid (principal, action, resource) when { context.weekday == 7 };";
+    assert_eq!(reason(&format!("{ANYTHING} {HELD} {firm}")), "Not on any day (z-firm)");
+}
+
+#[test]
+fn a_denial_names_what_is_never_lifted_before_all_else() {
+    let firm = "@id(\"b-firm\") forbid (principal, action, resource) when { context.weekday == 7 };";
+    let never =
+        "@id(\"z-never\") @never(\"yes\") @description(\"Never\") forbid (principal, action, resource);";
+    assert_eq!(reason(&format!("{ANYTHING} {HELD} {firm} {never}")), "Never (z-never)");
+}
+
+#[test]
+fn where_signatures_lift_every_forbid_and_nothing_permits_that_is_the_reason() {
+    assert!(reason(HELD).starts_with("nothing permits alice to exec"), "{}", reason(HELD));
+}
+
+#[test]
+fn what_is_never_lifted_looks_at_no_quorum_and_no_emergency() {
+    for condition in [
+        "context.quorums.contains(Quorum::\"a\")",
+        "context.quorums.isEmpty()",
+        "context.emergency",
+        "context == context",
+    ] {
+        let text = format!(
+            "// One.\n@id(\"no\") @never(\"yes\")\nforbid (principal, action, resource)\nunless {{ {condition} }};"
+        );
+        let told = Policies::parse(&sources(&text)).unwrap_err().to_string();
+        assert!(told.contains(":2:") && told.contains("@never"), "{condition}: {told}");
+    }
+    let fine = "@id(\"no\") @never(\"yes\") forbid (principal, action, resource) unless { context.granted };";
+    Policies::parse(&sources(fine)).unwrap();
+    for (wrong, part) in [
+        ("@id(\"p\") @never(\"yes\") permit (principal, action, resource);", "write @never on forbids"),
+        ("@id(\"p\") @never(\"no\") forbid (principal, action, resource);", "write @never(\"yes\")"),
+    ] {
+        let told = Policies::parse(&sources(wrong)).unwrap_err().to_string();
+        assert!(told.contains(part), "{told}");
+    }
+}
+
 #[test]
 fn no_policy_can_allow_what_was_not_understood_on_a_gated_target() {
     for level in [Level::CommandGated, Level::ExecGated, Level::StatementGated] {
@@ -211,7 +262,8 @@ fn names_cannot_reach_into_policies() {
 fn every_fact_can_be_asked_for() {
     let policy = "@id(\"p\") permit (principal, action == Action::\"exec\", resource) when {
         context.account == Account::\"root\" && context.programs.contains(\"ls\") && context.weekday == 7 &&
-        context.minute_of_day >= 540 && context.mfa_age_seconds < 3600 && context.source.isInRange(ip(\"192.0.2.0/24\"))
+        context.minute_of_day >= 540 && context.mfa_age_seconds < 3600 && context.source.isInRange(ip(\"192.0.2.0/24\")) &&
+        !context.granted && !context.emergency && !context.device_bound && context.duration_seconds == 0
     };";
     assert!(matches!(judge(policy, &question(Level::Recorded)), Verdict::Allow(_)));
     let elsewhere = Question { source: "2001:db8::1".parse().unwrap(), ..question(Level::Recorded) };

@@ -25,6 +25,10 @@ catalogue! {
         "裁决：      {verdict}";
     EXPLAIN_RULE: "  by {rule} ({file}): {description}",
         "  依据 {rule}（{file}）：{description}";
+    EXPLAIN_NEVER: "  {rule} is never lifted, by no quorum and no emergency",
+        "  {rule} 永不解除：任何法定人数或紧急状态都不能解除";
+    EXPLAIN_KNOWN: "known:      {facts}",
+        "已知：      {facts}";
     EXPLAIN_MAX_BYTES: "  provided that no more than {bytes} bytes cross",
         "  条件：传输不超过 {bytes} 字节";
     EXPLAIN_KEEP_COPY: "  provided that a copy of what crosses is kept",

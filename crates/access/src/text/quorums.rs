@@ -28,7 +28,7 @@ catalogue! {
     QUORUM_WITH_FACTOR: ", with a second factor no older than {minutes} min",
         "，第二因素须在 {minutes} 分钟之内";
     QUORUM_HOURS: "{hours} on {days}",
-        "{days} {hours}";
+        "每{days} {hours}";
     QUORUM_WEEKDAYS: "Mon Tue Wed Thu Fri Sat Sun",
         "周一 周二 周三 周四 周五 周六 周日";
 }
@@ -119,7 +119,7 @@ mod tests {
         );
         assert_eq!(
             clauses(Language::Chinese, &quorum()),
-            "leads 中来自其他团队的 1 人，以及 security 中的 2 人，签署时间为 周一 周五 08:00–20:00，第二因素须在 15 分钟之内"
+            "leads 中来自其他团队的 1 人，以及 security 中的 2 人，签署时间为 每周一 周五 08:00–20:00，第二因素须在 15 分钟之内"
         );
     }
 
@@ -145,7 +145,7 @@ mod tests {
         let chinese = said(Language::Chinese, Unfit::Hours);
         assert_eq!(
             chinese,
-            "leads 中还需来自其他团队的 1 人；bob 不计入：签署时间不在 周一 周五 08:00–20:00 之内"
+            "leads 中还需来自其他团队的 1 人；bob 不计入：签署时间不在 每周一 周五 08:00–20:00 之内"
         );
     }
 }

@@ -22,7 +22,13 @@ const POLICIES: &[(&str, &str)] = &[
     ("areas.toml", include_str!("../../../../config/policies/areas.toml")),
     ("production.cedar", include_str!("../../../../config/policies/production.cedar")),
     ("command-gated.cedar", include_str!("../../../../config/policies/command-gated.cedar")),
+    ("for-a-time.cedar", include_str!("../../../../config/policies/for-a-time.cedar")),
+    ("office-hours.cedar", include_str!("../../../../config/policies/office-hours.cedar")),
+    ("devices.cedar", include_str!("../../../../config/policies/devices.cedar")),
     ("cases/facts.toml", include_str!("../../../../config/policies/cases/facts.toml")),
+    ("cases/for-a-time.toml", include_str!("../../../../config/policies/cases/for-a-time.toml")),
+    ("cases/office-hours.toml", include_str!("../../../../config/policies/cases/office-hours.toml")),
+    ("cases/devices.toml", include_str!("../../../../config/policies/cases/devices.toml")),
     ("cases/commands.toml", include_str!("../../../../config/policies/cases/commands.toml")),
     (
         "cases/sessions-and-files.toml",

@@ -18,6 +18,7 @@ fn text(folder: &Path, config: &Config, login: &str, removed: bool) -> String {
     format!(
         r#"Countersign demo: gateway on {listen}, everything in {dir} ({fate}). Stop with Ctrl-C.
 People: alice (ops), bob and carol (dba-leads), dave (auditors). Targets: web-1 (recorded), db-1 (command-gated).
+It is meant for any hour and has its keys in files, so office-hours.cedar and devices.cedar of the shipped policies are left out.
 Both targets are one sshd, run by you, under two policies: who has a shell on web-1, or on this machine, is in db-1's files too.
 
 In a second terminal, first:

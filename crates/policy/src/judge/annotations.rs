@@ -2,6 +2,7 @@
 
 use cedar_policy::{Effect, Policy};
 
+use super::sight::Sight;
 use super::verdict::Obligations;
 
 /// What is wrong, and what to do about it.
@@ -18,17 +19,33 @@ pub(super) fn id(policy: &Policy) -> Result<&str, Complaint> {
     }
 }
 
+/// Whether nothing lifts the policy: `@never("yes")` above a forbid that looks at no quorum and no emergency.
+pub(super) fn never(policy: &Policy) -> Result<bool, Complaint> {
+    match policy.annotation("never") {
+        None => Ok(false),
+        Some("yes") if policy.effect() == Effect::Permit => {
+            Err(("a permit is @never".into(), "write @never on forbids"))
+        }
+        Some("yes") if Sight::of(policy).tells_a_remedy() => {
+            let what = "it is @never, yet looks at context.quorums or context.emergency";
+            Err((what.into(), "take the quorum and the emergency out of its conditions, or @never away"))
+        }
+        Some("yes") => Ok(true),
+        Some(other) => Err((format!("@never({other:?})"), "write @never(\"yes\")")),
+    }
+}
+
 /// Reads the obligations; an annotation that is not known would be one that nobody sees to.
 pub(super) fn obligations(policy: &Policy) -> Result<Obligations, Complaint> {
     let mut found = Obligations::default();
     for (name, value) in policy.annotations() {
         match name {
-            "id" | "description" => {}
+            "id" | "description" | "never" => {}
             "max_bytes" => found.max_bytes = Some(bytes(value)?),
             "keep_copy" if value == "yes" => found.keep_copy = true,
             "keep_copy" => return Err((format!("@keep_copy({value:?})"), "write @keep_copy(\"yes\")")),
             other => {
-                let advice = "the annotations are @id, @description, @max_bytes and @keep_copy";
+                let advice = "the annotations are @id, @description, @never, @max_bytes and @keep_copy";
                 return Err((format!("@{other} means nothing"), advice));
             }
         }

@@ -77,12 +77,28 @@ impl Bench<'_> {
         }
         let rules = self.named(denied);
         if helpful.is_empty() {
-            let together = missing.len() > 1 && ask(&with(met, missing)).is_ok_and(|answer| answer.allowed);
-            let why = if together { Why::Said(TOGETHER.into()) } else { because(&rules) };
+            let last = ask(&with(met, missing))?;
+            let why = if last.allowed {
+                Why::Said(TOGETHER.into())
+            } else {
+                because(&self.standing(denied, &last))
+            };
             return Ok(Ruling::Deny(rules, why));
         }
         let rules = if rules.is_empty() { permits.into_iter().collect() } else { rules };
         Ok(Ruling::Hold(rules, helpful))
+    }
+
+    /// The forbids that stand whatever is signed, those that are never lifted first. None when what is missing then is a
+    /// permit.
+    fn standing(&self, denied: &Answer, last: &Answer) -> Rules {
+        let stands = |rule: &Arc<Rule>| denied.ids.contains(&rule.id);
+        let mut rules = self.named(last);
+        if rules.iter().any(stands) {
+            rules.retain(stands);
+        }
+        rules.sort_by_key(|rule| !rule.never);
+        rules
     }
 
     fn could_help(&self, met: &BTreeSet<String>, quorum: &Quorum) -> bool {

@@ -164,6 +164,11 @@ impl Sight {
         self.all || self.context.contains_key(fact)
     }
 
+    /// Whether signatures or a declared emergency can.
+    pub(super) fn tells_a_remedy(&self) -> bool {
+        self.tells("quorums") || self.tells("emergency") || self.quorums != Extent::default()
+    }
+
     /// Whether the areas that are touched can.
     pub(super) fn tells_areas(&self) -> bool {
         ["reads", "writes", "removes", "confined"].into_iter().any(|fact| self.tells(fact))

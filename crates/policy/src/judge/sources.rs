@@ -181,8 +181,10 @@ impl Collected {
             .map_err(|(what, advice)| PolicyError::new(file, format!("{id:?} {what}"), advice))?;
         let obligations = annotations::obligations(policy)
             .map_err(|(what, advice)| PolicyError::new(file, format!("{id:?}: {what}"), advice))?;
+        let never = annotations::never(policy)
+            .map_err(|(what, advice)| PolicyError::new(file, format!("{id:?}: {what}"), advice))?;
         let description = policy.annotation("description").unwrap_or_default().into();
-        let rule = Rule { id: id.into(), file: file.into(), description, obligations };
+        let rule = Rule { id: id.into(), file: file.into(), description, never, obligations };
         self.rules.insert(id.into(), Arc::new(rule));
         self.texts.insert(id.into(), text.into());
         self.set

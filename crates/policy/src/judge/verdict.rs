@@ -11,6 +11,8 @@ pub struct Rule {
     pub file: String,
     /// The policy's `@description`, for people; empty when there is none.
     pub description: String,
+    /// `@never("yes")`: a forbid that no quorum and no emergency lifts.
+    pub never: bool,
     /// What a permit asks for in return.
     pub obligations: Obligations,
 }

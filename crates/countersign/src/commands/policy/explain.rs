@@ -71,7 +71,25 @@ impl Story<'_> {
             ("when", &when),
             ("from", &source.to_string()),
         ];
-        self.say(&text::EXPLAIN_WHO, &values)
+        self.say(&text::EXPLAIN_WHO, &values) + &self.known()
+    }
+
+    /// What was said of access, emergencies, devices and durations; nothing when none of them is so.
+    fn known(&self) -> String {
+        let Setting { granted, emergency, device_bound, duration_seconds, .. } = self.setting;
+        let lasts = format!("duration_seconds = {duration_seconds}");
+        let all = [
+            (*granted, "granted"),
+            (*emergency, "emergency"),
+            (*device_bound, "device_bound"),
+            (*duration_seconds > 0, &lasts),
+        ];
+        let facts: Vec<&str> = all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, name)| name).collect();
+        if facts.is_empty() {
+            String::new()
+        } else {
+            self.say(&text::EXPLAIN_KNOWN, &[("facts", &facts.join(", "))])
+        }
     }
 
     /// What must be allowed before the act is even asked for.
@@ -124,9 +142,12 @@ impl Story<'_> {
 
     fn verdict(&self, outcome: &Outcome) -> String {
         let mut told = self.say(&text::EXPLAIN_VERDICT, &[("verdict", outcome.word.as_str())]);
-        for Rule { id, file, description, .. } in &outcome.rules {
+        for Rule { id, file, description, never, .. } in &outcome.rules {
             let values = [("rule", &**id), ("file", file), ("description", description)];
             told += &self.say(&text::EXPLAIN_RULE, &values);
+            if *never {
+                told += &self.say(&text::EXPLAIN_NEVER, &[("rule", id)]);
+            }
         }
         if let Some(bytes) = outcome.obligations.max_bytes {
             told += &self.say(&text::EXPLAIN_MAX_BYTES, &[("bytes", &bytes.to_string())]);

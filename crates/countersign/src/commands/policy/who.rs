@@ -43,8 +43,8 @@ pub struct Who {
     /// The address that the person comes from
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub from: IpAddr,
-    /// When, such as "Sun 18:56", in the configured zone; default: now
-    #[arg(long)]
+    /// When, such as "Sun 18:56" or "2026-11-22T18:56", in the configured zone; default: now
+    #[arg(long, visible_alias = "at")]
     pub when: Option<Moment>,
     /// Seconds since the person's last second factor
     #[arg(long, default_value_t = 0)]
@@ -151,10 +151,21 @@ impl From<(u16, u8)> for Moment {
     }
 }
 
+impl Moment {
+    fn of(date: jiff::civil::DateTime) -> Self {
+        let minute_of_day =
+            u16::from(date.hour().unsigned_abs()) * 60 + u16::from(date.minute().unsigned_abs());
+        Self { minute_of_day, weekday: date.weekday().to_monday_one_offset().unsigned_abs() }
+    }
+}
+
 impl FromStr for Moment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(date) = text.parse::<jiff::civil::DateTime>() {
+            return Ok(Self::of(date));
+        }
         let parsed = || {
             let (day, time) = text.split_once(' ')?;
             let (hour, minute) = time.split_once(':')?;
@@ -162,7 +173,8 @@ impl FromStr for Moment {
             let weekday = (1..=7).zip(WEEKDAYS).find(|(_, name)| *name == day)?.0;
             (hour < 24 && minute < 60).then_some(Self { minute_of_day: hour * 60 + minute, weekday })
         };
-        parsed().ok_or_else(|| format!("{text:?} is no time of the week; write it like \"Sun 18:56\""))
+        let advice = "write it like \"Sun 18:56\" or \"2026-11-22T18:56\"";
+        parsed().ok_or_else(|| format!("{text:?} is no time of the week; {advice}"))
     }
 }
 
@@ -182,7 +194,10 @@ mod tests {
         let sunday: Moment = "Sun 18:56".parse().unwrap();
         assert_eq!(sunday, Moment { minute_of_day: 18 * 60 + 56, weekday: 7 });
         assert_eq!(sunday.to_string(), "Sun 18:56");
-        for wrong in ["", "Sun", "18:56", "Sunday 18:56", "Sun 24:00", "Sun 1:60", "Sun 18:56 "] {
+        assert_eq!("2026-11-22T18:56".parse(), Ok(sunday));
+        for wrong in
+            ["", "Sun", "18:56", "Sunday 18:56", "Sun 24:00", "Sun 1:60", "Sun 18:56 ", "2026-11-31T18:56"]
+        {
             assert!(wrong.parse::<Moment>().is_err(), "{wrong:?}");
         }
     }

@@ -60,7 +60,8 @@ fn minute<'de, D: Deserializer<'de>>(value: D) -> Result<u16, D::Error> {
 
 /// `00:00` to `24:00`, two digits each.
 fn time(text: &str) -> Option<u16> {
-    let (hour, minute) = text.split_once(':').filter(|parts| parts.0.len() == 2 && parts.1.len() == 2)?;
+    let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    let (hour, minute) = text.split_once(':').filter(|parts| two_digits(parts.0) && two_digits(parts.1))?;
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
     (minute < 60 && hour * 60 + minute <= 24 * 60).then_some(hour * 60 + minute)
 }
