@@ -199,8 +199,8 @@ fn the_shipped_cases_come_out_as_they_say() {
 fn a_case_that_comes_out_differently_is_told_with_what_was_expected() {
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("mine.toml");
-    let text = "[people.zoe]\ngroups = [\"ops\"]\n[[case]]\nperson = \"zoe\"\ntarget = \"db-1\"\ntext = \"rm -rf x\"\n\
-                verdict = \"allow\"\neffects = [\"read\"]\n[[case]]\nperson = \"zoe\"\ntarget = \"db-1\"\ntext = \"ls\"\nverdict = \"allow\"\n";
+    let text = "[people.zoe]\ngroups = [\"ops\"]\n[[case]]\ndevice_bound = true\nperson = \"zoe\"\ntarget = \"db-1\"\ntext = \"rm -rf x\"\n\
+                verdict = \"allow\"\neffects = [\"read\"]\n[[case]]\ndevice_bound = true\nperson = \"zoe\"\ntarget = \"db-1\"\ntext = \"ls\"\nverdict = \"allow\"\n";
     std::fs::write(&file, text).unwrap();
     let done = run(policy(&["test", "--policies"]).arg(shipped().join("policies")).arg(&file));
     let told = done.text();
