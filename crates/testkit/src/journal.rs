@@ -64,6 +64,16 @@ impl FailingJournal {
         self.kept.entries()
     }
 
+    /// Lets `n` more appends succeed, then fails.
+    pub fn fail_after(&self, n: u64) {
+        self.left.store(n, Ordering::SeqCst);
+    }
+
+    /// Never fails again.
+    pub fn mend(&self) {
+        self.fail_after(u64::MAX);
+    }
+
     fn still_works(&self) -> bool {
         self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
     }

@@ -84,6 +84,13 @@ fn free(taken: bool, what: impl FnOnce() -> String) -> Done {
 }
 
 impl MemoryStore {
+    /// Sets a request that is over back to waiting, as somebody with the database's password can.
+    pub fn reopen(&self, id: RequestId) {
+        if let Some(request) = self.state().requests.get_mut(&id) {
+            request.state = RequestState::Waiting;
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

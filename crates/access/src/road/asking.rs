@@ -240,7 +240,8 @@ impl Road {
     pub(super) fn bounded(&self, terms: &Terms) -> Result<(), RoadError> {
         let why = terms.reason.trim();
         let ticket = terms.ticket.as_deref().unwrap_or_default();
-        if why.is_empty() || why.len() > LONGEST_REASON || ticket.len() > LONGEST_TICKET {
+        let lines = why.chars().chain(ticket.chars()).any(char::is_control);
+        if lines || why.is_empty() || why.len() > LONGEST_REASON || ticket.len() > LONGEST_TICKET {
             return Err(self.refusal(&text::REASON_LENGTH, &[]).into());
         }
         if !(SHORTEST..=LONGEST).contains(&terms.duration_seconds) {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::Road;
+use crate::announcement::Announcement;
 use crate::blind::hex;
 use crate::entry::{Event, canonical};
 use crate::error::RoadError;
@@ -97,6 +98,7 @@ impl Road {
         let Ok(quorums) = self.met(&request, &signers).await? else { return Ok(None) };
         let person = self.still_its_requester(&request).await?;
         self.still_needed(&request, &person, &quorums).await?;
+        self.never_ended(&request).await?;
         self.consume(&request, &quorums, &signers, now).await?;
         // From here on a crash leaves a grant without its effect, which the next start completes from this row.
         self.take_effect(&request).await.map(Some)
@@ -141,6 +143,18 @@ impl Road {
         }
     }
 
+    /// What the ledger has ended stays ended, whoever sets the row back to waiting.
+    async fn never_ended(&self, request: &Request) -> Result<(), RoadError> {
+        let id = request.id;
+        let ends = move |event: &Event| matches!(event, Event::Grant { request, .. } | Event::RequestEnd { request, .. } if *request == id.0);
+        match self.archive().find(Box::new(ends)).await?.is_empty() {
+            true => Ok(()),
+            false => {
+                Err(RoadError::Inconsistent(format!("request {id}: it waits, but the ledger has ended it")))
+            }
+        }
+    }
+
     /// What a granted request brings about. Doing it twice does it once.
     async fn take_effect(&self, request: &Request) -> Result<String, RoadError> {
         match request.kind {
@@ -162,10 +176,19 @@ impl Road {
             match self.claim_unattended(&request).await {
                 Ok(told) => done += usize::from(told.is_some()),
                 Err(RoadError::Refused(why)) => tracing::warn!(request = %request.id, %why, "not claimed"),
+                // One altered row must not keep the gateway from starting.
+                Err(RoadError::Inconsistent(what)) => self.alert(what).await?,
                 Err(fault) => return Err(fault),
             }
         }
         Ok(done)
+    }
+
+    async fn alert(&self, what: String) -> Result<(), RoadError> {
+        tracing::error!(what, "a request is not what the ledger says");
+        self.note(Event::Alert { what: what.clone() }).await?;
+        self.announce(Announcement::Alert { what }).await;
+        Ok(())
     }
 
     async fn finish(&self, id: crate::model::RequestId) -> Result<bool, RoadError> {

@@ -21,8 +21,8 @@ catalogue! {
         "已拒绝：这些目标的保证级别不同；请按级别分别申请";
     NO_COMMON_QUORUM: "refused: these targets need different people; ask for each by itself",
         "已拒绝：这些目标需要不同的审批人；请分别申请";
-    REASON_LENGTH: "refused: give a reason of 1 to 500 bytes, and a ticket of at most 100",
-        "已拒绝：理由须为 1 至 500 字节，工单号最多 100 字节";
+    REASON_LENGTH: "refused: give a reason of 1 to 500 bytes and a ticket of at most 100, each in one line",
+        "已拒绝：理由须为 1 至 500 字节，工单号最多 100 字节，且均不得换行";
     DURATION_BOUNDS: "refused: ask for 1 minute to 90 days; policies may allow less",
         "已拒绝：时长须为 1 分钟至 90 天；策略可能要求更短";
     NO_PERMIT: "refused: there is no permit {permit} that you may end",

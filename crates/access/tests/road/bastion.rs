@@ -301,6 +301,15 @@ impl Bastion {
         self.journal.entries().iter().filter(|entry| kind(entry) == wanted).count()
     }
 
+    /// The ledger so far, read as at a start.
+    pub fn audit(&self) -> Audit {
+        let mut audit = Audit::default();
+        for (entry, index) in self.journal.entries().iter().zip(0..) {
+            drop(audit.take(index, &entry.encode()).unwrap());
+        }
+        audit
+    }
+
     /// Reads the whole ledger as `ledger verify` does.
     fn verify(&self) {
         let mut audit = Audit::default();

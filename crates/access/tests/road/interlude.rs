@@ -37,6 +37,11 @@ impl Interlude {
         *lock(&self.alteration) = Some(Box::new(change));
     }
 
+    /// Sets a request that is over back to waiting.
+    pub fn reopen(&self, id: RequestId) {
+        self.inner.reopen(id);
+    }
+
     /// From now on requests are read as they were written.
     pub fn restore(&self) {
         *lock(&self.alteration) = None;
