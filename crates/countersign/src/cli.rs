@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::admin::Admin;
+use crate::commands::desk::AtDesk;
 use crate::commands::gateway::Gateway;
 use crate::commands::notify::NotifyCommand;
 use crate::commands::policy::{Wanted, Who};
@@ -43,11 +44,13 @@ pub enum Command {
     /// Check policies, and explain what they make of a command
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// List recorded sessions
+    /// List recorded sessions: this node's, or at a gateway those that you may see
     Sessions {
         /// How many, newest first
         #[arg(long, default_value_t = 50)]
         limit: u32,
+        #[command(flatten)]
+        gateway: Option<Gateway>,
     },
     /// Show a recorded session in this terminal
     Replay(Replay),
@@ -60,6 +63,18 @@ pub enum Command {
     Deny(Decide),
     /// Write the evidence of a request into one file, or check such a file
     Evidence(Evidence),
+    #[command(flatten)]
+    Desk(AtDesk),
+    /// Print a script with which a shell completes these commands
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages into a folder
+    Man {
+        /// The folder
+        dir: PathBuf,
+    },
     /// Print the verification code of this moment
     Totp {
         /// File that holds the base32 secret
@@ -174,6 +189,11 @@ pub struct Replay {
     /// Write asciicast v2 to standard output instead
     #[arg(long)]
     pub asciicast: bool,
+    /// Why you look at it, for a gateway; it is kept
+    #[arg(long)]
+    pub reason: Option<String>,
+    #[command(flatten)]
+    pub gateway: Option<Gateway>,
 }
 
 /// What to do with the log.

@@ -25,7 +25,7 @@ use clap::Parser as _;
 use cli::{Cli, Command, Decide, LedgerCommand};
 use commands::decide::Approver;
 use commands::replay::Show;
-use commands::{admin, ceremony, decide, evidence, ledger, notify, policy, replay, serve, sessions, totp};
+use commands::{admin, ceremony, decide, evidence, ledger, notify, pages, policy, replay, serve, sessions, totp};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -70,7 +70,11 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Admin(command) => admin::admin(config, command).await,
         Command::Notify(command) => notify::notify(config, command).await,
         Command::Policy(command) => return policy::policy(config, command).await,
-        Command::Sessions { limit } => sessions::sessions(config, limit).await,
+        Command::Sessions { gateway: Some(gateway), .. } => {
+            return gateway.hand_over("sessions --all", false);
+        }
+        Command::Sessions { limit, gateway: None } => sessions::sessions(config, limit).await,
+        Command::Replay(options) if options.gateway.is_some() => return replay::at_gateway(&options),
         Command::Replay(options) => {
             let show = Show {
                 channel: options.channel,
@@ -86,6 +90,12 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Approve(options) => sign(options, Answer::Approve),
         Command::Deny(options) => sign(options, Answer::Deny),
         Command::Evidence(options) => return evidence::evidence(options),
+        Command::Desk(command) => return command.run(),
+        Command::Completions { shell } => {
+            pages::completions(shell);
+            Ok(())
+        }
+        Command::Man { dir } => pages::man(&dir),
         Command::Totp { secret_file } => totp::totp(&secret_file),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -3,7 +3,7 @@
 use identity::VerifiedIdentity;
 
 use super::Road;
-use crate::desk_command::{Consent, DeskCommand, Unparsed};
+use crate::desk_command::{Consent, DeskCommand, Emergency, Unparsed, Wanted};
 use crate::error::RoadError;
 use crate::model::{Answer, RequestId};
 use crate::text;
@@ -62,7 +62,7 @@ impl Road {
             DeskCommand::Deny { request } => self.answer_with(who, request, Answer::Deny, stdin).await,
             DeskCommand::Evidence { request } => self.evidence(who, request).await,
             DeskCommand::Kill { session, because } => {
-                Ok(self.kill(who, &session, &because.text()).await? + "\n")
+                ended(self.kill(who, &session, &because.text()).await)
             }
             // Whoever sits at the door asks again and again; this is one look.
             DeskCommand::Watch { request } => Ok(self.watch(who, request).await?.lines.join("\n") + "\n"),
@@ -77,14 +77,26 @@ impl Road {
             DeskCommand::Consent { act: Some(Consent::Accept { version }) } => {
                 self.accept_consent(who, &version).await
             }
-            DeskCommand::Request(_)
-            | DeskCommand::Withdraw { .. }
-            | DeskCommand::Grants { .. }
-            | DeskCommand::Revoke { .. }
-            | DeskCommand::Emergency(_)
-            | DeskCommand::Keys { .. }
-            | DeskCommand::Change
-            | DeskCommand::Report(_) => Err(self.refusal(&text::DESK_NOT_YET, &[]).into()),
+            DeskCommand::Request(Wanted::Access(wanted)) => ended(self.request_access(who, &wanted).await),
+            DeskCommand::Request(Wanted::Runbook(wanted)) => {
+                ended(self.request_runbook(who, &wanted, stdin).await)
+            }
+            DeskCommand::Request(Wanted::Replay(wanted)) => ended(self.request_replay(who, &wanted).await),
+            DeskCommand::Withdraw { request } => ended(self.withdraw(who, request).await),
+            DeskCommand::Grants { all } => self.list_permits(self.permits_seen_by(who, all).await?).await,
+            DeskCommand::Revoke { permit } => ended(self.revoke_permit(who, permit).await),
+            DeskCommand::Emergency(Emergency::Declare(wanted)) => {
+                ended(self.declare_emergency(who, &wanted).await)
+            }
+            DeskCommand::Emergency(Emergency::Review { permit, because }) => {
+                ended(self.review_emergency(who, permit, &because).await)
+            }
+            DeskCommand::Emergency(Emergency::List) => {
+                self.list_permits(self.open_emergencies().await?).await
+            }
+            DeskCommand::Keys { .. } | DeskCommand::Change | DeskCommand::Report(_) => {
+                Err(self.refusal(&text::DESK_NOT_YET, &[]).into())
+            }
         }
     }
 
@@ -97,4 +109,9 @@ impl Road {
     ) -> Result<String, RoadError> {
         Ok(self.decide(who, id, answer, signature).await? + "\n")
     }
+}
+
+/// What a person is told, with the end of its last line.
+fn ended(told: Result<String, RoadError>) -> Result<String, RoadError> {
+    told.map(|told| told + "\n")
 }

@@ -55,24 +55,32 @@ fn check(statement: &str, number: i64, answer: Answer) -> Result<Value> {
     Ok(act)
 }
 
+/// Everything that a signature would cover and a person can weigh: the place first, scripts and changes to their end.
 fn describe(act: &Value) -> String {
-    let shown = |field: &str| match act.get(field) {
-        Some(Value::String(text)) => visible(text),
-        Some(value) => visible(&value.to_string()),
-        None => String::new(),
-    };
-    let line = |(label, field): &(&str, &str)| format!("  {label:<10} {}\n", shown(field));
     let lines = [
         ("TARGET", "target"),
         ("labels", "labels"),
         ("account", "account"),
         ("asked by", "requester"),
+        ("asks for", "asks"),
         ("would run", "run"),
+        ("summary", "summary"),
         ("effects", "effects"),
         ("stdin", "stdin"),
         ("until", "expires"),
     ];
-    lines.iter().map(line).collect()
+    let known = lines.iter().filter_map(|(label, field)| Some(row(label, act.get(field)?)));
+    let terms = act.get("terms").and_then(Value::as_object).into_iter().flatten();
+    known.chain(terms.map(|(name, value)| row(&visible(name), value))).collect()
+}
+
+/// A label and a value in which nothing hides; a text of several lines keeps them.
+fn row(label: &str, value: &Value) -> String {
+    let shown = match value {
+        Value::String(text) => text.trim_end_matches('\n').split('\n').map(visible).collect::<Vec<_>>(),
+        value => vec![visible(&value.to_string())],
+    };
+    format!("  {label:<10} {}\n", shown.join("\n             "))
 }
 
 fn confirmed(answer: Answer) -> Result<bool> {
@@ -119,6 +127,21 @@ mod tests {
     fn sample(answer: Answer) -> String {
         let act = canonical(&serde_json::json!({"request": 7, "run": "'rm' 'x'"}));
         statement(RequestId(7), &act, &sha256_hex(act.as_bytes()), answer)
+    }
+
+    #[test]
+    fn a_script_is_shown_to_its_end_and_hides_nothing() {
+        let act = serde_json::json!({
+            "asks": "runbook",
+            "requester": "alice",
+            "summary": "rotate",
+            "target": "db-1",
+            "terms": { "script": "#!/bin/sh\nls \u{202e}x \nrm -rf \"$1\"\n", "params": { "dir": "path" } },
+        });
+        let shown = describe(&act);
+        for part in ["TARGET     db-1", "#!/bin/sh\n", "ls \\u{202e}x␠\n", "rm -rf \"$1\"", "\"dir\":\"path\""] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
     }
 
     #[test]

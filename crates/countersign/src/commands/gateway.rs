@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -19,21 +19,40 @@ pub struct Gateway {
     /// An ssh_config file
     #[arg(long, short = 'F')]
     pub ssh_config: Option<PathBuf>,
+    /// The key that you come in with
+    #[arg(long, short)]
+    pub identity: Option<PathBuf>,
 }
 
 impl Gateway {
     /// What the desk prints for that command and input.
     pub fn ask(&self, command: &str, input: &[u8]) -> Result<String> {
+        let mut ssh = self.ssh();
+        ssh.args(["--", &self.address, command]);
+        let told = run(ssh, input).context("the gateway refused")?;
+        String::from_utf8(told).context("the gateway's answer is not text")
+    }
+
+    /// Has the desk carry a command out on this process's own input and output; its status becomes ours.
+    pub fn hand_over(&self, command: &str, terminal: bool) -> Result<ExitCode> {
+        let mut ssh = self.ssh();
+        ssh.arg(if terminal { "-t" } else { "-T" }).args(["--", &self.address, command]);
+        let status = ssh.status().context("ssh cannot be started; is OpenSSH installed?")?;
+        Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)))
+    }
+
+    fn ssh(&self) -> Command {
         let mut ssh = Command::new("ssh");
         if let Some(file) = &self.ssh_config {
             ssh.arg("-F").arg(file);
         }
+        if let Some(key) = &self.identity {
+            ssh.arg("-i").arg(key);
+        }
         if let Some(port) = self.port {
             ssh.args(["-p", &port.to_string()]);
         }
-        ssh.args(["--", &self.address, command]);
-        let told = run(ssh, input).context("the gateway refused")?;
-        String::from_utf8(told).context("the gateway's answer is not text")
+        ssh
     }
 }
 

@@ -3,11 +3,13 @@
 pub mod admin;
 pub mod ceremony;
 pub mod decide;
+pub mod desk;
 pub mod evidence;
 pub mod gateway;
 pub mod init;
 pub mod ledger;
 pub mod notify;
+pub mod pages;
 pub mod policy;
 pub mod replay;
 pub mod serve;

@@ -1,15 +1,18 @@
 //! `countersign replay ID`: a recorded session in the terminal, with its original timing, or as asciicast.
 
-use std::io::{Write as _, stdout};
+use std::io::{IsTerminal as _, Write as _, stdout};
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use access::recording::{
     Action, CastOptions, NodeVault, PlayOptions, Reader, RecordingError, SessionId, asciicast, play,
 };
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
+use super::desk::line;
 use super::transfers::legible;
+use crate::cli::Replay;
 use crate::config::Config;
 use crate::control::{self, Request};
 use crate::secrets::{NodeKeys, recorder_random};
@@ -40,6 +43,22 @@ pub async fn replay(path: &Path, id: &str, show: &Show) -> Result<()> {
         true => cast(reader, show.channel),
         false => watch(reader, show),
     })
+}
+
+/// Has a gateway show it, to who may see it there.
+pub fn at_gateway(options: &Replay) -> Result<ExitCode> {
+    let Some(gateway) = &options.gateway else { bail!("no gateway is named") };
+    let terminal = !options.asciicast && stdout().is_terminal();
+    let mut words = vec!["replay".to_owned(), options.session.clone()];
+    if let Some(channel) = options.channel {
+        words.push(format!("--channel={channel}"));
+    }
+    if terminal {
+        words.push(format!("--speed={}", options.speed));
+        words.push(format!("--from={}", options.from.max(0.0).floor()));
+    }
+    words.extend(options.reason.iter().map(|reason| format!("--reason={reason}")));
+    gateway.hand_over(&line(&words), terminal)
 }
 
 fn cast(reader: Reader, channel: Option<u32>) -> Result<()> {
