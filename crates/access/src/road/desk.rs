@@ -61,9 +61,7 @@ impl Road {
             DeskCommand::Approve { request } => self.answer_with(who, request, Answer::Approve, stdin).await,
             DeskCommand::Deny { request } => self.answer_with(who, request, Answer::Deny, stdin).await,
             DeskCommand::Evidence { request } => self.evidence(who, request).await,
-            DeskCommand::Kill { session, because } => {
-                ended(self.kill(who, &session, &because.text()).await)
-            }
+            DeskCommand::Kill { session, because } => ended(self.kill(who, &session, &because.text()).await),
             // Whoever sits at the door asks again and again; this is one look.
             DeskCommand::Watch { request } => Ok(self.watch(who, request).await?.lines.join("\n") + "\n"),
             DeskCommand::Sessions { all } => self.list_sessions(&person, all).await,

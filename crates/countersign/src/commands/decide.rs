@@ -139,7 +139,9 @@ mod tests {
             "terms": { "script": "#!/bin/sh\nls \u{202e}x \nrm -rf \"$1\"\n", "params": { "dir": "path" } },
         });
         let shown = describe(&act);
-        for part in ["TARGET     db-1", "#!/bin/sh\n", "ls \\u{202e}x␠\n", "rm -rf \"$1\"", "\"dir\":\"path\""] {
+        for part in
+            ["TARGET     db-1", "#!/bin/sh\n", "ls \\u{202e}x␠\n", "rm -rf \"$1\"", "\"dir\":\"path\""]
+        {
             assert!(shown.contains(part), "{part}: {shown}");
         }
     }

@@ -83,7 +83,7 @@ fn add_words(command: &Command, matches: &ArgMatches, words: &mut Vec<String>) {
     for arg in command.get_positionals() {
         words.extend(given(matches, arg.get_id().as_str()));
     }
-    for arg in command.get_opts().chain(command.get_arguments().filter(|arg| is_flag(arg))) {
+    for arg in command.get_arguments().filter(|arg| !arg.is_positional()) {
         let (id, long) = (arg.get_id().as_str(), arg.get_long().unwrap_or_default());
         match is_flag(arg) {
             true if matches.value_source(id) == Some(ValueSource::CommandLine) => {
@@ -96,7 +96,7 @@ fn add_words(command: &Command, matches: &ArgMatches, words: &mut Vec<String>) {
 }
 
 fn is_flag(arg: &clap::Arg) -> bool {
-    !arg.is_positional() && !arg.get_action().takes_values()
+    !arg.get_action().takes_values()
 }
 
 fn given<'a>(matches: &'a ArgMatches, id: &str) -> impl Iterator<Item = String> + use<'a> {

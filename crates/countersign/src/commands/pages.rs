@@ -45,8 +45,11 @@ mod tests {
         commands(&Cli::command(), "countersign", &mut all);
         assert!(all.len() > 40, "{}", all.len());
         for (page, command) in all {
-            let text = std::fs::read_to_string(folder.path().join(&page)).unwrap_or_else(|_| panic!("no {page}"));
-            for long in command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(|arg| arg.get_long()) {
+            let text =
+                std::fs::read_to_string(folder.path().join(&page)).unwrap_or_else(|_| panic!("no {page}"));
+            for long in
+                command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(|arg| arg.get_long())
+            {
                 let option = format!("\\-\\-{}", long.replace('-', "\\-"));
                 assert!(text.contains(&option), "{page} does not tell {option}");
             }

@@ -18,9 +18,10 @@ fn obeyed(shown: &str) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_menu_leads_to_the_desks_commands_and_out_again() {
     let bastion = Bastion::start().await;
-    let script = "wait(b'number: ')\nkey(b'4\\r')\nwait(b'@db-1')\nforget()\nwait(b'number: ')\nkey(b'9\\r')\n\
-                  wait(b'there is no 9 here')\nforget()\nwait(b'number: ')\nkey(b'1\\r')\nwait(b'nothing waits')\n\
-                  forget()\nwait(b'Enter: ')\nkey(b'\\r')\nwait(b'number: ')\nsize(40, 60)\nkey(b'0\\r')\nwait(b'bye')\nrest()";
+    let script = "wait(b'number: ')\nforget()\nkey(b'4\\r')\nwait(b'@db-1')\nwait(b'number: ')\nforget()\n\
+                  key(b'9\\r')\nwait(b'there is no 9 here')\nwait(b'number: ')\nforget()\nkey(b'1\\r')\n\
+                  wait(b'nothing waits')\nwait(b'Enter: ')\nforget()\nkey(b'\\r')\nwait(b'number: ')\n\
+                  size(40, 60)\nkey(b'0\\r')\nwait(b'bye')\nrest()";
     let shown = driven(&bastion.ssh("alice"), "", script).await;
     assert!(shown.contains("bye"), "{shown}");
 }
@@ -28,8 +29,8 @@ async fn the_menu_leads_to_the_desks_commands_and_out_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_leaves_a_question_and_ctrl_d_the_menu() {
     let bastion = Bastion::start().await;
-    let script = "wait(b'number: ')\nkey(b'5\\r')\nwait(b'target: ')\nforget()\nkey(b'db\\x03')\nwait(b'number: ')\n\
-                  forget()\nkey(b'\\x04')\nwait(b'bye')\nrest()";
+    let script = "wait(b'number: ')\nforget()\nkey(b'5\\r')\nwait(b'target: ')\nforget()\nkey(b'db\\x03')\n\
+                  wait(b'number: ')\nforget()\nkey(b'\\x04')\nwait(b'bye')\nrest()";
     let shown = driven(&bastion.ssh("alice"), "", script).await;
     assert!(shown.contains("bye"), "{shown}");
 }
@@ -49,8 +50,8 @@ async fn nothing_that_somebody_else_wrote_reaches_the_terminal_raw() {
     let _held = bastion.ssh(&bastion.gated()).arg(hostile).spawn().unwrap();
     let plain = bastion.ssh(&bastion.gated()).arg("rm -rf '/srv/数据'").spawn().unwrap();
     eventually("one is held", || bastion.ledger().contains("Request {")).await;
-    let script = "wait(b'number: ')\nkey(b'1\\r')\nwait(b'Enter: ')\nkey(b'1\\r')\nwait(b'Enter: ', 40)\nkey(b'\\r')\n\
-                  wait(b'Quit')\nkey(b'\\x04')\nwait(b'bye')\nrest()";
+    let script = "wait(b'number: ')\nforget()\nkey(b'1\\r')\nwait(b'Enter: ')\nforget()\nkey(b'1\\r')\n\
+                  wait(b'or Enter: ')\nforget()\nkey(b'\\r')\nwait(b'number: ')\nkey(b'\\x04')\nwait(b'bye')\nrest()";
     let shown = driven(&bastion.ssh_with_key("bob", "bob"), "", script).await;
     assert!(obeyed(&shown).is_empty(), "{:?} in {shown:?}", obeyed(&shown));
     assert!(shown.contains("数据"), "{shown}");
@@ -73,7 +74,8 @@ async fn watching_ends_with_the_request_and_with_who_watches() {
     eventually("it is held", || bastion.ledger().contains("Request {")).await;
     let watching = bastion.ssh_with_key("bob", "bob").arg("watch 1").spawn().unwrap();
     let script = "wait(b'request 1 of alice')\nkey(b'\\x03')\nrest(5)";
-    let interrupted = driven(&bastion.ssh_with_key("bob", "bob"), "watch 1", script);
+    let ssh = bastion.ssh_with_key("bob", "bob");
+    let interrupted = driven(&ssh, "watch 1", script);
     assert!(timeout(Duration::from_secs(30), interrupted).await.unwrap().contains("2 of"));
     held.kill().await.unwrap();
     let told = timeout(Duration::from_secs(30), watching.wait_with_output()).await.unwrap().unwrap();
