@@ -25,7 +25,9 @@ use clap::Parser as _;
 use cli::{Cli, Command, Decide, LedgerCommand};
 use commands::decide::Approver;
 use commands::replay::Show;
-use commands::{admin, ceremony, decide, evidence, ledger, notify, pages, policy, replay, serve, sessions, totp};
+use commands::{
+    admin, ceremony, decide, evidence, ledger, notify, pages, policy, replay, serve, sessions, totp,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -106,12 +106,8 @@ pub enum DeskCommand {
     Emergency(Emergency),
     /// List the targets and accounts that you reach
     Targets,
-    /// Your keys
-    Keys {
-        /// What to do; without it they are shown.
-        #[command(subcommand)]
-        act: Option<Keys>,
-    },
+    /// List your keys
+    Keys,
     /// The notice about recording
     Consent {
         /// What to do; without it they are shown.
@@ -160,20 +156,6 @@ pub enum Emergency {
     },
     /// List those that are live, and those without a review
     List,
-}
-
-/// What can be done about one's own keys.
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub enum Keys {
-    /// What a new key has to sign; its public half comes on standard input
-    Challenge,
-    /// Enrol a key; public half, signature and code come on standard input
-    Add,
-    /// Take a key away
-    Remove {
-        /// `SHA256:…`
-        fingerprint: String,
-    },
 }
 
 /// What can be done about the notice.
@@ -248,11 +230,9 @@ impl DeskCommand {
     /// What it finds on standard input.
     pub fn input(&self) -> Input {
         match self {
-            Self::Approve { .. }
-            | Self::Deny { .. }
-            | Self::Change
-            | Self::Request(Wanted::Runbook(_))
-            | Self::Keys { act: Some(Keys::Challenge | Keys::Add) } => Input::Whole,
+            Self::Approve { .. } | Self::Deny { .. } | Self::Change | Self::Request(Wanted::Runbook(_)) => {
+                Input::Whole
+            }
             Self::Requests { .. }
             | Self::Show { .. }
             | Self::Request(Wanted::Access(_) | Wanted::Replay(_))
@@ -265,7 +245,7 @@ impl DeskCommand {
             | Self::Replay(_)
             | Self::Emergency(_)
             | Self::Targets
-            | Self::Keys { act: None | Some(Keys::Remove { .. }) }
+            | Self::Keys
             | Self::Consent { .. }
             | Self::Report(_)
             | Self::Evidence { .. }

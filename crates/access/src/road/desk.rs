@@ -92,9 +92,9 @@ impl Road {
             DeskCommand::Emergency(Emergency::List) => {
                 self.list_permits(self.open_emergencies().await?).await
             }
-            DeskCommand::Keys { .. } | DeskCommand::Change | DeskCommand::Report(_) => {
-                Err(self.refusal(&text::DESK_NOT_YET, &[]).into())
-            }
+            DeskCommand::Keys => self.list_keys(&person).await,
+            DeskCommand::Change => self.change_command(who, stdin).await,
+            DeskCommand::Report(_) => Err(self.refusal(&text::DESK_NOT_YET, &[]).into()),
         }
     }
 

@@ -52,4 +52,7 @@ catalogue! {
     MENU_TICKET: "ticket (Enter: none): ", "工单（回车：无）：";
     MENU_MORE: "-- more: Enter; back: q -- ", "-- 更多：回车；返回：q -- ";
     MENU_BYE: "bye", "再见";
+    KEYS_HEADER: "KEY                                                  DEVICE       EXPIRES                  LAST USED",
+        "密钥                                                 设备         到期                     最近使用";
+    NO_KEYS: "you have no keys", "您没有密钥";
 }

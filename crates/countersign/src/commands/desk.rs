@@ -127,7 +127,7 @@ mod tests {
             (&["requests", "--all"][..], "requests --all"),
             (&["show", "7", "--statement", "deny"], "show 7 --statement deny"),
             (&["keys"], "keys"),
-            (&["keys", "remove", "SHA256:x y"], "keys remove 'SHA256:x y'"),
+            (&["consent", "accept", "x y"], "consent accept 'x y'"),
             (
                 &["request", "access", "db-1", "--for", "2h", "--reason", "it's $(full)", "--ticket=-7"],
                 r#"request access db-1 --for 2h --reason "it's \$(full)" --ticket=-7"#,
@@ -156,6 +156,6 @@ mod tests {
     fn without_a_gateway_nothing_is_sent() {
         assert!(Cli::try_parse_from(["countersign", "requests"]).is_err());
         assert!(Cli::try_parse_from(["countersign", "keys"]).is_err());
-        assert!(Cli::try_parse_from(["countersign", "keys", "challenge"]).is_err());
+        assert!(Cli::try_parse_from(["countersign", "consent", "accept", "1"]).is_err());
     }
 }
