@@ -10,6 +10,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use access::identity::Devices;
 use access::policy::environment;
 use access::road::ConsentNotice;
 use access::text::Language;
@@ -42,6 +43,8 @@ struct File {
     notifications: notifications::Notifications,
     #[serde(default)]
     consent: people::Consent,
+    #[serde(default)]
+    devices: people::Trusted,
 }
 
 #[derive(Debug, Deserialize)]
@@ -154,6 +157,8 @@ pub struct Config {
     pub lock_seconds: u64,
     /// The notice that everybody has to accept, if there is one.
     pub consent: Option<ConsentNotice>,
+    /// Who is trusted to say that a key is bound to a device.
+    pub devices: Devices,
     /// Bytes of a segment.
     pub segment_bytes: usize,
     /// Age of a segment, seconds.
@@ -260,6 +265,7 @@ impl Reader<'_> {
             patience_seconds: self.number(&recording.patience_seconds, 10, 0..=60)?,
             receivers: self.receivers(&file.notifications)?,
             consent: self.consent(&file.consent)?,
+            devices: self.devices(&file.devices)?,
         })
     }
 

@@ -180,5 +180,6 @@ fn settings(config: &Config, keys: &NodeKeys) -> Settings {
         node_salt: keys.salt,
         receivers: config.receivers.iter().map(|receiver| receiver.told.clone()).collect(),
         consent: config.consent.clone(),
+        devices: config.devices.clone(),
     }
 }

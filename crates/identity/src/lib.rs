@@ -5,6 +5,7 @@
 //! [`VerifiedIdentity`], [`VerifiedSignature`]) that only the code which checked it can make.
 
 pub mod code;
+pub mod device;
 pub mod hostca;
 pub mod key;
 pub mod lockout;
@@ -18,6 +19,7 @@ pub mod sshsig;
 pub mod totp;
 
 pub use code::Code;
+pub use device::Devices;
 pub use hostca::HostCa;
 pub use key::{EnrolledKey, Fingerprint, PublicKey};
 pub use login::{Destination, Login};

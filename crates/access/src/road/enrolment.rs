@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use identity::device::{Bound, DeviceError};
 use identity::totp::{self, Step};
 use identity::{Code, PersonName, PublicKey};
 use qrcode::render::unicode::Dense1x2;
@@ -148,6 +149,22 @@ impl Road {
     /// Enrols what was confirmed. The code is used up here and nowhere else: of two connections that hold it, one wins.
     pub async fn finish_enrolment(&self, confirmed: Confirmed) -> Result<String, Refusal> {
         self.try_enrol(confirmed).await.map_err(|fault| self.tell(&fault))
+    }
+
+    /// Whether evidence that a key is bound to a device would be looked at.
+    pub fn looks_at_devices(&self) -> bool {
+        self.settings().devices.trusts_anybody()
+    }
+
+    /// Marks a newcomer's key as bound to a device, if the evidence shows that it is.
+    pub fn bind_device(&self, newcomer: &mut Newcomer, evidence: &str) -> Result<(), DeviceError> {
+        let now = self.now().seconds();
+        let bound = self.settings().devices.check(evidence, &newcomer.key, &newcomer.name, now)?;
+        newcomer.device = Some(match bound {
+            Bound::SecurityKey => Device::SecurityKey,
+            Bound::Certified => Device::Certified,
+        });
+        Ok(())
     }
 
     async fn try_enrol(&self, Confirmed { newcomer, step }: Confirmed) -> Result<String, RoadError> {

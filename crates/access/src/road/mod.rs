@@ -40,7 +40,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use identity::lockout;
+use identity::{Devices, lockout};
 use policy::Policies;
 use recording::Recorder;
 
@@ -100,6 +100,8 @@ pub struct Settings {
     pub lockout: lockout::Limits,
     /// The notice about recording that everybody has to accept; none when nobody has to.
     pub consent: Option<ConsentNotice>,
+    /// Whom the organisation trusts to say that a key is bound to a device.
+    pub devices: Devices,
     /// How long emergencies last, and may wait for their review.
     pub emergencies: EmergencyLimits,
     /// Salt of commitments that belong to no person or session (names that were tried, addresses).

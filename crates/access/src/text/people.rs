@@ -39,4 +39,9 @@ catalogue! {
         "请记下以下恢复码。每个恢复码可代替一次验证码，仅限一次：\n\n{codes}\n";
     ENROL_DONE: "Type done when you have them: ", "记好后请输入 done：";
     ENROL_LEFT: "Nothing was enrolled; the code is still good.", "未登记任何内容；登记码仍然有效。";
+    ENROL_DEVICE: "Evidence of its device (a certificate's line, or 'attestation' with two words of base64), or nothing: ",
+        "设备凭据（一行证书，或 attestation 加两段 base64），没有则直接回车：";
+    ENROL_DEVICE_NO: "The key does not count as bound to a device: {why}",
+        "该密钥不视为与设备绑定：{why}";
+    ENROL_DEVICE_YES: "The key counts as bound to a device.", "该密钥视为与设备绑定。";
 }

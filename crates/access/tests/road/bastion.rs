@@ -135,6 +135,7 @@ impl Bastion {
                 node_salt: [4; 16],
                 receivers: crate::announcing::receivers(),
                 consent,
+                devices: Default::default(),
             },
         };
         let road = Road::new(parts, policies);

@@ -13,6 +13,7 @@ mod desk;
 mod door;
 mod emergencies;
 mod evidence;
+mod enrolling;
 mod expiry;
 mod failures;
 mod interlude;

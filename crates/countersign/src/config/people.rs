@@ -1,7 +1,8 @@
-//! The configuration's part about people: the notice that they accept.
+//! The configuration's part about people: the notice that they accept, and who vouches for their devices.
 
 use std::path::PathBuf;
 
+use access::identity::{Devices, PublicKey};
 use access::road::ConsentNotice;
 use anyhow::Result;
 use serde::Deserialize;
@@ -25,7 +26,36 @@ pub(super) struct Consent {
     notice_zh: Option<Spanned<PathBuf>>,
 }
 
+/// `[devices]`, as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Trusted {
+    #[serde(default)]
+    attestation_roots: Vec<Spanned<PathBuf>>,
+    authority: Option<Spanned<PathBuf>>,
+}
+
 impl Reader<'_> {
+    /// Makers of security keys and the device authority, as far as the file names any.
+    pub(super) fn devices(&self, section: &Trusted) -> Result<Devices> {
+        let mut devices = Devices::default();
+        for path in &section.attestation_roots {
+            let trusted = devices.trust_roots(self.text_of(path)?.as_bytes());
+            trusted.map_err(|fault| self.wrong(path, fault))?;
+        }
+        if let Some(path) = &section.authority {
+            let key = PublicKey::parse(self.text_of(path)?.trim());
+            devices.trust_authority(&key.map_err(|fault| self.wrong(path, fault))?);
+        }
+        Ok(devices)
+    }
+
+    fn text_of(&self, path: &Spanned<PathBuf>) -> Result<String> {
+        let place = self.place(path);
+        std::fs::read_to_string(&place)
+            .map_err(|fault| self.wrong(path, format!("cannot read {}: {fault}", place.display())))
+    }
+
     /// The notice that everybody has to accept; none when the file says that nobody has to.
     pub(super) fn consent(&self, section: &Consent) -> Result<Option<ConsentNotice>> {
         if section.required == Some(false) {
@@ -38,9 +68,7 @@ impl Reader<'_> {
 
     fn notice(&self, path: Option<&Spanned<PathBuf>>, shipped: &str) -> Result<String> {
         let Some(path) = path else { return Ok(shipped.to_owned()) };
-        let place = self.place(path);
-        let text = std::fs::read_to_string(&place)
-            .map_err(|fault| self.wrong(path, format!("cannot read {}: {fault}", place.display())))?;
+        let (place, text) = (self.place(path), self.text_of(path)?);
         let is_plain = |c: char| !c.is_control() || c == '\n';
         match text.trim().is_empty() || text.len() > LONGEST || !text.chars().all(is_plain) {
             false => Ok(text),
@@ -68,6 +96,19 @@ mod tests {
     fn a_notice_that_cannot_be_shown_is_refused_with_its_line() {
         let told = refusal(|text| text.replace("consent/notice.en.txt", "consent/gone.txt"));
         assert!(told.contains("line ") && told.contains("gone.txt"), "{told}");
+    }
+
+    #[test]
+    fn whoever_vouches_for_devices_must_be_readable() {
+        for section in ["attestation_roots = [\"gone.pem\"]", "authority = \"gone.pub\""] {
+            let told = refusal(|text| text.replace("attestation_roots = []", section));
+            assert!(told.contains("line ") && told.contains("gone."), "{told}");
+        }
+        assert!(!read(|text| text).unwrap().devices.trusts_anybody());
+        let own = read(|text| text.replace("# authority = \"device_ca.pub\"", "authority = \"host_ca.pub\""));
+        assert!(own.unwrap().devices.trusts_anybody());
+        let no_root = refusal(|text| text.replace("roots = []", "roots = [\"host_ca.pub\"]"));
+        assert!(no_root.contains("no certificate"), "{no_root}");
     }
 
     /// What follows the section.

@@ -97,7 +97,8 @@ pub(crate) async fn run(
 }
 
 /// `None`: they left before the end, so nothing was enrolled.
-async fn enrol(dialogue: &mut Dialogue, newcomer: Newcomer) -> Option<Result<String, access::Refusal>> {
+async fn enrol(dialogue: &mut Dialogue, mut newcomer: Newcomer) -> Option<Result<String, access::Refusal>> {
+    device(dialogue, &mut newcomer).await?;
     let (uri, seed) = newcomer.seed();
     let (person, key) = newcomer.about();
     let picture = newcomer.picture();
@@ -113,6 +114,25 @@ async fn enrol(dialogue: &mut Dialogue, newcomer: Newcomer) -> Option<Result<Str
         }
     }
     None
+}
+
+/// Evidence is asked for where somebody could be trusted to give it. Without it the key is enrolled all the same.
+async fn device(dialogue: &mut Dialogue, newcomer: &mut Newcomer) -> Option<()> {
+    let road = dialogue.connection.road.clone();
+    for _ in 0..if road.looks_at_devices() { TRIES } else { 0 } {
+        let evidence = dialogue.ask(&text::ENROL_DEVICE).await?;
+        if evidence.is_empty() {
+            break;
+        }
+        match road.bind_device(newcomer, &evidence) {
+            Ok(()) => {
+                dialogue.say(&text::ENROL_DEVICE_YES, &[]).await;
+                break;
+            }
+            Err(why) => dialogue.say(&text::ENROL_DEVICE_NO, &[("why", &why.to_string())]).await,
+        }
+    }
+    Some(())
 }
 
 async fn confirm(dialogue: &mut Dialogue, mut newcomer: Newcomer) -> Option<Confirmed> {

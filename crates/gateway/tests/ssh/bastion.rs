@@ -378,6 +378,7 @@ fn road(
             node_salt: [4; 16],
             receivers: vec![],
             consent: None,
+            devices: Default::default(),
         },
     };
     Road::new(parts, policies)

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "clippy knows tests, but not the functions that tests share")]
 
 mod arbitrary_bytes;
+mod device_attestations;
+mod device_certificates;
 mod host_certificates;
 mod openssh;
 mod public_keys;
