@@ -265,6 +265,23 @@ mod tests {
         assert!(!told.commands && told.events.is_none(), "{told:?}");
     }
 
+    /// The receivers of docs/operations.md, with a file for every secret that they name.
+    #[test]
+    fn the_documented_receivers_are_understood() {
+        let guide = include_str!("../../../../docs/operations.md");
+        let tables = guide.split("```toml\n").filter(|block| block.starts_with("[[notifications.receiver]]"));
+        let tables: Vec<_> = tables.map(|block| block.split("```").next().unwrap()).collect();
+        assert_eq!(tables.len(), 6);
+        for table in tables {
+            let (_, receiver) = table.split_once('\n').unwrap();
+            let lines = receiver.lines().map(|line| match line.split_once("_file = ") {
+                Some((key, _)) => format!("{key}_file = \"u\""),
+                None => line.to_owned(),
+            });
+            with(&lines.collect::<Vec<_>>().join("\n")).unwrap();
+        }
+    }
+
     #[test]
     fn what_cannot_be_meant_is_refused_with_its_line() {
         for (receiver, part) in [
