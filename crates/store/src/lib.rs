@@ -9,12 +9,14 @@
 mod database;
 mod fault;
 mod port;
+pub mod postgres;
 mod row;
 pub mod sqlite;
 mod statement;
 mod tables;
 
 pub use database::{Database, Engine};
+pub use postgres::Postgres;
 pub use row::Columns;
-pub use sqlite::{OpenError, Sqlite};
+pub use sqlite::Sqlite;
 pub use statement::{Statement, Value};

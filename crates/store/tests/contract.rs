@@ -1,8 +1,8 @@
-//! Both stores keep the same contract: the database, and the one in memory that other tests lean on.
+//! All stores keep the same contract: both databases, and the one in memory that other tests lean on.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use store::Sqlite;
+use store::{Postgres, Sqlite};
 use testkit::{MemoryStore, contract};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -14,6 +14,12 @@ async fn sqlite_keeps_the_contract() {
         Sqlite::open(&folder.path().join(name)).await.unwrap()
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_keeps_the_contract() {
+    let server = testkit::postgres();
+    contract::holds(async || Postgres::open(&server.fresh()).await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

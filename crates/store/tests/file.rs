@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use access::ports::Store;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row, SqliteConnection};
-use store::{OpenError, Sqlite};
+use store::Sqlite;
+use store::sqlite::OpenError;
 use tempfile::TempDir;
 use testkit::sample::person;
 

@@ -1,7 +1,12 @@
 //! What every store must do, said once: each behaviour runs against a fresh store of whatever kind.
 
+mod codes;
 mod factors;
+mod keys;
+mod outbox;
 mod people;
+mod permits;
+mod records;
 mod requests;
 mod sessions;
 mod targets;
@@ -31,10 +36,15 @@ use behaviours;
 /// Needs a tokio runtime; several worker threads make its races worth more.
 pub async fn holds<S: Store + 'static>(make: impl AsyncFn() -> S) {
     people::hold(&make).await;
+    keys::hold(&make).await;
+    codes::hold(&make).await;
     targets::hold(&make).await;
     factors::hold(&make).await;
     sessions::hold(&make).await;
     requests::hold(&make).await;
+    permits::hold(&make).await;
+    records::hold(&make).await;
+    outbox::hold(&make).await;
 }
 
 /// The answers of [`RACERS`] tasks that do the same at once, in the order in which they ended.

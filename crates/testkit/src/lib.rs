@@ -5,9 +5,11 @@ pub mod contract;
 mod entropy;
 mod journal;
 mod memory;
+mod postgres;
 pub mod sample;
 
 pub use clock::ManualClock;
 pub use entropy::SeededEntropy;
 pub use journal::{FailingJournal, MemoryJournal};
 pub use memory::MemoryStore;
+pub use postgres::{PrivatePostgres, postgres};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use access::model::{
-    Account, Answer, Decision, Person, PersonId, PersonKey, RememberedFactor, Request, RequestId,
-    RequestKind, RequestState, SessionRow, Target, Timestamp, Way,
+    Account, Answer, Decision, Permit, PermitId, PermitKind, Person, PersonId, PersonKey, RememberedFactor,
+    Request, RequestId, RequestKind, RequestState, SessionRow, Target, Timestamp, Way,
 };
 use access::policy::Level;
 use access::recording::SessionId;
@@ -129,5 +129,21 @@ pub fn decision(request: RequestId, person: &str) -> Decision {
         signature: "-----BEGIN SSH SIGNATURE-----\n".into(),
         at: NOW.plus_seconds(60),
         mfa_age_seconds: Some(30),
+    }
+}
+
+/// That person's access for an hour, without a request.
+pub fn permit(n: i64, holder: &str) -> Permit {
+    Permit {
+        id: PermitId(n),
+        kind: PermitKind::Access,
+        request: None,
+        holder: person_id(holder),
+        terms: "{\"target\":\"db-1\"}".into(),
+        from: NOW,
+        until: NOW.plus_seconds(3600),
+        ended: None,
+        reviewed: None,
+        version: 0,
     }
 }

@@ -1,13 +1,13 @@
-//! People and keys: names are unique, codes work once, a key is one person's.
+//! People: names are unique, codes work once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use access::model::{Person, PersonKey};
+use access::model::Person;
 use access::ports::Store;
 
 use super::{Kept, assert_exists, assert_missing, behaviours, race};
-use crate::sample::{key, person, person_id};
+use crate::sample::{NOW, person, person_id};
 
 pub(super) async fn hold<S: Store + 'static>(make: &impl AsyncFn() -> S) {
     behaviours! { make =>
@@ -17,21 +17,22 @@ pub(super) async fn hold<S: Store + 'static>(make: &impl AsyncFn() -> S) {
         names_are_compared_exactly,
         people_are_listed_by_name,
         a_change_reaches_one_person_only,
+        a_whole_record_is_replaced_but_for_the_last_step,
         nobody_cannot_be_changed,
         a_totp_step_works_once_and_only_forwards,
         of_racing_uses_of_one_step_one_wins,
         a_new_seed_forgets_the_last_step,
         without_a_seed_no_step_works,
-        a_fingerprint_belongs_to_one_person,
-        of_racing_enrolments_of_one_key_one_wins,
-        keys_are_listed_in_order_of_enrolment,
-        only_its_owner_loses_a_key,
-        a_key_needs_a_person,
     }
 }
 
 async fn a_person_comes_back_as_added<S: Store>(store: Arc<S>) -> Kept {
-    let full = Person { totp_last_step: Some(52_749_472), ..person("alice") };
+    let full = Person {
+        totp_last_step: Some(52_749_472),
+        team: Some("core".into()),
+        expires: Some(NOW),
+        ..person("alice")
+    };
     let bare =
         Person { password: None, totp: None, groups: BTreeSet::new(), suspended: true, ..person("bob") };
     store.add_person(&full).await?;
@@ -94,12 +95,27 @@ async fn a_change_reaches_one_person_only<S: Store>(store: Arc<S>) -> Kept {
     Ok(())
 }
 
+async fn a_whole_record_is_replaced_but_for_the_last_step<S: Store>(store: Arc<S>) -> Kept {
+    let alice = person_id("alice");
+    store.add_person(&Person { team: Some("core".into()), expires: Some(NOW), ..person("alice") }).await?;
+    store.add_person(&person("bob")).await?;
+    store.use_totp_step(&alice, 100).await?;
+    let other = Person { id: alice.clone(), suspended: true, totp: None, salt: [9; 16], ..person("ally") };
+    store.set_person(&Person { totp_last_step: Some(1), ..other.clone() }).await?;
+    let replaced = Person { totp_last_step: Some(100), ..other };
+    assert_eq!(store.person_by_id(&alice).await?.as_ref(), Some(&replaced));
+    assert_exists(store.set_person(&Person { id: alice.clone(), ..person("bob") }).await);
+    assert_eq!(store.people().await?, [replaced, person("bob")]);
+    Ok(())
+}
+
 async fn nobody_cannot_be_changed<S: Store>(store: Arc<S>) -> Kept {
     let nobody = person_id("nobody");
     assert_missing(store.set_groups(&nobody, &BTreeSet::new()).await);
     assert_missing(store.set_suspended(&nobody, true).await);
     assert_missing(store.set_password(&nobody, None).await);
     assert_missing(store.set_totp(&nobody, None).await);
+    assert_missing(store.set_person(&person("nobody")).await);
     assert!(!store.use_totp_step(&nobody, 1).await?);
     Ok(())
 }
@@ -140,55 +156,5 @@ async fn without_a_seed_no_step_works<S: Store>(store: Arc<S>) -> Kept {
     store.add_person(&person("alice")).await?;
     store.set_totp(&alice, None).await?;
     assert!(!store.use_totp_step(&alice, 1).await?);
-    Ok(())
-}
-
-async fn a_fingerprint_belongs_to_one_person<S: Store>(store: Arc<S>) -> Kept {
-    store.add_person(&person("alice")).await?;
-    store.add_person(&person("bob")).await?;
-    store.add_key(&key("alice", 1)).await?;
-    assert_exists(store.add_key(&key("alice", 1)).await);
-    assert_exists(store.add_key(&PersonKey { person: person_id("bob"), ..key("alice", 1) }).await);
-    assert_eq!(store.key("SHA256:alice-1").await?, Some(key("alice", 1)));
-    assert_eq!(store.keys(&person_id("bob")).await?, []);
-    Ok(())
-}
-
-async fn of_racing_enrolments_of_one_key_one_wins<S: Store + 'static>(store: Arc<S>) -> Kept {
-    let owner = |n: u64| if n.is_multiple_of(2) { "alice" } else { "bob" };
-    store.add_person(&person("alice")).await?;
-    store.add_person(&person("bob")).await?;
-    let shared = move |n| PersonKey { person: person_id(owner(n)), ..key("shared", 1) };
-    let answers = race(&store, |store, n| async move { store.add_key(&shared(n)).await }).await;
-    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
-    assert_eq!(won.len(), 1);
-    lost.into_iter().for_each(assert_exists);
-    Ok(())
-}
-
-async fn keys_are_listed_in_order_of_enrolment<S: Store>(store: Arc<S>) -> Kept {
-    store.add_person(&person("alice")).await?;
-    store.add_person(&person("bob")).await?;
-    for enrolled in [key("alice", 20), key("bob", 5), key("alice", 3)] {
-        store.add_key(&enrolled).await?;
-    }
-    assert_eq!(store.keys(&person_id("alice")).await?, [key("alice", 3), key("alice", 20)]);
-    Ok(())
-}
-
-async fn only_its_owner_loses_a_key<S: Store>(store: Arc<S>) -> Kept {
-    store.add_person(&person("alice")).await?;
-    store.add_person(&person("bob")).await?;
-    store.add_key(&key("alice", 1)).await?;
-    assert_missing(store.remove_key(&person_id("bob"), "SHA256:alice-1").await);
-    store.remove_key(&person_id("alice"), "SHA256:alice-1").await?;
-    assert_eq!(store.key("SHA256:alice-1").await?, None);
-    assert_missing(store.remove_key(&person_id("alice"), "SHA256:alice-1").await);
-    Ok(())
-}
-
-async fn a_key_needs_a_person<S: Store>(store: Arc<S>) -> Kept {
-    assert_missing(store.add_key(&key("nobody", 1)).await);
-    assert_eq!(store.key("SHA256:nobody-1").await?, None);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use access::model::{Answer, Decision, Request, RequestId, RequestState};
+use access::model::{Answer, Decision, Request, RequestId, RequestKind, RequestState};
 use access::ports::{Store, StoreError};
 
 use super::{Kept, RACERS, assert_exists, assert_missing, behaviours, race};
@@ -22,6 +22,7 @@ pub(super) async fn hold<S: Store + 'static>(make: &impl AsyncFn() -> S) {
         request_numbers_rise,
         racing_tasks_get_different_numbers,
         a_request_comes_back_as_added,
+        a_request_of_another_kind_needs_no_session,
         numbers_nonces_and_digests_are_unique,
         a_request_needs_a_session_and_a_person,
         only_waiting_requests_wait,
@@ -86,6 +87,19 @@ async fn a_request_comes_back_as_added<S: Store>(store: Arc<S>) -> Kept {
     assert_eq!(store.request(id).await?, Some(odd));
     assert_eq!(store.request(RequestId(1)).await?, Some(request(RequestId(1), "alice")));
     assert_eq!(store.request(RequestId(99)).await?, None);
+    Ok(())
+}
+
+async fn a_request_of_another_kind_needs_no_session<S: Store>(store: Arc<S>) -> Kept {
+    held(&*store).await?;
+    for kind in [RequestKind::Access, RequestKind::Runbook, RequestKind::Change, RequestKind::Replay] {
+        let id = store.next_request_id().await?;
+        let sealed = Some(vec![0, 0xff, 7]);
+        let plain = Request { kind, session: None, channel: 0, sealed, ..request(id, "alice") };
+        store.add_request(&plain).await?;
+        assert_eq!(store.request(id).await?, Some(plain));
+    }
+    assert_eq!(store.waiting_requests().await?.len(), 5);
     Ok(())
 }
 

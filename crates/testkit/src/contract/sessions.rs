@@ -23,6 +23,7 @@ pub(super) async fn hold<S: Store + 'static>(make: &impl AsyncFn() -> S) {
         an_unknown_session_cannot_be_closed,
         sessions_are_listed_newest_first,
         a_session_needs_a_person,
+        open_sessions_are_those_without_an_end,
     }
 }
 
@@ -101,5 +102,15 @@ async fn sessions_are_listed_newest_first<S: Store>(store: Arc<S>) -> Kept {
 async fn a_session_needs_a_person<S: Store>(store: Arc<S>) -> Kept {
     assert_missing(store.add_session(&session(1, "nobody")).await);
     assert_eq!(store.session(&session_id(1)).await?, None);
+    Ok(())
+}
+
+async fn open_sessions_are_those_without_an_end<S: Store>(store: Arc<S>) -> Kept {
+    store.add_person(&person("alice")).await?;
+    for n in [3, 1, 2] {
+        store.add_session(&session(n, "alice")).await?;
+    }
+    store.close_session(&session_id(2), NOW, Outcome::Lost).await?;
+    assert_eq!(store.open_sessions().await?, [session(1, "alice"), session(3, "alice")]);
     Ok(())
 }
