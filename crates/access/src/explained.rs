@@ -16,14 +16,14 @@ type Done = Result<(), StoreError>;
 type Found<T> = Result<T, StoreError>;
 
 /// A store behind a register.
-pub struct Explained<S> {
-    inner: S,
+pub struct Explained {
+    inner: Arc<dyn Store>,
     register: Arc<Register>,
 }
 
-impl<S: Store> Explained<S> {
+impl Explained {
     /// Shows of `inner` what `register` vouches for.
-    pub fn new(inner: S, register: Arc<Register>) -> Self {
+    pub fn new(inner: Arc<dyn Store>, register: Arc<Register>) -> Self {
         Self { inner, register }
     }
 
@@ -90,7 +90,7 @@ pub(crate) fn unexplained_row(record: &Record) -> String {
 }
 
 #[async_trait]
-impl<S: Store> Store for Explained<S> {
+impl Store for Explained {
     async fn add_person(&self, person: &Person) -> Done {
         let done = self.inner.add_person(person).await;
         self.settle_person(&person.id, done)

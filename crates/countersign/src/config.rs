@@ -22,6 +22,7 @@ use toml::Spanned;
 pub use notifications::Receiver;
 
 use crate::secrets;
+use crate::state::StatePlace;
 
 /// The file as written, section by section.
 #[derive(Debug, Deserialize)]
@@ -30,7 +31,7 @@ struct File {
     language: Option<Spanned<String>>,
     time_zone: Option<Spanned<String>>,
     ssh: Ssh,
-    store: Store,
+    store: Spanned<Store>,
     ledger: Ledger,
     secrets: Secrets,
     policies: Policies,
@@ -68,7 +69,8 @@ struct Ssh {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Store {
-    sqlite: Spanned<PathBuf>,
+    sqlite: Option<Spanned<PathBuf>>,
+    postgres_url_file: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -133,8 +135,8 @@ pub struct Config {
     pub ssh: SshNumbers,
     /// Environment variables that may cross besides the harmless ones.
     pub environment: Vec<String>,
-    /// The database file.
-    pub sqlite: PathBuf,
+    /// The database.
+    pub store: StatePlace,
     /// The ledger's folder; recordings lie in it too.
     pub ledger: PathBuf,
     /// The ledger's name in its checkpoints.
@@ -203,8 +205,8 @@ pub struct Offline {
     pub language: Language,
     /// Zone of hours and weekdays in policies.
     pub zone: TimeZone,
-    /// The database file.
-    pub sqlite: PathBuf,
+    /// The database.
+    pub store: StatePlace,
     /// Folder of the policies.
     pub policies: PathBuf,
 }
@@ -216,7 +218,7 @@ impl Offline {
             Ok(Self {
                 language: reader.language(file.language.as_ref())?,
                 zone: reader.zone(file.time_zone.as_ref())?,
-                sqlite: reader.place(&file.store.sqlite),
+                store: reader.state(&file.store)?,
                 policies: reader.place(&file.policies.dir),
             })
         })
@@ -249,7 +251,7 @@ impl Reader<'_> {
             spool: self.place(&ssh.spool),
             ssh: self.numbers(ssh)?,
             environment: ssh.environment.iter().map(|name| self.variable(name)).collect::<Result<_>>()?,
-            sqlite: self.place(&file.store.sqlite),
+            store: self.private_state(&file.store)?,
             ledger: self.place(&file.ledger.dir),
             ledger_name: file.ledger.name.get_ref().clone(),
             ledger_key: self.secret(&file.ledger.key)?,
@@ -324,6 +326,25 @@ impl Reader<'_> {
         self.folder.join(path.get_ref())
     }
 
+    /// Exactly one database.
+    fn state(&self, section: &Spanned<Store>) -> Result<StatePlace> {
+        let Store { sqlite, postgres_url_file } = section.get_ref();
+        match (sqlite, postgres_url_file) {
+            (Some(file), None) => Ok(StatePlace::Sqlite(self.place(file))),
+            (None, Some(file)) => Ok(StatePlace::Postgres(self.place(file))),
+            (Some(_), Some(second)) => {
+                Err(self.wrong(second, "[store] takes either sqlite or postgres_url_file, not both"))
+            }
+            (None, None) => Err(self.wrong(section, "[store] needs sqlite or postgres_url_file")),
+        }
+    }
+
+    /// The same, and nobody else can read the URL.
+    fn private_state(&self, section: &Spanned<Store>) -> Result<StatePlace> {
+        section.get_ref().postgres_url_file.as_ref().map(|file| self.secret(file)).transpose()?;
+        self.state(section)
+    }
+
     fn secret(&self, path: &Spanned<PathBuf>) -> Result<PathBuf> {
         let place = self.place(path);
         secrets::check_private(&place).map_err(|fault| self.wrong(path, fault))?;
@@ -363,6 +384,25 @@ pub(super) mod tests {
             text.lines().filter(keep).collect::<Vec<_>>().join("\n")
         });
         assert_eq!(bare.unwrap().remember_seconds, 28_800);
+    }
+
+    #[test]
+    fn the_state_lies_in_one_database() {
+        let with = |lines: &str| read(|text| text.replace("sqlite = \"state.db\"", lines));
+        let url = with("postgres_url_file = \"secrets/node.key\"").unwrap().store;
+        assert!(matches!(&url, StatePlace::Postgres(file) if file.ends_with("secrets/node.key")), "{url:?}");
+        let both = with("sqlite = \"state.db\"\npostgres_url_file = \"secrets/node.key\"").unwrap_err();
+        assert!(
+            format!("{both:#}").contains("line ") && format!("{both:#}").contains("not both"),
+            "{both:#}"
+        );
+        let none = with("").unwrap_err();
+        assert!(
+            format!("{none:#}").contains("line ") && format!("{none:#}").contains("needs sqlite"),
+            "{none:#}"
+        );
+        let open = format!("{:#}", with("postgres_url_file = \"countersign.toml\"").unwrap_err());
+        assert!(open.contains("line ") && open.contains("chmod 600"), "{open}");
     }
 
     #[test]

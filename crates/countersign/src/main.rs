@@ -13,6 +13,7 @@ mod notices;
 mod policies;
 mod recordings;
 mod secrets;
+mod state;
 mod surroundings;
 mod watch;
 

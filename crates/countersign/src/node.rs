@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::journal::{LedgerJournal, SegmentEntries};
 use crate::policies::{policy_files, read_policies};
 use crate::secrets::{NodeKeys, read_key, recorder_random};
+use crate::state::open_store;
 use crate::surroundings::{SystemClock, SystemEntropy};
 
 /// Names that lie in the ledger's folder beside the log's own.
@@ -46,7 +47,7 @@ impl Node {
         let (journal, ledger) = LedgerJournal::start(log)?;
         let (recorder, left) = open_recorder(config, &keys, &journal, &audit)?;
         let register = audit.register();
-        let store = Explained::new(store::Sqlite::open(&config.sqlite).await?, register.clone());
+        let store = Explained::new(open_store(&config.store).await?, register.clone());
         let policies = policies_in_force(config, &store, &register).await?;
         let parts = Parts {
             store: Arc::new(store),

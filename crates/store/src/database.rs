@@ -16,7 +16,7 @@ pub trait Engine: Send + Sync {
     type Row: Columns;
 
     /// Adds a decision if its request waits, so that none is there that a settlement at the same moment did not see.
-    /// The values are request, person, answer, fingerprint, statement, signature, moment.
+    /// The values are request, person, answer, fingerprint, statement, signature, moment, age of the second factor.
     const DECIDE: &'static str;
 
     /// Runs one changing statement; returns the number of rows that it changed.

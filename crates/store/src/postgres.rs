@@ -49,8 +49,9 @@ impl Engine for Server {
     /// The lock on the request makes answers and settlement take turns; who had to wait looks at the state again. The
     /// number of arrival is taken under the lock.
     const DECIDE: &'static str =
-        "INSERT INTO decisions (request, person, answer, fingerprint, statement, signature, decided)
-         SELECT id, $2, $3, $4, $5, $6, $7 FROM requests WHERE id = $1 AND state = 'waiting' FOR UPDATE";
+        "INSERT INTO decisions (request, person, answer, fingerprint, statement, signature, decided, mfa_age)
+         SELECT id, $2, $3, $4, $5, $6, $7, $8
+         FROM requests WHERE id = $1 AND state = 'waiting' FOR UPDATE";
 
     async fn change(&self, statement: Statement) -> Result<u64, sqlx::Error> {
         let (pool, statement) = (&self.pool, &statement);

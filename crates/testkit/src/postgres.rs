@@ -30,6 +30,7 @@ const KEEPER: &str = r#"
         [ "$tries" -lt 300 ] || { cat "$folder/log" >&2; exit 1; }
         sleep 0.1
     done
+    exec 2>/dev/null
     echo "$folder"
     cat >/dev/null
     kill -INT "$(head -n 1 "$folder/data/postmaster.pid")"

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use access::administer::{Change, Changed, Secret};
 use access::identity::hostca;
-use access::ports::Store as _;
 use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use ssh_key::LineEnding;
@@ -14,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::control::{Request, ask};
+use crate::state::open_store;
 use crate::surroundings;
 
 /// What can be administered.
@@ -289,7 +289,7 @@ fn read(file: &Path) -> Result<String> {
 }
 
 async fn list_people(config: &Path) -> Result<()> {
-    let store = store::Sqlite::open(&Config::read(config)?.sqlite).await?;
+    let store = open_store(&Config::read(config)?.store).await?;
     for person in store.people().await? {
         let groups: Vec<_> = person.groups.iter().map(String::as_str).collect();
         let state = if person.suspended { "suspended" } else { "active" };
@@ -302,7 +302,7 @@ async fn list_people(config: &Path) -> Result<()> {
 }
 
 async fn list_targets(config: &Path) -> Result<()> {
-    let store = store::Sqlite::open(&Config::read(config)?.sqlite).await?;
+    let store = open_store(&Config::read(config)?.store).await?;
     for target in store.targets().await? {
         let labels: Vec<_> = target.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
         println!(
@@ -322,7 +322,7 @@ async fn list_targets(config: &Path) -> Result<()> {
 
 async fn ssh_config(config: &Path, host: &str) -> Result<()> {
     let config = Config::read(config)?;
-    let store = store::Sqlite::open(&config.sqlite).await?;
+    let store = open_store(&config.store).await?;
     let targets: Vec<_> = store.targets().await?.into_iter().map(|target| target.name).collect();
     let lines = client_lines(&config, host, config.listen.port(), &targets)?;
     println!("# ~/.ssh/config\n{}\n# ~/.ssh/known_hosts\n{}", lines.ssh_config, lines.known_hosts);

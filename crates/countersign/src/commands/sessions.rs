@@ -4,16 +4,16 @@ use std::io::Write as _;
 use std::path::Path;
 
 use access::model::SessionRow;
-use access::ports::Store as _;
 use access::statement::rfc3339;
 use anyhow::Result;
 
 use crate::config::Config;
+use crate::state::open_store;
 
 /// Prints the newest sessions.
 pub async fn sessions(config: &Path, limit: u32) -> Result<()> {
     let config = Config::read(config)?;
-    let store = store::Sqlite::open(&config.sqlite).await?;
+    let store = open_store(&config.store).await?;
     let mut out = std::io::stdout();
     writeln!(out, "{:<32}  {:<20}  {:<12} {:<24} {:<7} ENDED", "SESSION", "OPENED", "WHO", "WHERE", "WAY")?;
     for row in store.sessions(limit).await? {

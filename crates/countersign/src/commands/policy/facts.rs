@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use access::policy::Level;
-use access::ports::Store as _;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::{Deserialize, Deserializer};
+
+use crate::state::{StatePlace, open_store};
 
 /// The file of facts, in the folder of the cases or of the policies.
 pub const FILE: &str = "facts.toml";
@@ -66,8 +67,8 @@ impl Facts {
     }
 
     /// What the node's state says, as the gateway would read it now.
-    pub async fn of_state(path: &Path) -> Result<Self> {
-        let store = store::Sqlite::open(path).await?;
+    pub async fn of_state(place: &StatePlace) -> Result<Self> {
+        let store = open_store(place).await?;
         let people = store.people().await?.into_iter();
         let targets = store.targets().await?.into_iter();
         Ok(Self {

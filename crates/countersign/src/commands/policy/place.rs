@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::Offline;
 use crate::policies::read_policies;
+use crate::state::StatePlace;
 
 const CONFIGURATION: &str = "countersign.toml";
 const SCHEMA: &str = "schema.cedarschema";
@@ -24,7 +25,7 @@ pub struct Place {
     /// Zone of hours and weekdays in policies.
     pub zone: TimeZone,
     /// The database file, if the configuration names one that is there.
-    pub state: Option<PathBuf>,
+    pub state: Option<StatePlace>,
 }
 
 impl Place {
@@ -54,9 +55,9 @@ impl Place {
     }
 
     fn of_configuration(path: &Path) -> Result<Self> {
-        let Offline { language, zone, sqlite, policies: folder } = Offline::read(path)?;
+        let Offline { language, zone, store, policies: folder } = Offline::read(path)?;
         let policies = read_policies(&folder)?;
-        Ok(Self { folder, policies, language, zone, state: Some(sqlite).filter(|file| file.exists()) })
+        Ok(Self { folder, policies, language, zone, state: Some(store).filter(StatePlace::exists) })
     }
 
     /// A folder of policies alone: no state, times in UTC, the language of `LANG`.
