@@ -106,9 +106,8 @@ async fn what_was_typed_as_a_name_that_nobody_has_is_told_to_nobody() {
 async fn a_quorum_may_name_whom_it_tells() {
     for (tell, leads, duty) in [("[\"duty\"]", 0, 1), ("[\"nobody-of-that-name\"]", 1, 1), ("[]", 1, 1)] {
         let with = policies(|sources| {
-            sources.quorums.1 = format!(
-                "[quorum.two-dba-leads]\nclauses = [{{ of = \"dba-leads\", n = 2 }}]\ntell = {tell}\n"
-            );
+            let two = "[quorum.two-dba-leads]\n";
+            sources.quorums.1 = sources.quorums.1.replace(two, &format!("{two}tell = {tell}\n"));
         });
         let bastion = Bastion::with_policies(with).await;
         let _pending = bastion.held().await;

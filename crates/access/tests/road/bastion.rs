@@ -407,9 +407,13 @@ pub fn policies(change: impl FnOnce(&mut Sources)) -> Policies {
     Policies::parse(&sources).unwrap()
 }
 
-/// The shipped policies with other clauses for the one quorum.
+/// The shipped policies with other clauses for the quorum of two.
 pub fn quorum(clauses: &str) -> Policies {
-    policies(|sources| sources.quorums.1 = format!("[quorum.two-dba-leads]\nclauses = [{clauses}]\n"))
+    policies(|sources| {
+        let (two, other) = (r#"[{ of = "dba-leads", n = 2 }]"#, format!("[{clauses}]"));
+        assert!(sources.quorums.1.contains(two));
+        sources.quorums.1 = sources.quorums.1.replace(two, &other);
+    })
 }
 
 fn recorder(dir: &Path, sealing: Arc<Sealed>) -> Recorder {

@@ -8,9 +8,19 @@ use crate::bastion::*;
 
 #[tokio::test]
 async fn a_held_person_reads_which_request_what_why_who_and_until_when() {
-    for (language, held_word, until) in [
-        (Language::English, "HELD as request 1", "until      2020-02-23T19:26:00Z, then it lapses"),
-        (Language::Chinese, "已挂起，请求 1", "截止      2020-02-23T19:26:00Z，逾期失效"),
+    for (language, held_word, until, needs) in [
+        (
+            Language::English,
+            "HELD as request 1",
+            "until      2020-02-23T19:26:00Z, then it lapses",
+            "2 of dba-leads (bob, carol)",
+        ),
+        (
+            Language::Chinese,
+            "已挂起，请求 1",
+            "截止      2020-02-23T19:26:00Z，逾期失效",
+            "dba-leads 中的 2 人 (bob, carol)",
+        ),
     ] {
         let bastion = Bastion::speaking(language).await;
         let pending = bastion.held().await;
@@ -22,7 +32,7 @@ async fn a_held_person_reads_which_request_what_why_who_and_until_when() {
             "root",
             REMOVAL_RUN,
             "data.destroy (",
-            "2 of dba-leads (bob, carol)",
+            needs,
             until,
             "ssh GATEWAY show 1",
         ] {
@@ -51,8 +61,8 @@ async fn who_waits_is_told_who_has_signed_and_what_is_missing() {
         ),
         (
             Language::Chinese,
-            "countersign：请求 1：已签署 尚无人；等待 2 more of dba-leads",
-            "countersign：请求 1：已签署 bob；等待 1 more of dba-leads",
+            "countersign：请求 1：已签署 尚无人；等待 dba-leads 中还需 2 人",
+            "countersign：请求 1：已签署 bob；等待 dba-leads 中还需 1 人",
         ),
     ] {
         let bastion = Bastion::speaking(language).await;

@@ -33,7 +33,7 @@ pub struct Quorum {
     pub mfa_within_minutes: Option<u32>,
     /// When signatures count; none is always.
     pub hours: Option<Hours>,
-    /// The receivers of notices who are told of its requests besides everybody's.
+    /// The receivers of notices who are told of its requests, in the place of all.
     pub tell: Vec<String>,
 }
 
