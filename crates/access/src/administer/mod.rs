@@ -30,7 +30,7 @@ use material::Material;
 use plan::Plan;
 pub use policies::{PolicyFiles, approved_policies, parse_policies};
 pub use proposal::Proposed;
-pub(crate) use quorums::change_quorum;
+pub(crate) use quorums::{change_quorum, change_quorum_over};
 pub use role::Role;
 pub(crate) use row::Row;
 

@@ -25,13 +25,18 @@ impl Role {
 
 /// The quorum of that name, if it is one that changes need. What the file declares counts when it asks for more.
 pub(crate) fn change_quorum(policies: &Policies, name: &str) -> Option<Quorum> {
+    change_quorum_over(policies.quorum(name), name)
+}
+
+/// The same, over what a file declares under that name.
+pub(crate) fn change_quorum_over(declared: Option<&Quorum>, name: &str) -> Option<Quorum> {
     let role = Role::ALL.into_iter().find(|role| name == role.quorum() || name == role.quorum_without())?;
     if name == role.quorum_without() {
         let others = Role::ALL.into_iter().filter(|other| *other != role);
         return Some(one_of_each(name, others.map(Role::group)));
     }
     let least = one_of_each(name, [role.group()].into_iter());
-    let Some(mut declared) = policies.quorum(name).cloned() else { return Some(least) };
+    let Some(mut declared) = declared.cloned() else { return Some(least) };
     if !declared.clauses.iter().any(|clause| clause.of == role.group()) {
         declared.clauses.extend(least.clauses);
     }

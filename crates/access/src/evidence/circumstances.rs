@@ -8,6 +8,7 @@ use super::answers::Answered;
 use super::protocol::{Found, ensure};
 use super::request::{Asked, Requester, text_of};
 use super::shelf::Shelf;
+use crate::administer::change_quorum_over;
 
 /// The sources of the policies that the act names, by their hash.
 pub(super) fn policies(asked: &Asked<'_>, shelf: &mut Shelf<'_>) -> Found<Sources> {
@@ -30,8 +31,9 @@ pub(super) fn met(
         format!("the act does not name the quorum {name}")
     })?;
     let declared = sources.quorums().map_err(|fault| fault.to_string())?;
-    let quorum =
-        declared.get(name).cloned().ok_or_else(|| format!("no policy declares the quorum {name}"))?;
+    let declared = declared.get(name);
+    let quorum = change_quorum_over(declared, name).or_else(|| declared.cloned());
+    let quorum = quorum.ok_or_else(|| format!("no policy declares the quorum {name}"))?;
     let signers: Vec<Signer> = counted.iter().map(|answer| signer(answer)).collect();
     let asking =
         policy::Requester { person: requester.person.id.clone(), team: requester.person.team.clone() };

@@ -210,7 +210,7 @@ impl Road {
     }
 
     /// The request of that number. A row whose columns are not what was signed is no request.
-    pub(super) async fn request(&self, id: RequestId) -> Result<Option<Request>, RoadError> {
+    pub(crate) async fn request(&self, id: RequestId) -> Result<Option<Request>, RoadError> {
         match self.store().request(id).await? {
             Some(request) if request.id != id || !bears_out(&request) => Err(RoadError::Inconsistent(
                 format!("request {id}: its columns are not what its digest covers"),

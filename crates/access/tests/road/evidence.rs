@@ -1,10 +1,13 @@
 //! Evidence: what a stranger can check of a request, and that no part of it can be exchanged.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use access::entry::Entry;
+use access::entry::{Entry, Event};
 use access::evidence::{Failure, SignedTree, Verified, verify};
 use access::model::{Answer, Outcome, RequestId};
+use access::ports::Store as _;
+use access::register;
 use access::text::Language;
 use serde_json::{Value, json};
 
@@ -65,33 +68,16 @@ fn written(bundle: &Value) -> String {
     access::entry::canonical(bundle) + "\n"
 }
 
-async fn vouch(bastion: &Bastion) {
-    use access::ports::Store as _;
-    use access::register;
-    let mut records = vec![];
-    for person in bastion.store.people().await.unwrap() {
-        records.push(register::person(&person));
-        for key in bastion.store.keys(&person.id).await.unwrap() {
-            records.push(register::key(&key));
-        }
-    }
-    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/policies");
+/// Enters the policies in force, as a node does at its start.
+async fn enter_policies(bastion: &Bastion) {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/policies");
     let named = |name: &str| (name.to_owned(), std::fs::read_to_string(shipped.join(name)).unwrap());
-    let files =
-        ["production.cedar", "command-gated.cedar", "schema.cedarschema", "quorums.toml", "areas.toml"]
-            .map(named);
-    records.push(register::policies(&files.into()));
-    for record in records {
-        bastion.store.keep_record(&record).await.unwrap();
-        let event = access::entry::Event::State {
-            of: record.kind,
-            id: record.id,
-            before: None,
-            after: Some(record.digest),
-            request: None,
-        };
-        bastion.road.note(event).await.unwrap();
-    }
+    let names =
+        ["production.cedar", "command-gated.cedar", "schema.cedarschema", "quorums.toml", "areas.toml"];
+    let record = register::policies(&names.map(named).into());
+    bastion.store.keep_record(&record).await.unwrap();
+    let (of, id, after) = (record.kind, record.id, Some(record.digest));
+    bastion.road.note(Event::State { of, id, before: None, after, request: None }).await.unwrap();
 }
 
 async fn granted(bastion: &Bastion) -> Made {
@@ -133,7 +119,7 @@ async fn abandoned(bastion: &Bastion) -> Made {
 #[tokio::test]
 async fn it_tells_who_asked_who_signed_and_what_came_of_it() {
     let bastion = Bastion::start().await;
-    vouch(&bastion).await;
+    enter_policies(&bastion).await;
     let story = granted(&bastion).await.story();
     for fact in [
         "alice (p-",
@@ -160,7 +146,7 @@ async fn it_tells_who_asked_who_signed_and_what_came_of_it() {
 #[tokio::test]
 async fn only_who_may_see_a_request_gets_its_evidence_and_that_is_on_the_record() {
     let bastion = Bastion::start().await;
-    vouch(&bastion).await;
+    enter_policies(&bastion).await;
     let pending = bastion.held().await;
     let line = format!("evidence {}", pending.id());
     let early = bastion.ask_desk("alice", &line, b"").await;
@@ -176,8 +162,8 @@ async fn only_who_may_see_a_request_gets_its_evidence_and_that_is_on_the_record(
 #[tokio::test]
 async fn every_exchanged_part_is_found() {
     let (bastion, other) = (Bastion::start().await, Bastion::another().await);
-    vouch(&bastion).await;
-    vouch(&other).await;
+    enter_policies(&bastion).await;
+    enter_policies(&other).await;
     let kinds =
         [granted(&bastion).await, denied(&bastion).await, abandoned(&bastion).await, expired(&bastion).await];
     let strangers = [granted(&other).await, denied(&other).await];

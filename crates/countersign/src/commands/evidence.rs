@@ -126,3 +126,52 @@ impl SignedTree for Head {
             .map_err(|fault| fault.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use access::entry::{Entry, Event};
+    use access::ports::Archive as _;
+    use ledger::{Log, NoteSigner};
+
+    use super::*;
+    use crate::archive::LedgerArchive;
+
+    fn log(entries: i64) -> (tempfile::TempDir, NoteVerifier) {
+        let dir = tempfile::tempdir().unwrap();
+        let signer = NoteSigner::from_seed("test/log", [1; 32]).unwrap();
+        let key = signer.verifier().clone();
+        let mut log = Log::create(dir.path(), signer).unwrap();
+        let leaves = (0..entries).map(|at| Entry { at, event: Event::Stop {} }.encode());
+        log.append(&leaves.collect::<Vec<_>>()).unwrap();
+        (dir, key)
+    }
+
+    #[tokio::test]
+    async fn what_the_archive_proves_the_head_bears_out() {
+        let (dir, key) = log(300);
+        let archive = LedgerArchive::of(dir.path(), key.clone());
+        let found = archive.find(Box::new(|event| matches!(event, Event::Stop {}))).await.unwrap();
+        assert_eq!(found.len(), 300);
+        let proven = archive.prove(found.iter().map(|(index, _)| *index).collect()).await.unwrap();
+        let head = Head::open(&proven.checkpoint, &key).unwrap();
+        assert_eq!((head.origin(), head.size()), ("test/log", 300));
+        for ((index, entry), path) in found.iter().zip(&proven.paths) {
+            head.includes(*index, &entry.encode(), path).unwrap();
+            assert!(head.includes(*index, b"another", path).is_err());
+            assert!(head.includes((*index + 1) % 300, &entry.encode(), path).is_err());
+        }
+        assert!(archive.prove(vec![300]).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_head_has_the_one_signature_of_the_given_key() {
+        let (dir, key) = log(1);
+        let note = LedgerArchive::of(dir.path(), key.clone()).prove(vec![0]).await.unwrap().checkpoint;
+        assert!(Head::open(&note, &key).is_ok());
+        let signature = note.lines().last().unwrap();
+        assert!(Head::open(&note.replace("test/log\n1", "test/log\n2"), &key).is_err());
+        assert!(Head::open(&format!("{note}{}\n", signature.replace("test/log", "other")), &key).is_err());
+        let stranger = NoteSigner::from_seed("test/log", [2; 32]).unwrap();
+        assert!(Head::open(&note, stranger.verifier()).is_err());
+    }
+}
