@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use identity::{GroupName, PublicKey};
 use policy::Level;
 
-use super::{Change, ChangeError, Role};
+use super::{ChangeError, Role};
 use crate::statement::visible;
 
 /// Characters that a password needs at least; a code is asked for beside it.
@@ -58,21 +58,6 @@ pub(super) fn groups(groups: &BTreeSet<String>) -> Result<(), ChangeError> {
         [one, other, ..] => {
             let (one, other) = (one.group(), other.group());
             Err(wrong("group", format!("{one} and {other} exclude each other")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Administrators are enrolled in the ceremony; nobody puts more of them beside it.
-pub(super) fn not_administrators(change: &Change) -> Result<(), ChangeError> {
-    match change {
-        Change::PersonAdd { groups, .. } | Change::PersonGroups { groups, .. }
-            if !Role::held_in(groups).is_empty() =>
-        {
-            Err(wrong(
-                "group",
-                "administrators are enrolled by: countersign init DIR --system … --security … --audit …",
-            ))
         }
         _ => Ok(()),
     }
