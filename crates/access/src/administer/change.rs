@@ -65,6 +65,17 @@ pub enum Change {
         /// Login name.
         name: String,
     },
+    /// Lets a person bring a key with a one-time code. Two people hand out a half each.
+    PersonEnrol {
+        /// Login name.
+        name: String,
+    },
+    /// Starts a person anew who has lost a key or an authenticator: whatever proved them is gone, and a code lets them
+    /// bring a key.
+    PersonRecover {
+        /// Login name.
+        name: String,
+    },
     /// Enrols a public key.
     KeyAdd {
         /// Login name.
@@ -179,6 +190,8 @@ impl Change {
             | Self::PersonExpiry { .. }
             | Self::PersonPassword { .. }
             | Self::PersonTotp { .. }
+            | Self::PersonEnrol { .. }
+            | Self::PersonRecover { .. }
             | Self::KeyAdd { .. }
             | Self::KeyExpiry { .. }
             | Self::KeyRemove { .. }

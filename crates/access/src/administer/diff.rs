@@ -68,7 +68,7 @@ fn shown_name(row: &Row) -> String {
         Row::Key(key) => key.fingerprint.clone(),
         Row::Target(target) => target.name.clone(),
         Row::Account(account) => format!("{}@{}", account.login, account.target),
-        Row::Setting(name, _) => name.clone(),
+        Row::Setting(name, _) | Row::Enrolment(name, _) => name.clone(),
         Row::Policies(_) => String::new(),
     }
 }
@@ -77,6 +77,10 @@ fn shown_name(row: &Row) -> String {
 fn fields(row: &Row) -> BTreeMap<String, String> {
     if let Row::Policies(files) = row {
         return files.clone();
+    }
+    if let Row::Enrolment(..) = row {
+        // All of it is random, and another time it is another.
+        return BTreeMap::new();
     }
     let mut shown = BTreeMap::new();
     for record in row.records() {

@@ -59,6 +59,6 @@ impl Road {
     }
 }
 
-fn key_event(person: &PersonId, fingerprint: &str, change: &str) -> Event {
+pub(super) fn key_event(person: &PersonId, fingerprint: &str, change: &str) -> Event {
     Event::Key { person: person.0.clone(), fingerprint: fingerprint.to_owned(), change: change.to_owned() }
 }

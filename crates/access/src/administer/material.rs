@@ -22,6 +22,11 @@ pub(crate) struct Material {
     pub(super) seed: Option<[u8; 20]>,
     /// A private key.
     pub(super) private_key: Option<Secret>,
+    /// The hash of an enrolment code's first half.
+    pub(super) first_half: Option<Secret>,
+    /// The half itself: told once to whoever proposes, and never kept.
+    #[serde(skip)]
+    pub(super) first_half_told: Option<Secret>,
 }
 
 impl Road {
@@ -33,6 +38,11 @@ impl Road {
                 material.person = Some((format!("p-{}", hex(&self.random::<8>())), self.random()));
             }
             Change::PersonPassword { password, .. } => material.password = Some(self.hashed(password)?),
+            Change::PersonEnrol { .. } | Change::PersonRecover { .. } => {
+                let (told, hash) = self.first_half()?;
+                material.first_half_told = Some(told);
+                material.first_half = Some(Secret(hash.into()));
+            }
             Change::PersonTotp { .. } => material.seed = Some(self.random()),
             Change::AccountAdd { private_key, .. } => {
                 valid::private_key(&private_key.0)?;
@@ -59,7 +69,11 @@ impl Material {
 
     /// Whether nothing was drawn or handed in.
     pub(crate) fn is_empty(&self) -> bool {
-        self.person.is_none() && self.password.is_none() && self.seed.is_none() && self.private_key.is_none()
+        self.person.is_none()
+            && self.password.is_none()
+            && self.seed.is_none()
+            && self.private_key.is_none()
+            && self.first_half.is_none()
     }
 
     /// Sealed for a change of that digest; none when there is nothing to keep.

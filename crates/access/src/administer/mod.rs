@@ -7,6 +7,7 @@ mod accounts;
 mod ceremony;
 mod change;
 mod diff;
+mod enrolment;
 mod kept;
 mod keys;
 mod material;
@@ -80,13 +81,19 @@ impl From<StoreError> for ChangeError {
     }
 }
 
-/// What a change answers: a TOTP seed, shown once.
+/// What a change answers: a TOTP seed or an enrolment code, shown once.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Changed {
     /// Base32 seed of a new TOTP secret.
     pub totp_secret: Option<Secret>,
     /// `otpauth://` URI of it.
     pub totp_uri: Option<Secret>,
+    /// First half of an enrolment code, for whoever proposed it.
+    #[serde(default)]
+    pub first_half: Option<Secret>,
+    /// Its second half, for whoever completed the approval.
+    #[serde(default)]
+    pub second_half: Option<Secret>,
 }
 
 /// Who makes a change.
@@ -130,6 +137,8 @@ impl Road {
             Change::PersonExpiry { name, expires } => self.plan_expiry(name, *expires).await,
             Change::PersonPassword { name, .. } => self.plan_password(name, material).await,
             Change::PersonTotp { name } => self.plan_totp(name, material).await,
+            Change::PersonEnrol { name } => self.plan_enrol(name, material).await,
+            Change::PersonRecover { name } => self.plan_recover(name, material).await,
             Change::KeyAdd { name, key } => self.plan_key_add(name, key).await,
             Change::KeyExpiry { name, fingerprint, expires } => {
                 self.plan_key_expiry(name, fingerprint, *expires).await

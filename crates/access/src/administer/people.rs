@@ -84,6 +84,7 @@ impl Road {
         plan.changed = Changed {
             totp_secret: Some(Secret(secret.to_base32())),
             totp_uri: Some(Secret(secret.to_uri("Countersign", &login))),
+            ..Changed::default()
         };
         Ok(plan.forgetting(&id))
     }

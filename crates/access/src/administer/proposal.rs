@@ -81,6 +81,9 @@ impl Road {
             // Shown to whoever proposes it and to nobody else; it counts once others have signed.
             told += &format!("\n{}\n{}", *secret.0, *uri.0);
         }
+        if let Some(half) = &changed.first_half {
+            told += &format!("\n{}", self.say(&text::CODE_FIRST, &[("half", &half.0)]));
+        }
         told
     }
 
@@ -103,8 +106,12 @@ impl Road {
         let plan = self.plan(&change, &material).await.map_err(|fault| self.no_longer_possible(fault))?;
         let author = Author::person(&requester);
         let made = self.carry_out(&author, &change, plan, Some(request.id)).await;
-        made.map_err(|fault| self.no_longer_possible(fault))?;
-        Ok(self.say(&text::CHANGE_APPLIED, &[("change", &change.word())]))
+        let changed = made.map_err(|fault| self.no_longer_possible(fault))?;
+        let mut told = self.say(&text::CHANGE_APPLIED, &[("change", &change.word())]);
+        if let Some(half) = &changed.second_half {
+            told += &format!("\n{}", self.say(&text::CODE_SECOND, &[("half", &half.0)]));
+        }
+        Ok(told)
     }
 
     async fn unpack(&self, request: &Request) -> Result<(Person, Change, Material), RoadError> {

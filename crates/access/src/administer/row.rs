@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Account, Person, PersonKey, Record, Target};
+use crate::model::{Account, Enrolment, Person, PersonKey, Record, Target};
 use crate::ports::{Store, StoreError};
 use crate::register;
+use crate::road::enrolment_record;
 
 /// A row that administrators change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) enum Row {
     Account(Account),
     /// A setting: name and value.
     Setting(String, String),
+    /// A code that lets a person bring a key: the person's name, and the code's hashes.
+    Enrolment(String, Enrolment),
     /// The policies in force, file by file. Their record is all there is.
     Policies(BTreeMap<String, String>),
 }
@@ -31,6 +34,7 @@ impl Row {
             Self::Key(key) => vec![register::key(key)],
             Self::Target(target) => vec![register::target(target)],
             Self::Account(account) => vec![register::account(account)],
+            Self::Enrolment(_, code) => vec![enrolment_record(code)],
             Self::Setting(name, value) => vec![register::setting(name, value)],
             Self::Policies(files) => vec![register::policies(files)],
         }
@@ -43,6 +47,7 @@ impl Row {
             Self::Key(_) => "key",
             Self::Target(_) => "target",
             Self::Account(_) => "account",
+            Self::Enrolment(..) => "enrolment",
             Self::Setting(..) => "setting",
             Self::Policies(_) => "policies",
         }
@@ -61,6 +66,7 @@ impl Row {
                 done => done,
             },
             Self::Account(account) => store.put_account(account).await,
+            Self::Enrolment(_, code) => store.put_enrolment(&code.person, Some(code)).await,
             Self::Setting(name, value) => store.put_setting(name, Some(value)).await,
             Self::Policies(_) => Ok(()),
         }
@@ -72,6 +78,7 @@ impl Row {
             Self::Key(key) => store.remove_key(&key.person, &key.fingerprint).await,
             Self::Target(target) => store.remove_target(&target.name).await,
             Self::Account(account) => store.remove_account(&account.target, &account.login).await,
+            Self::Enrolment(_, code) => store.put_enrolment(&code.person, None).await,
             Self::Setting(name, _) => store.put_setting(name, None).await,
             Self::Person(_) | Self::Policies(_) => Ok(()),
         }

@@ -9,7 +9,7 @@ use super::state::StateChange;
 use crate::administer::Secret;
 use crate::blind::sha256_hex;
 use crate::error::RoadError;
-use crate::model::{Enrolment, Person, PersonId, Record, RequestId, Timestamp};
+use crate::model::{Enrolment, Person, PersonId, Record, Timestamp};
 use crate::register;
 
 /// How long a code can be used, in seconds.
@@ -28,32 +28,23 @@ impl Road {
         Ok((Secret(half.shown()), self.half_hash(&half)?))
     }
 
-    /// Issues a code whose first half has that hash; returns the second half, for whoever completed the approval.
-    pub(crate) async fn issue_code(
+    /// A code whose first half has that hash, and its second half, for whoever completes the approval.
+    pub(crate) fn code_of(
         &self,
         person: &PersonId,
         first_half: &str,
-        request: Option<RequestId>,
-    ) -> Result<Secret, RoadError> {
+    ) -> Result<(Enrolment, Secret), RoadError> {
         let second = self.half();
         let hash = [first_half, BETWEEN, &self.half_hash(&second)?].concat();
         let code = Enrolment { person: person.clone(), hash, expires: self.now().plus_seconds(LASTS) };
-        self.enter_state(vec![], vec![StateChange::Put(record(&code))], request).await?;
-        self.store().put_enrolment(person, Some(&code)).await?;
-        Ok(Secret(second.shown()))
-    }
-
-    /// Issues a code and returns both halves: before the ceremony, when one person sets up everything.
-    pub(crate) async fn issue_whole_code(&self, person: &PersonId) -> Result<(Secret, Secret), RoadError> {
-        let (first, hash) = self.first_half()?;
-        Ok((first, self.issue_code(person, &hash, None).await?))
+        Ok((code, Secret(second.shown())))
     }
 
     /// The code that a person could use now: not over, and what the ledger says it is.
     pub(super) async fn open_code(&self, person: &Person) -> Result<Option<Enrolment>, RoadError> {
         let code = self.store().enrolment(&person.id).await?;
         let now = self.now();
-        Ok(code.filter(|code| now < code.expires && self.register().vouches_for(&record(code))))
+        Ok(code.filter(|code| now < code.expires && self.register().vouches_for(&enrolment_record(code))))
     }
 
     /// Whether both halves fit. Counts the guess first; the fifth wrong one ends the code.
@@ -110,7 +101,8 @@ fn subject(code: &Enrolment) -> String {
     sha256_hex([b"enrolment code ", code.hash.as_bytes()].concat().as_slice())
 }
 
-fn record(code: &Enrolment) -> Record {
+/// What the ledger says of a code.
+pub(crate) fn enrolment_record(code: &Enrolment) -> Record {
     let Timestamp(expires) = code.expires;
     let content = json!({"expires": expires, "hash": code.hash, "person": code.person.0});
     register::record("enrolment", &code.person.0, &content)

@@ -50,6 +50,7 @@ pub use desk::DeskAnswer;
 pub use desk_show::Watched;
 pub use door::Entered;
 pub use enrolment::{Confirmed, EnrolmentAsked, Newcomer};
+pub(crate) use enrolment_codes::enrolment_record;
 pub use grant::{Grant, Start};
 pub use holds::{Pending, Progress};
 pub use sessions::{Session, TargetCredential, credential_owner};

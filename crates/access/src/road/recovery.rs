@@ -1,16 +1,13 @@
-//! Recovery: codes that each stand for one authenticator's code, once; and a person who starts anew because a key or an
-//! authenticator is lost, for which somebody else must have signed.
+//! Recovery codes: each stands for one code of an authenticator, once.
 
 use identity::{Code, FirstFactor, PasswordHash, SecondFactor};
 use serde_json::json;
 
 use super::Road;
-use super::enrolment_codes::gone as enrolment_gone;
 use super::state::StateChange;
 use crate::blind::sha256_hex;
-use crate::entry::Event;
 use crate::error::RoadError;
-use crate::model::{Person, PersonId, Record, RequestId};
+use crate::model::{Person, PersonId, Record};
 use crate::register;
 
 impl Road {
@@ -32,35 +29,6 @@ impl Road {
         }
         self.enter_state(vec![], vec![gone(&hash)], None).await?;
         Ok(Some(factor))
-    }
-
-    /// Takes every credential away, on the record: keys, seed, password, recovery codes and what was remembered. Every
-    /// connection of the person ends.
-    pub(crate) async fn strip_credentials(
-        &self,
-        person: &Person,
-        request: Option<RequestId>,
-    ) -> Result<(), RoadError> {
-        let keys = self.store().keys(&person.id).await?;
-        let bare = Person { password: None, totp: None, ..person.clone() };
-        let mut changes = vec![StateChange::Put(register::credentials(&bare)), enrolment_gone(&person.id)];
-        changes.extend(keys.iter().map(|key| StateChange::Gone("key", key.fingerprint.clone())));
-        changes.extend(self.old_recovery(&person.id).await?);
-        let events = keys.iter().map(|key| Event::Key {
-            person: person.id.0.clone(),
-            fingerprint: key.fingerprint.clone(),
-            change: "revoked".to_owned(),
-        });
-        self.enter_state(events.collect(), changes, request).await?;
-        for key in &keys {
-            self.store().remove_key(&person.id, &key.fingerprint).await?;
-        }
-        self.store().set_password(&person.id, None).await?;
-        self.store().set_totp(&person.id, None).await?;
-        self.store().put_recovery(&person.id, &[]).await?;
-        self.store().put_enrolment(&person.id, None).await?;
-        self.store().forget(&person.id).await?;
-        Ok(self.store().stir().await?)
     }
 
     /// What the ledger says when new recovery codes replace what is left of the old ones.

@@ -44,4 +44,8 @@ catalogue! {
     ENROL_DEVICE_NO: "The key does not count as bound to a device: {why}",
         "该密钥不视为与设备绑定：{why}";
     ENROL_DEVICE_YES: "The key counts as bound to a device.", "该密钥视为与设备绑定。";
+    CODE_FIRST: "First half of the enrolment code, for the person and nobody else: {half}\nIt is good once the others have signed; the last of them has the second half.",
+        "登记码前半部分（仅限交给本人）：{half}\n其他人签署之后生效；最后签署者持有后半部分。";
+    CODE_SECOND: "Second half of the enrolment code, for the person and nobody else, for a day: {half}\nThey run: ssh -t enrol@GATEWAY",
+        "登记码后半部分（仅限交给本人，一天内有效）：{half}\n本人执行：ssh -t enrol@GATEWAY";
 }

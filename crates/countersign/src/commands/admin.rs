@@ -66,6 +66,16 @@ pub enum PersonCommand {
         /// Login name
         name: String,
     },
+    /// Issue a one-time code, in two halves, with which the person brings a key: ssh enrol@GATEWAY
+    Enrol {
+        /// Login name
+        name: String,
+    },
+    /// Take everything away that proves the person, and issue such a code
+    Recover {
+        /// Login name
+        name: String,
+    },
     /// Make a new verification seed and print it once
     Totp {
         /// Login name
@@ -197,6 +207,9 @@ pub async fn admin(config: &Path, command: Admin) -> Result<()> {
 }
 
 fn show(changed: &Changed) {
+    if let (Some(first), Some(second)) = (&changed.first_half, &changed.second_half) {
+        return println!("{}\n{}", *first.0, *second.0);
+    }
     match (&changed.totp_secret, &changed.totp_uri) {
         (Some(secret), Some(uri)) => println!("{}\n{}", *secret.0, *uri.0),
         // Not on standard output: that may be going into a key file.
@@ -213,6 +226,8 @@ fn person(command: PersonCommand) -> Result<Change> {
             Change::PersonGroups { name, groups: groups.into_iter().collect::<BTreeSet<_>>() }
         }
         PersonCommand::Password { name } => Change::PersonPassword { name, password: typed_secret()? },
+        PersonCommand::Enrol { name } => Change::PersonEnrol { name },
+        PersonCommand::Recover { name } => Change::PersonRecover { name },
         PersonCommand::Totp { name } => Change::PersonTotp { name },
         PersonCommand::Suspend { name } => Change::PersonSuspend { name },
         PersonCommand::Resume { name } => Change::PersonResume { name },
