@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::admin::Admin;
 use crate::commands::desk::AtDesk;
-use crate::commands::gateway::Gateway;
+use crate::commands::gateway::{Gateway, PerhapsGateway};
 use crate::commands::notify::NotifyCommand;
 use crate::commands::policy::{Wanted, Who};
 
@@ -50,7 +50,7 @@ pub enum Command {
         #[arg(long, default_value_t = 50)]
         limit: u32,
         #[command(flatten)]
-        gateway: Option<Gateway>,
+        gateway: PerhapsGateway,
     },
     /// Show a recorded session in this terminal
     Replay(Replay),
@@ -193,7 +193,7 @@ pub struct Replay {
     #[arg(long)]
     pub reason: Option<String>,
     #[command(flatten)]
-    pub gateway: Option<Gateway>,
+    pub gateway: PerhapsGateway,
 }
 
 /// What to do with the log.

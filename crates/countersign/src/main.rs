@@ -73,11 +73,13 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Admin(command) => admin::admin(config, command).await,
         Command::Notify(command) => notify::notify(config, command).await,
         Command::Policy(command) => return policy::policy(config, command).await,
-        Command::Sessions { gateway: Some(gateway), .. } => {
-            return gateway.hand_over("sessions --all", false);
+        Command::Sessions { limit, gateway } => match gateway.named() {
+            Some(gateway) => return gateway.hand_over("sessions --all", false),
+            None => sessions::sessions(config, limit).await,
+        },
+        Command::Replay(options) if options.gateway.named().is_some() => {
+            return replay::at_gateway(&options);
         }
-        Command::Sessions { limit, gateway: None } => sessions::sessions(config, limit).await,
-        Command::Replay(options) if options.gateway.is_some() => return replay::at_gateway(&options),
         Command::Replay(options) => {
             let show = Show {
                 channel: options.channel,

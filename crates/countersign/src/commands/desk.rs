@@ -153,6 +153,12 @@ mod tests {
     }
 
     #[test]
+    fn a_nodes_own_lists_need_no_gateway() {
+        assert!(Cli::try_parse_from(["countersign", "sessions"]).is_ok());
+        assert!(Cli::try_parse_from(["countersign", "replay", "x", "--asciicast"]).is_ok());
+    }
+
+    #[test]
     fn without_a_gateway_nothing_is_sent() {
         assert!(Cli::try_parse_from(["countersign", "requests"]).is_err());
         assert!(Cli::try_parse_from(["countersign", "keys"]).is_err());

@@ -24,6 +24,31 @@ pub struct Gateway {
     pub identity: Option<PathBuf>,
 }
 
+/// Where the gateway is, for commands that also do without one.
+#[derive(Clone, Debug, Args)]
+pub struct PerhapsGateway {
+    /// Ask this gateway instead, as ssh takes it: NAME@HOST
+    #[arg(long = "gateway", value_name = "NAME@HOST")]
+    address: Option<String>,
+    /// Port of the gateway
+    #[arg(long, short, requires = "address")]
+    port: Option<u16>,
+    /// An ssh_config file
+    #[arg(long, short = 'F', requires = "address")]
+    ssh_config: Option<PathBuf>,
+    /// The key that you come in with
+    #[arg(long, short, requires = "address")]
+    identity: Option<PathBuf>,
+}
+
+impl PerhapsGateway {
+    /// The gateway, if one is named.
+    pub fn named(&self) -> Option<Gateway> {
+        let Self { address, port, ssh_config, identity } = self.clone();
+        Some(Gateway { address: address?, port, ssh_config, identity })
+    }
+}
+
 impl Gateway {
     /// What the desk prints for that command and input.
     pub fn ask(&self, command: &str, input: &[u8]) -> Result<String> {

@@ -47,7 +47,7 @@ pub async fn replay(path: &Path, id: &str, show: &Show) -> Result<()> {
 
 /// Has a gateway show it, to who may see it there.
 pub fn at_gateway(options: &Replay) -> Result<ExitCode> {
-    let Some(gateway) = &options.gateway else { bail!("no gateway is named") };
+    let Some(gateway) = options.gateway.named() else { bail!("no gateway is named") };
     let terminal = !options.asciicast && stdout().is_terminal();
     let mut words = vec!["replay".to_owned(), options.session.clone()];
     if let Some(channel) = options.channel {
