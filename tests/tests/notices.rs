@@ -1,5 +1,7 @@
 //! Notices over the whole way: a held command reaches its receivers, whatever becomes of the gateway or of them.
 
+#![expect(clippy::unwrap_used, reason = "clippy knows tests, but not the functions that tests share")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
