@@ -6,13 +6,15 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use access::model::{RequestId, RequestKind, RequestState};
 use access::ports::Store;
+use access::recording::SessionId;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row, SqliteConnection};
 use store::Sqlite;
 use store::sqlite::OpenError;
 use tempfile::TempDir;
-use testkit::sample::person;
+use testkit::sample::{person, session};
 
 fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -141,4 +143,46 @@ async fn a_failed_migration_leaves_nothing_behind() {
     let tables = tables.fetch_all(&mut raw(&path).await).await.unwrap();
     let names: Vec<String> = tables.iter().map(|row| row.get("name")).collect();
     assert_eq!(names, ["decisions"]);
+}
+
+/// The schema of the first version with a request that somebody answered.
+async fn first_version(path: &Path) {
+    fs::write(path, "").unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
+    let first = sqlx::migrate::Migration::new(
+        1,
+        "state".into(),
+        sqlx::migrate::MigrationType::Simple,
+        sqlx::SqlSafeStr::into_sql_str(include_str!("../../../migrations/sqlite/0001_state.sql")),
+        false,
+    );
+    let migrator = sqlx::migrate::Migrator::with_migrations(vec![first]);
+    let mut connection = raw(path).await;
+    migrator.run_direct(None, &mut connection, false).await.unwrap();
+    let rows = "INSERT INTO people VALUES ('p-alice', 'alice', '[\"ops\"]', 0, NULL, NULL, NULL, zeroblob(16));
+        INSERT INTO sessions VALUES ('01010101010101010101010101010101', 'p-alice', 'alice', 'db-1', 'root', 'direct',
+            '192.0.2.7', zeroblob(16), 5, 6, 'finished');
+        INSERT INTO requests VALUES (1, 'n', '01010101010101010101010101010101', 3, 'p-alice', 'db-1', 'root', x'6c73',
+            'ls', '{}', 'd', '[]', '[]', 'v', 5, 6, 'denied', 1);
+        INSERT INTO decisions VALUES (1, 1, 'p-alice', 'deny', 'SHA256:x', 's', 'g', 5);";
+    sqlx::raw_sql(rows).execute(&mut connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_an_older_version_kept_is_kept() {
+    let (_folder, path) = place();
+    first_version(&path).await;
+    let store = Sqlite::open(&path).await.unwrap();
+    let request = store.request(RequestId(1)).await.unwrap().unwrap();
+    let kept = (request.kind, request.session, request.sealed, request.state, request.text);
+    let where_it_ran = Some(SessionId([1; 16]));
+    assert_eq!(kept, (RequestKind::Action, where_it_ran, None, RequestState::Denied, b"ls".to_vec()));
+    assert_eq!(store.decisions(RequestId(1)).await.unwrap().len(), 1);
+    assert!(store.session(&SessionId([1; 16])).await.unwrap().is_some_and(|row| row.closed.is_some()));
+    let faults = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut raw(&path).await).await.unwrap();
+    assert!(faults.is_empty(), "decisions refer to requests, and requests to sessions");
+    store.add_session(&session(2, "alice")).await.unwrap();
+    let orphan = "INSERT INTO decisions SELECT 99, 9, person, answer, fingerprint, statement, signature, decided, mfa_age
+                  FROM decisions";
+    assert!(sqlx::query(orphan).execute(&mut raw(&path).await).await.is_err(), "the reference still holds");
 }

@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(mode("postgres://a@10.0.0.7/state"), "Some(VerifyFull)");
         assert_eq!(mode("postgres://a@db.example.org/state?sslmode=require"), "Some(Require)");
         assert_eq!(mode("postgres://a@localhost/state"), "Some(Prefer)");
-        assert_eq!(mode("postgres://a@/state?host=/run/postgresql"), "Some(Prefer)");
+        assert_eq!(mode("postgres://a@localhost/state?host=/run/postgresql"), "Some(Prefer)");
     }
 
     #[test]
