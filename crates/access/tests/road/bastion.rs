@@ -51,6 +51,8 @@ pub struct Bastion {
     pub sealing: Arc<Sealed>,
     pub dir: TempDir,
     seeds: BTreeMap<String, Seed>,
+    /// Entries that setting up has made.
+    set_up: usize,
 }
 
 /// Puts sealed segments into the ledger, until it is told not to.
@@ -139,8 +141,10 @@ impl Bastion {
             },
         };
         let road = Road::new(parts, policies);
-        let mut bastion = Self { road, store, journal, clock, sealing, dir, seeds: BTreeMap::new() };
+        let mut bastion =
+            Self { road, store, journal, clock, sealing, dir, seeds: BTreeMap::new(), set_up: 0 };
         bastion.populate().await;
+        bastion.set_up = bastion.journal.entries().len();
         bastion
     }
 
@@ -186,6 +190,12 @@ impl Bastion {
     /// Makes an administrative change.
     pub async fn change(&self, change: Change) {
         self.road.administer("root", &change).await.unwrap();
+    }
+
+    /// Puts somebody into groups that only a ceremony and other administrators give; the ledger is not asked.
+    pub async fn appoint(&self, name: &str, members: &[&str]) {
+        let person = self.store.person(name).await.unwrap().unwrap();
+        self.store.set_groups(&person.id, &groups(members)).await.unwrap();
     }
 
     pub async fn suspend(&self, name: &str) {
@@ -293,8 +303,7 @@ impl Bastion {
 
     /// All entries after setting up.
     pub fn entries(&self) -> Vec<Entry> {
-        let added_keys = PEOPLE.len();
-        self.journal.entries().split_off(SETTING_UP as usize + added_keys)
+        self.journal.entries().split_off(self.set_up)
     }
 
     /// How many entries of that kind there are.
@@ -409,11 +418,14 @@ pub fn policies(change: impl FnOnce(&mut Sources)) -> Policies {
 
 /// The shipped policies with other clauses for the quorum of two.
 pub fn quorum(clauses: &str) -> Policies {
-    policies(|sources| {
-        let (two, other) = (r#"[{ of = "dba-leads", n = 2 }]"#, format!("[{clauses}]"));
-        assert!(sources.quorums.1.contains(two));
-        sources.quorums.1 = sources.quorums.1.replace(two, &other);
-    })
+    policies(|sources| recount(sources, clauses))
+}
+
+/// Other clauses for the quorum of two database leads; the other quorums stay.
+pub fn recount(sources: &mut Sources, clauses: &str) {
+    let (two, other) = (r#"[{ of = "dba-leads", n = 2 }]"#, format!("[{clauses}]"));
+    assert!(sources.quorums.1.contains(two));
+    sources.quorums.1 = sources.quorums.1.replace(two, &other);
 }
 
 fn recorder(dir: &Path, sealing: Arc<Sealed>) -> Recorder {

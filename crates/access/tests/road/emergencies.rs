@@ -57,7 +57,8 @@ async fn what_no_quorum_allows_stays_forbidden() {
 #[tokio::test]
 async fn somebody_else_who_had_no_part_in_it_closes_it() {
     let mut bastion = guarded().await;
-    bastion.person("max", &["security-administrators", "dba-leads"]).await;
+    bastion.person("max", &[]).await;
+    bastion.appoint("max", &["security-administrators", "dba-leads"]).await;
     declares(&bastion, 1800).await.unwrap();
     let id = bastion.newest_permit().await.id;
     assert!(reviews(&bastion, "sam", id).await.unwrap_err().contains("not over yet"));
@@ -66,7 +67,7 @@ async fn somebody_else_who_had_no_part_in_it_closes_it() {
     bastion.answer("max", pending.id(), Answer::Approve).await.unwrap();
     bastion.clock.advance(1800);
     assert!(reviews(&bastion, "max", id).await.unwrap_err().contains("you approved something"));
-    bastion.regroup("erin", &["guests", "security-administrators"]).await;
+    bastion.appoint("erin", &["guests", "security-administrators"]).await;
     for name in ["erin", "alice", "bob"] {
         assert!(reviews(&bastion, name, id).await.is_err(), "{name}");
     }

@@ -44,10 +44,10 @@ pub async fn guarded() -> Bastion {
 
 pub async fn guarded_with(more: &str) -> Bastion {
     let mut bastion = Bastion::with_policies(asking(more)).await;
-    for (name, group) in
-        [("erin", "guests"), ("sam", "security-administrators"), ("ada", "audit-administrators")]
-    {
-        bastion.person(name, &[group]).await;
+    bastion.person("erin", &["guests"]).await;
+    for (name, role) in [("sam", "security-administrators"), ("ada", "audit-administrators")] {
+        bastion.person(name, &[]).await;
+        bastion.appoint(name, &[role]).await;
     }
     bastion
 }

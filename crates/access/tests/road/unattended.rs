@@ -16,7 +16,7 @@ use crate::lasting::*;
 async fn nobody_agrees_to_their_own_request_whatever_else_they_are() {
     for also in ["dba-leads", "security-administrators", "system-administrators"] {
         let bastion = guarded().await;
-        bastion.regroup("erin", &["guests", also]).await;
+        bastion.appoint("erin", &["guests", also]).await;
         let id = bastion.asked().await;
         let told = bastion.answer("erin", id, Answer::Approve).await.unwrap_err().to_string();
         assert!(told.contains("is your own"), "{also}: {told}");
@@ -52,7 +52,7 @@ async fn one_person_counts_once_with_two_keys_and_in_two_groups() {
     let both = r#"{ of = "dba-leads", n = 1 }, { of = "security", n = 1 }"#;
     bastion = Bastion::with_policies(policies(|sources| {
         sources.policies.push(("asking.cedar".into(), ASKING.into()));
-        sources.quorums.1 = format!("[quorum.two-dba-leads]\nclauses = [{both}]\n");
+        recount(sources, both);
     }))
     .await;
     bastion.person("erin", &["guests"]).await;
