@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 const LICENCES: &[&str] = &[
+    "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",

@@ -25,7 +25,7 @@ fn refusal(from: &str, to: &str) -> String {
     let text = fs::read_to_string(&file).expect("init made it");
     assert!(text.contains(from), "{from:?} is not in the shipped file");
     fs::write(&file, text.replacen(from, to, 1)).expect("a file");
-    run(&mut with_config(folder.path(), &["serve"])).refused()
+    run(&mut with_config(folder.path(), &["serve", "--before-ceremony"])).refused()
 }
 
 fn line_of(text: &str) -> String {
@@ -44,7 +44,7 @@ fn init_makes_a_node_that_serves_and_whose_secrets_are_private() {
         assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.path());
     }
     assert_eq!(fs::metadata(node.join("secrets")).unwrap().permissions().mode() & 0o777, 0o700);
-    let mut serving = Running::start(&mut with_config(&node, &["serve"]));
+    let mut serving = Running::start(&mut with_config(&node, &["serve", "--before-ceremony"]));
     serving.until_stderr("serving SSH");
     serving.signal("TERM");
     assert!(serving.wait().status.success());
@@ -107,7 +107,7 @@ fn a_secret_that_others_can_read_is_refused_with_its_line_and_the_cure() {
             init(folder.path()).ok();
             let secret = folder.path().join("secrets").join(name);
             fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).unwrap();
-            let told = run(&mut with_config(folder.path(), &["serve"])).refused();
+            let told = run(&mut with_config(folder.path(), &["serve", "--before-ceremony"])).refused();
             assert!(told.contains("chmod 600") && told.contains(name) && told.contains("line "), "{told}");
         }
     }
@@ -121,11 +121,11 @@ fn a_secret_that_is_missing_or_damaged_is_refused_by_name() {
             init(folder.path()).ok();
             let secret = folder.path().join("secrets").join(name);
             fs::write(&secret, damage).unwrap();
-            let mut serving = Running::start(&mut with_config(folder.path(), &["serve"]));
+            let mut serving = Running::start(&mut with_config(folder.path(), &["serve", "--before-ceremony"]));
             let told = serving.wait().refused();
             assert!(told.contains(name) || told.contains("key"), "{name}: {told}");
             fs::remove_file(&secret).unwrap();
-            assert!(run(&mut with_config(folder.path(), &["serve"])).refused().contains(name));
+            assert!(run(&mut with_config(folder.path(), &["serve", "--before-ceremony"])).refused().contains(name));
         }
     }
 }
@@ -133,7 +133,7 @@ fn a_secret_that_is_missing_or_damaged_is_refused_by_name() {
 #[test]
 fn a_configuration_that_is_not_there_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let told = run(&mut with_config(folder.path(), &["serve"])).refused();
+    let told = run(&mut with_config(folder.path(), &["serve", "--before-ceremony"])).refused();
     assert!(told.contains("countersign.toml"), "{told}");
 }
 
@@ -144,7 +144,7 @@ fn two_gateways_do_not_share_a_ledger() {
     let text = fs::read_to_string(&config).unwrap();
     let second = bastion.node().join("second.toml");
     fs::write(&second, text.replace(&format!("127.0.0.1:{}", bastion.port()), "127.0.0.1:0")).unwrap();
-    let told = run(Command::new(countersign()).arg("--config").arg(&second).arg("serve")).refused();
+    let told = run(Command::new(countersign()).arg("--config").arg(&second).args(["serve", "--before-ceremony"])).refused();
     assert!(told.contains("ledger"), "{told}");
     assert_eq!(bastion.run("alice", "web-1", "echo unharmed").ok(), "unharmed\n");
 }

@@ -110,7 +110,7 @@ fn killing_it_while_it_starts_does_no_harm() {
         client.until_stdout("line 1\n");
         bastion.kill9();
         for delay in [5, 20, 40, 60, 90] {
-            let mut starting = Running::start(&mut bastion.countersign(["serve"]));
+            let mut starting = Running::start(&mut bastion.countersign(["serve", "--before-ceremony"]));
             std::thread::sleep(Duration::from_millis(delay));
             starting.kill();
             starting.wait();

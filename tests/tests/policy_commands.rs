@@ -41,7 +41,7 @@ fn a_gateway_does_not_start_with_policies_that_mean_nothing() {
     let file = bastion.node().join("policies/production.cedar");
     let good = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, good.replacen("permit (", "premit (", 1)).unwrap();
-    let told = run(&mut bastion.countersign(["serve"])).refused();
+    let told = run(&mut bastion.countersign(["serve", "--before-ceremony"])).refused();
     assert!(told.contains("production.cedar"), "{told}");
     std::fs::write(&file, good).unwrap();
     bastion.restart();

@@ -241,7 +241,7 @@ fn a_tampered_ledger_is_not_served() {
     let newest = found.lines().max().unwrap().to_owned();
     flip(Path::new(&newest), 40);
     bastion.damages_the_ledger();
-    let told = run(&mut bastion.countersign(["serve"])).refused();
+    let told = run(&mut bastion.countersign(["serve", "--before-ceremony"])).refused();
     assert!(told.contains("entries") || told.contains("ledger"), "{told}");
 }
 

@@ -153,7 +153,8 @@ impl SecondFactor {
         now: u64,
     ) -> Option<(Self, &'a PasswordHash)> {
         // All are tried always: the time tells nothing of which one it was.
-        let found = hashes.iter().filter(|hash| code.fits(hash)).last()?;
+        let tried = hashes.iter().map(|hash| code.fits(hash).then_some(hash));
+        let found = tried.fold(None, |found, fits| fits.or(found))?;
         Some((Self { person: person.clone(), passed_at: now, passed: Passed::Recovered }, found))
     }
 

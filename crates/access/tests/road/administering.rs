@@ -153,10 +153,10 @@ async fn two_passwords_have_the_same_digest_and_two_names_do_not() {
         bastion.change(Change::PersonPassword { name: name.into(), password: secret(password) }).await;
     }
     let digest = |entry: &Entry| match &entry.event {
-        Event::Admin { digest, .. } => digest.clone(),
-        other => panic!("{other:?}"),
+        Event::Admin { digest, .. } => Some(digest.clone()),
+        _ => None,
     };
-    let digests: Vec<_> = bastion.entries().iter().map(digest).collect();
+    let digests: Vec<_> = bastion.entries().iter().filter_map(digest).collect();
     assert_eq!(digests[0], digests[1], "else the digest would be a test for guessed passwords");
     assert_ne!(digests[0], digests[2]);
 }
