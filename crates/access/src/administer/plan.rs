@@ -65,7 +65,8 @@ impl Plan {
     /// What the rows are now, to be claimed before they are changed. Nobody else may change them meanwhile.
     pub(super) fn claims(&self) -> Vec<Record> {
         let rows = self.rows.iter().filter_map(|(before, after)| before.as_ref().or(after.as_ref()));
-        rows.flat_map(Row::records).collect()
+        // A new code replaces whatever was there; of two that are made at once, the ledger's last is the one that counts.
+        rows.filter(|row| !matches!(row, Row::Enrolment(..))).flat_map(Row::records).collect()
     }
 }
 

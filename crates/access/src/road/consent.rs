@@ -78,8 +78,10 @@ impl Road {
         if !self.has_accepted(&person, notice).await? {
             let version = version.to_owned();
             let accepted = Event::Consent { person: person.id.0.clone(), version: version.clone() };
-            self.enter_state(vec![accepted], vec![StateChange::Put(record(&person, notice))], None).await?;
+            let changes = [StateChange::Put(record(&person, notice))];
+            self.enter_state(vec![accepted], changes.to_vec(), None).await?;
             self.store().add_consent(&person.id, &version, self.now()).await?;
+            self.settle(&changes);
         }
         let values = [("person", &*person.name), ("version", version)];
         Ok(self.say(&text::CONSENT_GIVEN, &values) + "\n")

@@ -211,12 +211,13 @@ impl Road {
             fingerprint: key.fingerprint.clone(),
             change: "enrolled".to_owned(),
         };
-        let at = self.enter_state(vec![enrolled], changes, None).await?;
+        let at = self.enter_state(vec![enrolled], changes.clone(), None).await?;
         self.store().add_key(&PersonKey { enrolled_at: at, ..key.clone() }).await?;
         self.store().set_totp(&person.id, Some(&sealed)).await?;
         self.store().use_totp_step(&person.id, step.number()).await?;
         self.store().put_recovery(&person.id, &hashes).await?;
         self.store().forget(&person.id).await?;
+        self.settle(&changes);
         let (person, by) = (person.name.clone(), person.name.clone());
         self.announce(Announcement::KeyEnrolled { person, fingerprint: key.fingerprint, by }).await;
         tracing::info!(source = %newcomer.source, "a key was enrolled by code");

@@ -27,7 +27,9 @@ impl Road {
         if !self.store().use_recovery(&person.id, &hash).await? {
             return Ok(None);
         }
-        self.enter_state(vec![], vec![gone(&hash)], None).await?;
+        let used = [gone(&hash)];
+        self.enter_state(vec![], used.to_vec(), None).await?;
+        self.settle(&used);
         Ok(Some(factor))
     }
 

@@ -35,6 +35,17 @@ impl Road {
         self.note_all(events).await
     }
 
+    /// The rows of those changes are written: from here on only the ledger's last word on them counts. Called for kinds
+    /// whose writing is not seen by the store that shows only what is explained.
+    pub(super) fn settle(&self, changes: &[StateChange]) {
+        for change in changes {
+            match change {
+                StateChange::Put(record) => self.register().settle(&record.kind, &record.id),
+                StateChange::Gone(kind, id) => self.register().settle(kind, id),
+            }
+        }
+    }
+
     fn state_event(&self, change: &StateChange, request: Option<RequestId>) -> Event {
         let (of, id, after) = match change {
             StateChange::Put(record) => (record.kind.clone(), record.id.clone(), Some(record.digest.clone())),

@@ -245,3 +245,28 @@ async fn a_recovery_code_that_somebody_wrote_into_the_database_is_none() {
     bastion.store.put_recovery(&person, &[hash]).await.unwrap();
     assert!(log_in(&bastion, "alice", &code(7).shown()).await.is_err());
 }
+
+#[tokio::test]
+async fn another_code_replaces_the_one_before() {
+    let bastion = Bastion::start().await;
+    let old = issue(&bastion, "alice").await;
+    let new = issue(&bastion, "alice").await;
+    assert_eq!(told(&bastion, "alice", &old).await, "authentication failed");
+    let newcomer = begin(&bastion.road, "alice", &new, "brought").await.unwrap();
+    bastion.road.finish_enrolment(confirmed(&bastion, newcomer)).await.unwrap();
+    issue(&bastion, "alice").await;
+}
+
+#[tokio::test]
+async fn a_used_recovery_code_that_somebody_writes_back_is_none() {
+    let bastion = Bastion::start().await;
+    let halves = issue(&bastion, "alice").await;
+    let newcomer = begin(&bastion.road, "alice", &halves, "brought").await.unwrap();
+    let recovery: Vec<_> = newcomer.recovery_codes().map(|code| code.to_string()).collect();
+    bastion.road.finish_enrolment(confirmed(&bastion, newcomer)).await.unwrap();
+    let person = bastion.store.person("alice").await.unwrap().unwrap().id;
+    let all = bastion.store.recovery(&person).await.unwrap();
+    let _who = log_in(&bastion, "brought", &recovery[0]).await.unwrap();
+    bastion.store.put_recovery(&person, &all).await.unwrap();
+    assert!(log_in(&bastion, "brought", &recovery[0]).await.is_err());
+}
