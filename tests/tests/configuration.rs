@@ -121,11 +121,16 @@ fn a_secret_that_is_missing_or_damaged_is_refused_by_name() {
             init(folder.path()).ok();
             let secret = folder.path().join("secrets").join(name);
             fs::write(&secret, damage).unwrap();
-            let mut serving = Running::start(&mut with_config(folder.path(), &["serve", "--before-ceremony"]));
+            let mut serving =
+                Running::start(&mut with_config(folder.path(), &["serve", "--before-ceremony"]));
             let told = serving.wait().refused();
             assert!(told.contains(name) || told.contains("key"), "{name}: {told}");
             fs::remove_file(&secret).unwrap();
-            assert!(run(&mut with_config(folder.path(), &["serve", "--before-ceremony"])).refused().contains(name));
+            assert!(
+                run(&mut with_config(folder.path(), &["serve", "--before-ceremony"]))
+                    .refused()
+                    .contains(name)
+            );
         }
     }
 }
@@ -144,7 +149,9 @@ fn two_gateways_do_not_share_a_ledger() {
     let text = fs::read_to_string(&config).unwrap();
     let second = bastion.node().join("second.toml");
     fs::write(&second, text.replace(&format!("127.0.0.1:{}", bastion.port()), "127.0.0.1:0")).unwrap();
-    let told = run(Command::new(countersign()).arg("--config").arg(&second).args(["serve", "--before-ceremony"])).refused();
+    let told =
+        run(Command::new(countersign()).arg("--config").arg(&second).args(["serve", "--before-ceremony"]))
+            .refused();
     assert!(told.contains("ledger"), "{told}");
     assert_eq!(bastion.run("alice", "web-1", "echo unharmed").ok(), "unharmed\n");
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::admin::Admin;
+use crate::commands::admin::Administration;
 use crate::commands::desk::AtDesk;
 use crate::commands::gateway::{Gateway, PerhapsGateway};
 use crate::commands::notify::NotifyCommand;
@@ -36,8 +36,7 @@ pub enum Command {
         before_ceremony: bool,
     },
     /// Change people, keys, targets and accounts
-    #[command(subcommand)]
-    Admin(Admin),
+    Admin(Administration),
     /// Try receivers of notices out
     #[command(subcommand)]
     Notify(NotifyCommand),
@@ -229,24 +228,17 @@ pub struct Decide {
 
 /// Options of evidence.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Evidence {
     #[command(subcommand)]
     pub verify: Option<EvidenceCommand>,
-    #[command(flatten)]
-    pub make: Option<MakeEvidence>,
-}
-
-/// Options of making evidence.
-#[derive(Debug, Args)]
-pub struct MakeEvidence {
     /// Number of the request, which must be over
-    pub request: i64,
+    pub request: Option<i64>,
     /// Write into this file, which must not exist; default: standard output
     #[arg(long, short)]
     pub output: Option<PathBuf>,
     #[command(flatten)]
-    pub gateway: Gateway,
+    pub gateway: PerhapsGateway,
 }
 
 /// What to do with a file of evidence.

@@ -59,12 +59,12 @@ pub enum ChangeError {
     },
     /// The bootstrap is over.
     #[error(
-        "the three administrators are enrolled: nobody changes anything alone any more. Ask over SSH: countersign admin … --gateway NAME@HOST"
+        "the three administrators are enrolled: nobody changes anything alone any more. Propose it over SSH: countersign admin --gateway NAME@HOST …"
     )]
     BootstrapOver,
     /// A policy folder holds something else than what was approved.
     #[error(
-        "the policies in the folder are not the approved ones, which stay in force. Propose them: countersign admin policies propose DIR --gateway NAME@HOST"
+        "the policies in the folder are not the approved ones, which stay in force. Propose them: countersign admin --gateway NAME@HOST policies DIR"
     )]
     NotApproved,
     /// Somebody else changes the same at this moment.

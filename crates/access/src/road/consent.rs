@@ -81,7 +81,7 @@ impl Road {
             let changes = [StateChange::Put(record(&person, notice))];
             self.enter_state(vec![accepted], changes.to_vec(), None).await?;
             self.store().add_consent(&person.id, &version, self.now()).await?;
-            self.settle(&changes);
+            self.rows_are_written(&changes);
         }
         let values = [("person", &*person.name), ("version", version)];
         Ok(self.say(&text::CONSENT_GIVEN, &values) + "\n")

@@ -217,7 +217,7 @@ impl Road {
         self.store().use_totp_step(&person.id, step.number()).await?;
         self.store().put_recovery(&person.id, &hashes).await?;
         self.store().forget(&person.id).await?;
-        self.settle(&changes);
+        self.rows_are_written(&changes);
         let (person, by) = (person.name.clone(), person.name.clone());
         self.announce(Announcement::KeyEnrolled { person, fingerprint: key.fingerprint, by }).await;
         tracing::info!(source = %newcomer.source, "a key was enrolled by code");

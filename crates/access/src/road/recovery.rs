@@ -29,7 +29,7 @@ impl Road {
         }
         let used = [gone(&hash)];
         self.enter_state(vec![], used.to_vec(), None).await?;
-        self.settle(&used);
+        self.rows_are_written(&used);
         Ok(Some(factor))
     }
 

@@ -37,7 +37,7 @@ impl Road {
 
     /// The rows of those changes are written: from here on only the ledger's last word on them counts. Called for kinds
     /// whose writing is not seen by the store that shows only what is explained.
-    pub(super) fn settle(&self, changes: &[StateChange]) {
+    pub(super) fn rows_are_written(&self, changes: &[StateChange]) {
         for change in changes {
             match change {
                 StateChange::Put(record) => self.register().settle(&record.kind, &record.id),

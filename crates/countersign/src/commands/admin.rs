@@ -7,14 +7,25 @@ use std::path::{Path, PathBuf};
 use access::administer::{Change, Changed, Secret};
 use access::identity::hostca;
 use anyhow::{Context as _, Result, bail};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use ssh_key::LineEnding;
 use zeroize::Zeroizing;
 
+use crate::commands::gateway::PerhapsGateway;
 use crate::config::Config;
 use crate::control::{Request, ask};
+use crate::policies::policy_files;
 use crate::state::open_store;
 use crate::surroundings;
+
+/// A change, and who is asked to make it.
+#[derive(Debug, Args)]
+pub struct Administration {
+    #[command(flatten)]
+    gateway: PerhapsGateway,
+    #[command(subcommand)]
+    command: Admin,
+}
 
 /// What can be administered.
 #[derive(Debug, Subcommand)]
@@ -36,6 +47,11 @@ pub enum Admin {
         /// Name or address under which people reach the gateway
         #[arg(long, default_value = "127.0.0.1")]
         host: String,
+    },
+    /// Propose the policies of a folder
+    Policies {
+        /// The folder
+        dir: PathBuf,
     },
     /// Read the policies again in a running gateway
     ReloadPolicies,
@@ -186,24 +202,42 @@ pub enum AccountCommand {
 }
 
 /// Carries the command out.
-pub async fn admin(config: &Path, command: Admin) -> Result<()> {
+pub async fn admin(config: &Path, Administration { gateway, command }: Administration) -> Result<()> {
+    if let Some(gateway) = gateway.named() {
+        print!("{}", gateway.ask("change", &serde_json::to_vec(&change(command)?)?)?);
+        return Ok(());
+    }
     let request = match command {
         Admin::Person(PersonCommand::List) => return list_people(config).await,
         Admin::Target(TargetCommand::List) => return list_targets(config).await,
         Admin::SshConfig { host } => return ssh_config(config, &host).await,
         Admin::ReloadPolicies => Request::ReloadPolicies,
-        Admin::Person(command) => Request::Change(person(command)?),
-        Admin::Key(command) => Request::Change(key(command)?),
-        Admin::Target(command) => Request::Change(target(command)?),
         Admin::Account(AccountCommand::Add { target, login, private_key }) => {
             return add_account(config, target, login, private_key.as_deref()).await;
         }
-        Admin::Account(AccountCommand::Remove { target, login }) => {
-            Request::Change(Change::AccountRemove { target, login })
-        }
+        other => Request::Change(change(other)?),
     };
     show(&ask(config, request).await?);
     Ok(())
+}
+
+/// The change that a command describes. A credential that the gateway is to hold is made on its host, or read from a file.
+fn change(command: Admin) -> Result<Change> {
+    match command {
+        Admin::Person(command) => person(command),
+        Admin::Key(command) => key(command),
+        Admin::Target(command) => target(command),
+        Admin::Policies { dir } => Ok(Change::PoliciesSet { files: policy_files(&dir)? }),
+        Admin::Account(AccountCommand::Remove { target, login }) => {
+            Ok(Change::AccountRemove { target, login })
+        }
+        Admin::Account(AccountCommand::Add { target, login, private_key: Some(file) }) => {
+            let private_key = Secret(Zeroizing::new(read(&file)?));
+            Ok(Change::AccountAdd { target, login, private_key })
+        }
+        Admin::Account(AccountCommand::Add { private_key: None, .. }) => bail!("give --private-key FILE"),
+        Admin::SshConfig { .. } | Admin::ReloadPolicies => bail!("that is no change"),
+    }
 }
 
 fn show(changed: &Changed) {

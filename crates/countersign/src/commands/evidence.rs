@@ -13,8 +13,9 @@ use access::text::{self, Language};
 use anyhow::{Context as _, Result, bail, ensure};
 use ledger::{Checkpoint, Hash, NoteVerifier, leaf_hash, verify_inclusion};
 
+use super::gateway::Gateway;
 use super::ledger::read_key;
-use crate::cli::{Evidence, EvidenceCommand, MakeEvidence};
+use crate::cli::{Evidence, EvidenceCommand};
 
 /// Longest file that is read.
 const MAX_FILE: u64 = 256 << 20;
@@ -25,7 +26,10 @@ pub fn evidence(options: Evidence) -> Result<ExitCode> {
         Evidence { verify: Some(EvidenceCommand::Verify { file, key, language }), .. } => {
             check(&file, &key, spoken(language.as_deref())?)
         }
-        Evidence { make: Some(options), .. } => make(&options).map(|()| ExitCode::SUCCESS),
+        Evidence { request: Some(request), output, gateway, .. } => {
+            let gateway = gateway.named().context("name the gateway: --gateway NAME@HOST")?;
+            make(&gateway, request, output.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
         Evidence { .. } => bail!("name a request, or verify and a file"),
     }
 }
@@ -37,9 +41,9 @@ fn spoken(wanted: Option<&str>) -> Result<Language> {
     }
 }
 
-fn make(options: &MakeEvidence) -> Result<()> {
-    let made = options.gateway.ask(&format!("evidence {}", options.request), b"")?;
-    match &options.output {
+fn make(gateway: &Gateway, request: i64, output: Option<&Path>) -> Result<()> {
+    let made = gateway.ask(&format!("evidence {request}"), b"")?;
+    match output {
         Some(path) => {
             // It names people: for its owner alone, and never over another file.
             let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
