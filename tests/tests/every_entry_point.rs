@@ -24,8 +24,6 @@ enum Through {
     Declared,
     /// About the caller alone: what they accept, or read.
     Oneself,
-    /// It sends a command of the desk, and has no other power than the caller's own ssh.
-    Desk,
     /// Files of the caller alone; no node is concerned.
     Local,
     /// The node's own account: starts it, or sets it up before the ceremony; refused after it where it widens.

@@ -171,6 +171,9 @@ fn only_the_owner_can_read_what_the_node_keeps() {
         "-not",
         "-path",
         "*/policies/*",
+        "-not",
+        "-path",
+        "*/consent/*",
     ]));
     assert_eq!(others.ok(), "", "others could read these");
 }

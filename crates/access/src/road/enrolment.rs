@@ -76,6 +76,7 @@ impl Newcomer {
     }
 
     /// The seed has arrived when the authenticator shows its code. A wrong code gives the newcomer back.
+    #[expect(clippy::result_large_err, reason = "the newcomer comes back whole, once for each wrong code")]
     pub fn confirm(self, code: &str, now: Timestamp) -> Result<Confirmed, Self> {
         match self.seed.check(code.trim(), now.seconds(), None) {
             Ok(step) => Ok(Confirmed { newcomer: self, step }),

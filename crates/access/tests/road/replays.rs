@@ -1,6 +1,5 @@
 //! Looks at recordings of sensitive sessions: one session, one viewer, for a time, agreed by others, on the record.
 
-use crate::bastion::*;
 use crate::lasting::*;
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 
 use access::administer::Change;
 use access::model::{Answer, RequestKind};
-use access::ports::Store;
 use access::{Ask, ShellLine, Start};
 
 use crate::bastion::*;

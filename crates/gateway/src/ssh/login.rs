@@ -52,7 +52,7 @@ impl Guest {
 /// How a connection proves who it is.
 pub(crate) enum Proof {
     /// From scratch.
-    Wanted(Wanted),
+    Wanted(Box<Wanted>),
     /// The outer connection has done so; only the account is asked.
     Jump { who: VerifiedIdentity, target: TargetName },
 }

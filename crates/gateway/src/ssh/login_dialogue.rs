@@ -67,7 +67,7 @@ impl Dialogue {
         self.write(&prompt).await;
         let mut line = Zeroizing::new(Vec::new());
         loop {
-            let Some(byte) = self.next().await else { return None };
+            let byte = self.next().await?;
             match byte {
                 b'\r' | b'\n' => break,
                 CTRL_C | CTRL_D => return None,

@@ -113,7 +113,7 @@ impl Reception {
     ) -> impl Future<Output = ()> + use<> {
         prepare(&stream, self.options.keepalive, self.options.keepalive_probes);
         let (source, road) = (peer.ip().to_canonical(), self.road.clone());
-        let proof = Proof::Wanted(Wanted::new(road.clone(), source));
+        let proof = Proof::Wanted(Box::new(Wanted::new(road.clone(), source)));
         let (options, pulse) = (self.options.clone(), self.pulse.clone());
         let connection = Connection::new(road, options, source, self.stopping.clone(), pulse);
         connection.hold_place(startup);
