@@ -1,6 +1,6 @@
 //! Delivers notices from the outbox to webhooks and mail servers, with retries; a slow receiver blocks nobody.
 //!
-//! What a notice says ([`Message`]) and how a receiver wants it ([`format`]) are pure. A [`Transport`] carries one notice
+//! What a notice says ([`Message`]) and how a receiver wants it ([`mod@format`]) are pure. A [`Transport`] carries one notice
 //! once; the [`Courier`] has a thread for each receiver that takes notices in order until they are delivered.
 
 mod address;
