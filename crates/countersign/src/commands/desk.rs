@@ -43,7 +43,16 @@ fn reachable(command: Command) -> Command {
     let inner = command.has_subcommands();
     let alone = !inner || !command.is_subcommand_required_set();
     let command = command.mut_subcommands(reachable).subcommand_negates_reqs(inner);
-    if alone { Gateway::augment_args(command) } else { command }
+    if !alone {
+        return command;
+    }
+    // The arguments bring a description of their own along.
+    let about = command.get_about().cloned();
+    let command = Gateway::augment_args(command);
+    match about {
+        Some(about) => command.about(about),
+        None => command,
+    }
 }
 
 impl Subcommand for AtDesk {
