@@ -30,7 +30,9 @@ pub fn evidence(options: Evidence) -> Result<ExitCode> {
             let gateway = gateway.named().context("name the gateway: --gateway NAME@HOST")?;
             make(&gateway, request, output.as_deref()).map(|()| ExitCode::SUCCESS)
         }
-        Evidence { .. } => bail!("name a request, or verify and a file"),
+        Evidence { .. } => {
+            bail!("name a request and a gateway (evidence N --gateway NAME@HOST), or verify and a file")
+        }
     }
 }
 
