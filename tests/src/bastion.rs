@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::binary::countersign;
 use crate::host::{Host, free_port};
 use crate::ledger::entries_in;
-use crate::people::{GROUPS, PEOPLE, askpass, keygen};
+use crate::people::{ADMINISTRATORS, GROUPS, PEOPLE, askpass, keygen};
 use crate::plan::Plan;
 use crate::running::{Done, Running, eventually, run, run_with_input};
 
@@ -324,6 +324,27 @@ impl Bastion {
         Some(gateway.finish())
     }
 
+    /// Holds the ceremony: `sam`, `sue` and `abe` are the first administrators, and the gateway serves as it should.
+    #[track_caller]
+    pub fn hold_ceremony(&mut self) {
+        self.stop();
+        let seeds = self.scratch().join("seeds");
+        let mut init = Command::new(countersign());
+        init.arg("init").arg(self.node()).arg("--totp-dir").arg(&seeds);
+        for (name, role) in ADMINISTRATORS {
+            std::fs::create_dir_all(self.person(name)).expect("a folder");
+            let key = self.person(name).join("id_ed25519");
+            keygen(&key, "ed25519");
+            init.arg(format!("--{role}")).arg(format!("{name}={}", key.with_extension("pub").display()));
+        }
+        run(&mut init).ok();
+        for (name, _) in ADMINISTRATORS {
+            std::fs::copy(seeds.join(name), self.person(name).join("totp")).expect("a seed");
+        }
+        let mut serve = self.countersign(["serve"]);
+        self.serve(&mut serve);
+    }
+
     /// Starts the gateway, and returns once it answers.
     #[track_caller]
     pub fn restart(&mut self) {
@@ -408,7 +429,7 @@ impl Bastion {
         let mut text = format!("Host *\n  UserKnownHostsFile {}\n", known_hosts.display());
         text += "  GlobalKnownHostsFile /dev/null\n";
         text += config;
-        for name in PEOPLE {
+        for name in PEOPLE.into_iter().chain(ADMINISTRATORS.map(|(name, _)| name)) {
             let key = self.person(name).join("id_ed25519");
             text += &format!(
                 "Match originalhost gateway user {name},{name}+*\n  IdentityFile {}\n",

@@ -11,6 +11,9 @@ pub const PEOPLE: [&str; 5] = ["alice", "bob", "carol", "dave", "erin"];
 /// The group of each.
 pub const GROUPS: [&str; 5] = ["ops", "dba-leads", "dba-leads", "auditors", "ops"];
 
+/// The first three administrators, where a ceremony is held: login name and role.
+pub const ADMINISTRATORS: [(&str, &str); 3] = [("sam", "system"), ("sue", "security"), ("abe", "audit")];
+
 /// Makes a key pair of that type with OpenSSH.
 pub(crate) fn keygen(file: &Path, kind: &str) {
     run(Command::new("ssh-keygen").args(["-q", "-N", "", "-t", kind, "-f"]).arg(file)).ok();
