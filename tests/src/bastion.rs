@@ -28,6 +28,7 @@ pub struct Bastion {
     gateway: Option<Running>,
     logged_in: Mutex<BTreeSet<String>>,
     damaged: bool,
+    ceremony: bool,
 }
 
 impl Bastion {
@@ -49,7 +50,8 @@ impl Bastion {
         let host = Host::start(&dir.path().join("host"));
         let login = run(Command::new("id").arg("-un")).ok().trim().to_owned();
         let logged_in = Mutex::default();
-        let mut bastion = Self { host, dir, port, login, gateway: None, logged_in, damaged: false };
+        let mut bastion =
+            Self { host, dir, port, login, gateway: None, logged_in, damaged: false, ceremony: false };
         bastion.restart();
         bastion.furnish();
         bastion
@@ -341,22 +343,27 @@ impl Bastion {
         for (name, _) in ADMINISTRATORS {
             std::fs::copy(seeds.join(name), self.person(name).join("totp")).expect("a seed");
         }
-        let mut serve = self.countersign(["serve"]);
-        self.serve(&mut serve);
+        self.ceremony = true;
+        self.restart();
     }
 
     /// Starts the gateway, and returns once it answers.
     #[track_caller]
     pub fn restart(&mut self) {
-        let mut serve = self.countersign(["serve", "--before-ceremony"]);
+        let mut serve = self.serving();
         self.serve(&mut serve);
     }
 
     /// Starts the gateway with everything that it can log.
     #[track_caller]
     pub fn restart_with_logs(&mut self) {
-        let mut serve = self.countersign(["serve", "--before-ceremony"]);
+        let mut serve = self.serving();
         self.serve(serve.env("RUST_LOG", "trace"));
+    }
+
+    fn serving(&self) -> Command {
+        let before = (!self.ceremony).then_some("--before-ceremony");
+        self.countersign(["serve"].into_iter().chain(before))
     }
 
     #[track_caller]
