@@ -54,6 +54,9 @@ fn the_gateways_own_account_changes_nothing_any_more() {
     }
     let people = bastion.admin(&["person", "list"]);
     assert!(!people.contains("mallory"), "{people}");
+    bastion.run("alice", "web-1", "echo hello").ok();
+    let told = run(&mut bastion.countersign(["replay", &bastion.newest_session()])).refused();
+    assert!(told.contains("--gateway"), "{told}");
 }
 
 #[test]

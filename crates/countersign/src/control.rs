@@ -126,6 +126,10 @@ async fn carry_out(road: &Road, policies: &Path, by: &str, request: Request) -> 
             road.offer_policies(&files).await.map_err(|fault| fault.to_string())?;
             Ok(Changed::default())
         }
+        // Who looks is a person with a reason, and judged: the desk's business once there are administrators.
+        Request::Replay(_) if road.register().ceremony_held() => Err(
+            "the administrators are enrolled: recordings are shown to persons, over SSH: countersign replay SESSION --gateway NAME@HOST".into(),
+        ),
         Request::Replay(id) => {
             let id: SessionId = id.parse().map_err(|_| format!("{id} is not a session id"))?;
             road.note_replay(by, &id).await.map_err(|fault| fault.to_string())?;
