@@ -1,26 +1,12 @@
-//! Ledger entries: small canonical records of what was decided and done, without personal data in clear.
-//!
-//! An entry is one JSON object in the canonical form of RFC 8785 (keys sorted, no spaces, integers only), with
-//! `at` in microseconds since the epoch, `kind`, and the fields of that kind. docs/formats.md lists them all.
+//! What an entry says, kind by kind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use recording::SessionId;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::blind::{hex, sha256_hex};
-use crate::model::{Decision, Outcome, PersonId, RequestId, RequestState, Timestamp};
-
-/// One leaf of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// When, microseconds since the epoch.
-    pub at: i64,
-    /// What.
-    #[serde(flatten)]
-    pub event: Event,
-}
+use crate::model::{Decision, Outcome, PersonId, RequestId, RequestState};
 
 /// What an entry says. Names of people are identifiers; free text and addresses are commitments ([`crate::blind`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -354,50 +340,6 @@ pub enum Event {
     },
 }
 
-impl Entry {
-    /// An entry of that moment.
-    pub fn new(at: Timestamp, event: Event) -> Self {
-        Self { at: at.0, event }
-    }
-
-    /// The canonical bytes: what the ledger's leaf is.
-    pub fn encode(&self) -> Vec<u8> {
-        canonical(self).into_bytes()
-    }
-
-    /// Reads a leaf; refuses what [`Self::encode`] would not have written byte for byte.
-    pub fn decode(leaf: &[u8]) -> Result<Self, EntryError> {
-        let entry: Self = serde_json::from_slice(leaf).map_err(|e| EntryError(e.to_string()))?;
-        if entry.encode() != leaf {
-            return Err(EntryError("not in canonical form".to_owned()));
-        }
-        Ok(entry)
-    }
-}
-
-/// A leaf that is not an entry.
-#[derive(Debug, thiserror::Error)]
-#[error("not a ledger entry: {0}")]
-pub struct EntryError(String);
-
-/// RFC 8785 text of a value whose numbers are integers and whose keys are ASCII.
-pub fn canonical(value: &impl Serialize) -> String {
-    sorted(serde_json::to_value(value).unwrap_or_default()).to_string()
-}
-
-/// The same value with the keys of every object in order, whatever order its map type keeps.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        Value::Object(fields) => {
-            let fields: BTreeMap<_, _> =
-                fields.into_iter().map(|(key, value)| (key, sorted(value))).collect();
-            Value::Object(fields.into_iter().collect())
-        }
-        plain => plain,
-    }
-}
-
 impl Event {
     /// The entry for a request that ended without running.
     pub fn request_end(id: RequestId, state: RequestState) -> Self {
@@ -449,43 +391,5 @@ impl Event {
             digest: hex(&s.digest),
             chain: hex(&s.chain),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample() -> Entry {
-        Entry::new(
-            Timestamp(5),
-            Event::Decision {
-                session: "00".into(),
-                channel: 1,
-                act: "exec".into(),
-                text: "ab".into(),
-                effects: BTreeSet::from(["read".into()]),
-                verdict: "allow".into(),
-                rules: vec!["r".into()],
-                policy: "sha256:0".into(),
-                request: None,
-                permit: None,
-            },
-        )
-    }
-
-    #[test]
-    fn an_entry_reads_back_as_written() {
-        let leaf = sample().encode();
-        assert!(leaf.starts_with(br#"{"act":"exec","at":5,"#), "{}", String::from_utf8_lossy(&leaf));
-        assert_eq!(Entry::decode(&leaf).unwrap(), sample());
-    }
-
-    #[test]
-    fn another_spelling_of_the_same_entry_is_refused() {
-        let text = String::from_utf8(sample().encode()).unwrap();
-        assert!(Entry::decode(text.replace(",\"at\"", ", \"at\"").as_bytes()).is_err());
-        assert!(Entry::decode(text.replace("\"act\"", "\"extra\":1,\"act\"").as_bytes()).is_err());
-        assert!(Entry::decode(b"\xff").is_err());
     }
 }
