@@ -134,8 +134,8 @@ fn spawn(folder: &Path) -> Child {
         .expect("/usr/sbin/sshd starts; Debian's package is openssh-server")
 }
 
-/// A port that nobody listens on.
-pub(crate) fn free_port() -> u16 {
+/// A port on 127.0.0.1 that nobody listens on.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has free ports");
     listener.local_addr().expect("a bound socket has an address").port()
 }

@@ -9,12 +9,14 @@ mod people;
 mod plan;
 mod running;
 mod terminal;
+mod webhook;
 
 pub use bastion::Bastion;
 pub use binary::countersign;
-pub use host::Host;
+pub use host::{Host, free_port};
 pub use ledger::entries_in;
 pub use people::{GROUPS, PEOPLE};
 pub use plan::Plan;
 pub use running::{Done, LIMIT, Running, eventually, run, run_with_input};
 pub use terminal::Terminal;
+pub use webhook::{WEBHOOK_SECRET, WEBHOOK_TOKEN, Webhook};

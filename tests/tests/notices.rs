@@ -2,98 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy knows tests, but not the functions that tests share")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use end_to_end::{Bastion, eventually, run};
-use serde_json::Value;
+use end_to_end::{Bastion, WEBHOOK_SECRET, WEBHOOK_TOKEN, Webhook, eventually, free_port, run};
 
 const DELETION: &str = "rm -rf production-data";
-const SECRET: &str = "s1gning-secret";
-const TOKEN: &str = "t0ken";
-
-/// A receiver on this machine that remembers what it was told, or never answers.
-struct Webhook {
-    told: Arc<Mutex<Vec<String>>>,
-}
-
-impl Webhook {
-    fn start(port: u16, answers: bool) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-        let told = Arc::<Mutex<Vec<String>>>::default();
-        let seen = told.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let seen = seen.clone();
-                thread::spawn(move || hear(stream, &seen, answers));
-            }
-        });
-        Self { told }
-    }
-
-    fn bodies(&self) -> Vec<Value> {
-        self.told.lock().unwrap().iter().map(|body| serde_json::from_str(body).unwrap()).collect()
-    }
-
-    /// Waits for a notice of that event.
-    fn until(&self, event: &str) -> Value {
-        eventually(event, || self.bodies().into_iter().find(|body| body["event"] == event))
-    }
-}
-
-fn hear(stream: TcpStream, told: &Mutex<Vec<String>>, answers: bool) {
-    let mut stream = BufReader::new(stream);
-    let (mut line, mut length) = (String::from("x"), 0);
-    while !line.trim_end().is_empty() {
-        line.clear();
-        stream.read_line(&mut line).unwrap();
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length: ") {
-            length = value.trim_end().parse().unwrap();
-        }
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).unwrap();
-    told.lock().unwrap().push(String::from_utf8(body).unwrap());
-    match answers {
-        true => stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap(),
-        false => thread::sleep(Duration::from_secs(600)),
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 /// A bastion that tells these receivers: name, port and further lines of the configuration.
 fn bastion_telling(receivers: &[(&str, u16, &str)]) -> Bastion {
-    let tables = receivers.iter().map(|(name, _, more)| {
-        format!(
-            "[[notifications.receiver]]\nname = \"{name}\"\nkind = \"json\"\nurl_file = \"secrets/{name}.url\"\n\
-             secret_file = \"secrets/{name}.secret\"\n{more}\n"
-        )
-    });
     let mut bastion = Bastion::start();
-    bastion.stop();
-    for (name, port, _) in receivers {
-        let secrets = bastion.node().join("secrets");
-        private(&secrets.join(format!("{name}.url")), &format!("http://127.0.0.1:{port}/{TOKEN}\n"));
-        private(&secrets.join(format!("{name}.secret")), &format!("{SECRET}\n"));
-    }
-    let config = bastion.node().join("countersign.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text + "\n" + &tables.collect::<String>()).unwrap();
-    bastion.restart();
+    bastion.tell(receivers);
     bastion
-}
-
-fn private(file: &Path, content: &str) {
-    std::fs::write(file, content).unwrap();
-    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 #[test]
@@ -132,13 +51,13 @@ fn a_kill_while_the_receiver_is_away_loses_no_notice_and_shows_no_secret() {
     let refused = || bastion.gateway().unwrap().stderr();
     eventually("a failed delivery", || refused().contains("was not delivered").then_some(()));
     let log = refused();
-    assert!(!log.contains(SECRET) && !log.contains(TOKEN), "a secret is in the log");
+    assert!(!log.contains(WEBHOOK_SECRET) && !log.contains(WEBHOOK_TOKEN), "a secret is in the log");
     bastion.kill9();
     bastion.restart();
     let leads = Webhook::start(port, true);
     assert_eq!(leads.until("request-made")["request"], number);
     assert_eq!(leads.until("request-ended")["state"], "abandoned");
-    assert!(leads.bodies().iter().all(|body| !body.to_string().contains(SECRET)));
+    assert!(leads.bodies().iter().all(|body| !body.to_string().contains(WEBHOOK_SECRET)));
 }
 
 #[test]
@@ -164,7 +83,7 @@ fn notify_test_says_whether_a_receiver_takes_notices() {
     let bastion = bastion_telling(&[("leads", port, "")]);
     let failed = run(&mut bastion.countersign(["notify", "test", "leads"]));
     let told = failed.refused();
-    assert!(told.contains("leads has not taken the test notice") && !told.contains(TOKEN), "{told}");
+    assert!(told.contains("leads has not taken the test notice") && !told.contains(WEBHOOK_TOKEN), "{told}");
     let leads = Webhook::start(port, true);
     let taken = run(&mut bastion.countersign(["notify", "test", "leads"])).ok();
     assert!(taken.starts_with("leads has taken the test notice"), "{taken}");

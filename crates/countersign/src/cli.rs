@@ -1,9 +1,13 @@
 //! The command line: one definition, from which help and parsing come.
 
+mod order;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, FromArgMatches as _, Parser, Subcommand};
+
+pub use order::command;
 
 use crate::commands::admin::Administration;
 use crate::commands::desk::AtDesk;
@@ -20,6 +24,13 @@ pub struct Cli {
     pub config: PathBuf,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads this process's arguments. What is wrong with them is said, and ends it.
+    pub fn read() -> Self {
+        Self::from_arg_matches(&command().get_matches()).unwrap_or_else(|fault| fault.exit())
+    }
 }
 
 /// What to do.

@@ -21,7 +21,6 @@ use std::process::ExitCode;
 
 use access::model::Answer;
 use anyhow::Result;
-use clap::Parser as _;
 
 use cli::{Cli, Command, Decide, LedgerCommand};
 use commands::decide::Approver;
@@ -31,7 +30,7 @@ use commands::{
 };
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     start_logging();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

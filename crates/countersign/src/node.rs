@@ -177,7 +177,6 @@ fn settings(config: &Config, keys: &NodeKeys) -> Settings {
             lock_for: config.lock_seconds,
             ..lockout::Limits::PERSON
         },
-        emergencies: Default::default(),
         node_salt: keys.salt,
         receivers: config.receivers.iter().map(|receiver| receiver.told.clone()).collect(),
         consent: config.consent.clone(),

@@ -22,7 +22,9 @@ pub use judge::act::Act;
 pub use judge::error::{PolicyError, PolicyErrors};
 pub use judge::policies::Policies;
 pub use judge::question::{Destination, FileFacts, Level, NoSuchLevel, Question, TargetFacts};
-pub use judge::quorum::{Aside, Clause, Hours, Missing, Quorum, Requester, Short, Signer, Unfit, role_of};
+pub use judge::quorum::{
+    Aside, Clause, Emergencies, Hours, Missing, Quorum, Requester, Short, Signer, Unfit, role_of,
+};
 pub use judge::sources::Sources;
 pub use judge::verdict::{Allowed, Denied, Held, Obligations, Rule, Verdict};
 pub use shell::{Obstacle, quoted};

@@ -7,7 +7,6 @@ use policy::Verdict;
 
 use super::Road;
 use super::asking::covers;
-use super::ending::SECURITY;
 use super::permits::act_of;
 use super::state::StateChange;
 use crate::announcement::Announcement;
@@ -21,8 +20,6 @@ use crate::statement::{rfc3339, visible};
 use crate::terms::Terms;
 use crate::text;
 
-/// Those who read records, and review beside the security administrators.
-const AUDIT: &str = "audit-administrators";
 /// Permits and requests looked at, newest first.
 const RECENT: u32 = 10_000;
 
@@ -34,7 +31,7 @@ impl Road {
         wanted: &EmergencyWanted,
     ) -> Result<String, RoadError> {
         let person = self.person_now(who).await?;
-        let most = self.settings().emergencies.longest_seconds;
+        let most = self.policies().emergencies().longest_seconds();
         if !(60..=most).contains(&wanted.seconds) {
             let most = (most / 60).to_string();
             return Err(self.refusal(&text::EMERGENCY_LENGTH, &[("most", &most)]).into());
@@ -88,15 +85,17 @@ impl Road {
 
     /// One at a time, and none while an older one waits too long for its review.
     async fn owes_no_review(&self, person: &Person) -> Result<(), RoadError> {
-        let patience = self.settings().emergencies.review_seconds;
+        let policies = self.policies();
+        let rules = policies.emergencies();
+        let reviewers = Vec::from_iter(rules.reviewers.iter().map(|group| visible(group))).join(", ");
         for permit in self.open_emergencies().await?.iter().filter(|permit| permit.holder == person.id) {
             let number = permit.id.to_string();
-            let values = [("permit", &*number)];
+            let values = [("permit", &*number), ("reviewers", &*reviewers)];
             let over = over_at(permit);
             if self.now() < over {
                 return Err(self.refusal(&text::EMERGENCY_ALREADY, &values).into());
             }
-            if self.now() >= over.plus_seconds(patience) {
+            if self.now() >= over.plus_seconds(rules.review_seconds()) {
                 return Err(self.refusal(&text::EMERGENCY_UNREVIEWED, &values).into());
             }
         }
@@ -143,11 +142,11 @@ impl Road {
         Ok(self.say(&text::EMERGENCY_REVIEWED, &[("permit", &id.to_string())]))
     }
 
-    /// The emergency, if this person may judge it: in a role for that, not its holder, and not who helped in it.
+    /// The emergency, if this person may judge it: one of those who review, not its holder, and not who helped in it.
     async fn reviewable_by(&self, person: &Person, id: PermitId) -> Result<Permit, RoadError> {
         let number = id.to_string();
         let values = [("permit", &*number)];
-        let reviews = person.groups.contains(SECURITY) || person.groups.contains(AUDIT);
+        let reviews = !person.groups.is_disjoint(&self.policies().emergencies().reviewers);
         let open = self.permit(id).await?.filter(|permit| {
             permit.kind == PermitKind::Emergency && permit.reviewed.is_none() && permit.holder != person.id
         });

@@ -103,27 +103,10 @@ pub struct Settings {
     pub consent: Option<ConsentNotice>,
     /// Whom the organisation trusts to say that a key is bound to a device.
     pub devices: Devices,
-    /// How long emergencies last, and may wait for their review.
-    pub emergencies: EmergencyLimits,
     /// Salt of commitments that belong to no person or session (names that were tried, addresses).
     pub node_salt: [u8; 16],
     /// Who is told what happened.
     pub receivers: Vec<Receiver>,
-}
-
-/// Bounds on declared emergencies.
-#[derive(Clone, Copy, Debug)]
-pub struct EmergencyLimits {
-    /// Longest emergency, seconds.
-    pub longest_seconds: u64,
-    /// How long after its end a person with an unreviewed one may still declare another, seconds.
-    pub review_seconds: u64,
-}
-
-impl Default for EmergencyLimits {
-    fn default() -> Self {
-        Self { longest_seconds: 3600, review_seconds: 24 * 3600 }
-    }
 }
 
 /// The road. Cheap to clone; every door holds one.

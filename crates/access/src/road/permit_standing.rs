@@ -36,8 +36,9 @@ impl Road {
         let left = until.seconds().saturating_sub(self.now().seconds());
         let due = WARNINGS.into_iter().find(|minutes| left <= minutes * 60);
         match due.filter(|minutes| session.warn_once(*minutes)) {
-            Some(minutes) => {
-                let line = self.say(&text::PERMIT_SOON, &[("minutes", &minutes.to_string())]);
+            // Who comes in late is told what is left, not what the warning is called.
+            Some(_) => {
+                let line = self.say(&text::PERMIT_SOON, &[("minutes", &left.div_ceil(60).to_string())]);
                 Ok(Standing::Warn(line))
             }
             None => Ok(Standing::Stays),

@@ -46,8 +46,8 @@ catalogue! {
         "已宣布紧急状态 {permit}（{scope}），截止 {until}。已通知所有配置的接收人；事后须由他人复核。";
     EMERGENCY_LENGTH: "refused: an emergency lasts 1 to {most} minutes",
         "已拒绝：紧急状态时长为 1 至 {most} 分钟";
-    EMERGENCY_UNREVIEWED: "refused: emergency {permit} of yours still waits for its review; ask a security or audit administrator",
-        "已拒绝：您的紧急状态 {permit} 尚未复核；请联系安全或审计管理员";
+    EMERGENCY_UNREVIEWED: "refused: emergency {permit} of yours still waits for its review; ask one of {reviewers}",
+        "已拒绝：您的紧急状态 {permit} 尚未复核；请联系 {reviewers} 的成员";
     EMERGENCY_ALREADY: "refused: emergency {permit} of yours is still on", "已拒绝：您的紧急状态 {permit} 仍在进行中";
     NO_EMERGENCY: "refused: there is no emergency {permit} that waits for a review by you",
         "已拒绝：没有等待您复核的紧急状态 {permit}";

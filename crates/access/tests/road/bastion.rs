@@ -133,7 +133,6 @@ impl Bastion {
                 language,
                 remember_seconds: 8 * 3600,
                 lockout: lockout::Limits::PERSON,
-                emergencies: Default::default(),
                 node_salt: [4; 16],
                 receivers: crate::announcing::receivers(),
                 consent,

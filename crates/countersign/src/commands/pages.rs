@@ -4,20 +4,19 @@ use std::io::stdout;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
+use crate::cli;
 
 /// Prints what a shell needs to complete the commands.
 pub fn completions(shell: Shell) {
-    clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut stdout().lock());
+    clap_complete::generate(shell, &mut cli::command(), "countersign", &mut stdout().lock());
 }
 
 /// Writes a page for every command into the folder.
 pub fn man(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    clap_mangen::generate_to(Cli::command(), folder)
+    clap_mangen::generate_to(cli::command(), folder)
         .with_context(|| format!("cannot write into {}", folder.display()))
 }
 
@@ -42,7 +41,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         man(folder.path()).expect("pages");
         let mut all = BTreeMap::new();
-        commands(&Cli::command(), "countersign", &mut all);
+        commands(&cli::command(), "countersign", &mut all);
         assert!(all.len() > 40, "{}", all.len());
         for (page, command) in all {
             let text =
@@ -60,7 +59,7 @@ mod tests {
     fn every_shell_completes_every_command() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut script);
+            clap_complete::generate(shell, &mut cli::command(), "countersign", &mut script);
             let script = String::from_utf8(script).expect("text");
             for name in ["requests", "watch", "emergency", "completions", "ssh-config"] {
                 assert!(script.contains(name), "{shell}: {name}");

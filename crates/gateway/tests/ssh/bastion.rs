@@ -374,7 +374,6 @@ fn road(
             language: Language::English,
             remember_seconds: 3600,
             lockout: lockout::Limits::PERSON,
-            emergencies: Default::default(),
             node_salt: [4; 16],
             receivers: vec![],
             consent: None,

@@ -10,7 +10,7 @@ use super::cedar::Asker;
 use super::error::{PolicyError, PolicyErrors};
 use super::facts::Facts;
 use super::question::{Level, Question};
-use super::quorum::{self, Quorum};
+use super::quorum::{self, Emergencies, Quorum, QuorumFile};
 use super::ruling::{Bench, Ruling, Why};
 use super::slice::{Slice, Slices};
 use super::sources::{self, Collected, Declared, Sources};
@@ -30,6 +30,7 @@ pub struct Policies {
     slices: Slices,
     rules: BTreeMap<String, Arc<Rule>>,
     quorums: BTreeMap<String, Quorum>,
+    emergencies: Emergencies,
     areas: Areas,
     table: Arc<Table>,
     /// By the number of a slice, and what its policies see of a question.
@@ -46,7 +47,8 @@ impl Policies {
         let faults =
             [asker.as_ref().err(), quorums.as_ref().err(), areas.as_ref().err(), table.as_ref().err()];
         PolicyErrors::unless_none(faults.into_iter().flatten().cloned().collect())?;
-        let (asker, quorums, areas, table) = (asker?, quorums?, areas?, Arc::new(table?));
+        let (asker, areas, table) = (asker?, areas?, Arc::new(table?));
+        let QuorumFile { quorums, emergencies } = quorums?;
         let all = Collected::read(sources, Declared { quorums: &quorums, areas: &areas }, asker.schema())?;
         let slices = Slices::of(&all.set, asker.schema(), asker.kinds())
             .map_err(|what| PolicyError::new(&sources.schema.0, what, sources::SCHEMA_ADVICE))?;
@@ -57,6 +59,7 @@ impl Policies {
             slices,
             rules: all.rules,
             quorums,
+            emergencies,
             areas,
             table,
             rulings: Cache::of(RULINGS),
@@ -76,6 +79,11 @@ impl Policies {
     /// Every declared quorum, by name.
     pub fn quorums(&self) -> impl Iterator<Item = &Quorum> {
         self.quorums.values()
+    }
+
+    /// Bounds on declared emergencies.
+    pub fn emergencies(&self) -> &Emergencies {
+        &self.emergencies
     }
 
     /// The command table with the rows that the operator added: what analyses are made with.

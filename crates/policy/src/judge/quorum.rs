@@ -1,5 +1,6 @@
 //! Quorums: how many distinct persons of which groups must sign, and whether a set of signers is enough.
 
+mod emergencies;
 mod file;
 mod hours;
 mod matching;
@@ -13,8 +14,9 @@ use std::fmt;
 
 use serde::Deserialize;
 
-pub(crate) use file::parse;
+pub use emergencies::Emergencies;
 pub use file::role_of;
+pub(crate) use file::{QuorumFile, parse};
 pub use hours::Hours;
 use matching::Matching;
 

@@ -65,7 +65,7 @@ impl Sources {
 
     /// The quorums that they declare, by name.
     pub fn quorums(&self) -> Result<BTreeMap<String, Quorum>, PolicyError> {
-        super::quorum::parse(&self.quorums.0, &self.quorums.1)
+        Ok(super::quorum::parse(&self.quorums.0, &self.quorums.1)?.quorums)
     }
 }
 

@@ -220,7 +220,7 @@ struct Plain {
 impl Plain {
     fn of(sources: &Sources) -> Plain {
         let asker = sources::schema(&sources.schema).unwrap();
-        let quorums = quorum::parse(&sources.quorums.0, &sources.quorums.1).unwrap();
+        let quorums = quorum::parse(&sources.quorums.0, &sources.quorums.1).unwrap().quorums;
         let areas = area::parse(&sources.areas.0, &sources.areas.1).unwrap();
         let declared = Declared { quorums: &quorums, areas: &areas };
         let all = Collected::read(sources, declared, asker.schema()).unwrap();

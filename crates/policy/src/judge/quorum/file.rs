@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::super::error::PolicyError;
-use super::{Clause, DEFAULT_EXPIRY, Hours, Quorum};
+use super::{Clause, DEFAULT_EXPIRY, Emergencies, Hours, Quorum};
 
 const ADVICE: &str =
     "write [quorum.NAME] with clauses = [{ of = \"GROUP\", n = 2 }]; docs/policy.md lists what may follow";
@@ -31,6 +31,15 @@ pub fn role_of(quorum: &str) -> Option<&'static str> {
 struct File {
     #[serde(default)]
     quorum: BTreeMap<String, Spanned<Declared>>,
+    emergencies: Option<Spanned<Emergencies>>,
+}
+
+/// The file, checked.
+#[derive(Debug)]
+pub(crate) struct QuorumFile {
+    /// By name.
+    pub(crate) quorums: BTreeMap<String, Quorum>,
+    pub(crate) emergencies: Emergencies,
 }
 
 #[derive(Deserialize)]
@@ -50,7 +59,7 @@ fn default_expiry() -> u64 {
 }
 
 /// Reads `quorums.toml`.
-pub(crate) fn parse(file: &str, text: &str) -> Result<BTreeMap<String, Quorum>, PolicyError> {
+pub(crate) fn parse(file: &str, text: &str) -> Result<QuorumFile, PolicyError> {
     let read: File = toml::from_str(text).map_err(|e| PolicyError::toml(file, text, &e, ADVICE))?;
     let quorums = read.quorum.into_iter().map(|(name, declared)| {
         let place = declared.span().start;
@@ -60,7 +69,8 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<BTreeMap<String, Quorum>, 
         })?;
         Ok((name, quorum))
     });
-    quorums.collect()
+    let quorums = quorums.collect::<Result<_, _>>()?;
+    Ok(QuorumFile { quorums, emergencies: Emergencies::checked(read.emergencies, file, text)? })
 }
 
 fn named(name: &str, declared: Declared) -> Quorum {
@@ -143,7 +153,7 @@ mod tests {
 
     #[test]
     fn what_is_left_out_asks_for_nothing() {
-        let read = parse("q.toml", &format!("[quorum.q]\n{A}")).unwrap();
+        let read = parse("q.toml", &format!("[quorum.q]\n{A}")).unwrap().quorums;
         assert_eq!(read["q"], Quorum::of("q", vec![Clause::of("a", 1)]));
         assert_eq!(read["q"].expires_seconds, 1800);
     }
@@ -152,7 +162,7 @@ mod tests {
     fn everything_that_may_be_said_is_read() {
         let text = "[quorum.q]\nclauses = [{ of = \"a\", n = 1, other_team = true }]\nmfa_within_minutes = 15\n\
                     hours = { from = \"08:00\", to = \"20:00\", weekdays = [1, 2] }\ntell = [\"pager\"]";
-        let read = parse("q.toml", text).unwrap().remove("q").unwrap();
+        let read = parse("q.toml", text).unwrap().quorums.remove("q").unwrap();
         assert!(read.clauses[0].other_team);
         assert_eq!(read.hours, Some(Hours { from: 480, to: 1200, weekdays: [1, 2].into() }));
         assert_eq!((read.mfa_within_minutes, &*read.tell), (Some(15), &["pager".to_owned()][..]));
