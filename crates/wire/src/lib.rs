@@ -1,0 +1,8 @@
+//! PostgreSQL and MySQL bytes ↔ messages: bytes in, messages and decisions out. No sockets, no tasks, no TLS, no clock, no
+//! randomness; whoever owns those calls in here.
+
+mod error;
+pub mod postgres;
+mod reading;
+
+pub use error::Error;
