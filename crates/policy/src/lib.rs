@@ -11,6 +11,7 @@ mod file;
 mod judge;
 mod reading;
 mod shell;
+pub mod sql;
 mod surroundings;
 mod table;
 mod touch;

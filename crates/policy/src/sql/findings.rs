@@ -1,0 +1,124 @@
+//! What was found in one statement so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalogue::{Catalogue, Meaning};
+use super::name::{Kind, Name, Named};
+use super::script::{Columns, Control, Statement, TableUse};
+use crate::{Effect, How, Reason};
+
+/// What a name is taken for while no catalogue was asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Usually {
+    /// It does nothing of its own.
+    Harmless,
+    /// Nobody knows.
+    Unknown,
+}
+
+pub(super) struct Findings<'a> {
+    catalogue: &'a Catalogue,
+    reasons: Vec<Reason>,
+    told: BTreeSet<(Effect, String)>,
+    tables: BTreeMap<(Name, How), (Columns, bool)>,
+    pub(super) functions: BTreeSet<String>,
+    resolve: BTreeSet<Named>,
+    pub(super) control: Control,
+    /// The statement is only planned: what it would do is not done, but functions may be called.
+    pub(super) planned: bool,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn new(catalogue: &'a Catalogue) -> Self {
+        Findings {
+            catalogue,
+            reasons: vec![],
+            told: BTreeSet::new(),
+            tables: BTreeMap::new(),
+            functions: BTreeSet::new(),
+            resolve: BTreeSet::new(),
+            control: Control::None,
+            planned: false,
+        }
+    }
+
+    pub(super) fn catalogue(&self) -> &'a Catalogue {
+        self.catalogue
+    }
+
+    /// The statement does this, once it runs.
+    pub(super) fn does(&mut self, effect: Effect, because: impl Into<String>) {
+        if self.planned && effect != Effect::Unknown {
+            return self.note(Effect::Read, "plans a statement without running it".into());
+        }
+        self.note(effect, because.into());
+    }
+
+    /// A function that it calls does this, perhaps as early as it is planned.
+    pub(super) fn calls(&mut self, effect: Effect, because: impl Into<String>) {
+        self.note(effect, because.into());
+    }
+
+    /// Something in it is not on the list.
+    pub(super) fn unknown(&mut self, because: impl Into<String>) {
+        self.note(Effect::Unknown, because.into());
+    }
+
+    fn note(&mut self, effect: Effect, because: String) {
+        if self.told.insert((effect, because.clone())) {
+            self.reasons.push(Reason { effect, because, program: None });
+        }
+    }
+
+    pub(super) fn table(&mut self, table: &Name, how: How, columns: Columns, whole: bool) {
+        let how = if self.planned { How::Looks } else { how };
+        let used = self.tables.entry((table.clone(), how)).or_insert_with(|| (Columns::none(), false));
+        used.0 = std::mem::replace(&mut used.0, Columns::All).and(columns);
+        used.1 |= whole && !self.planned;
+    }
+
+    /// What stands behind a name does more than the name says: the catalogue knows, or it is taken for the usual.
+    pub(super) fn rely_on(&mut self, kind: Kind, name: &Name, usually: Usually) {
+        let named = Named { kind, name: name.clone() };
+        let catalogue = self.catalogue;
+        match catalogue.meaning(&named) {
+            Some(meaning) => self.means(&named, meaning),
+            None if catalogue.is_closed() => {
+                self.unknown(format!("the database did not say what {named} is"))
+            }
+            None => {
+                if usually == Usually::Unknown {
+                    self.unknown(format!("{named} is not the server's own"));
+                }
+                self.resolve.insert(named);
+            }
+        }
+    }
+
+    fn means(&mut self, named: &Named, meaning: &Meaning) {
+        for effect in &meaning.effects {
+            self.note(*effect, format!("{named} {}", meaning.because));
+        }
+        for used in &meaning.tables {
+            self.table(&used.table, used.how, used.columns.clone(), used.whole);
+        }
+    }
+
+    pub(super) fn into_statement(self, text: &str) -> Statement {
+        let tables = self.tables.into_iter().map(|((table, how), (columns, whole))| TableUse {
+            table,
+            how,
+            columns,
+            whole,
+        });
+        Statement {
+            text: text.into(),
+            control: self.control,
+            effects: self.reasons.iter().map(|reason| reason.effect).collect(),
+            reasons: self.reasons,
+            tables: tables.collect(),
+            functions: self.functions,
+            resolve: self.resolve,
+        }
+    }
+}

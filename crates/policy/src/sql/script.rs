@@ -1,0 +1,178 @@
+//! The result of reading a text: its statements, and what each of them does.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use super::name::{Name, Named};
+use crate::{Effect, How, Reason};
+
+/// Whose SQL it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB.
+    MySql,
+}
+
+/// A name that is no dialect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no dialect; the dialects are postgres and mysql")]
+pub struct NoSuchDialect(pub String);
+
+impl FromStr for Dialect {
+    type Err = NoSuchDialect;
+
+    fn from_str(name: &str) -> Result<Self, NoSuchDialect> {
+        match name {
+            "postgres" => Ok(Dialect::Postgres),
+            "mysql" => Ok(Dialect::MySql),
+            _ => Err(NoSuchDialect(name.into())),
+        }
+    }
+}
+
+/// All statements of one text. What the text does is what any of them does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    statements: Vec<Statement>,
+    obstacle: Option<String>,
+}
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Its text, without the semicolon.
+    pub text: String,
+    /// What it means for the connection.
+    pub control: Control,
+    /// Everything that it does.
+    pub effects: BTreeSet<Effect>,
+    /// Why each effect was found, in order.
+    pub reasons: Vec<Reason>,
+    /// Every table that it touches, in the widest reading.
+    pub tables: Vec<TableUse>,
+    /// Every function that it calls, as it is named.
+    pub functions: BTreeSet<String>,
+    /// Names that were taken for what they usually are, since no catalogue was asked: plain tables, the server's own
+    /// functions, operators and types.
+    pub resolve: BTreeSet<Named>,
+}
+
+/// How a statement touches a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TableUse {
+    /// The table; without a schema it may be in any.
+    pub table: Name,
+    /// What is done: its columns are read or written, or its rows or the table itself removed.
+    pub how: How,
+    /// Which columns, in the widest reading.
+    pub columns: Columns,
+    /// Nothing bounds which rows are written or removed: no WHERE, or one that is always true.
+    pub whole: bool,
+}
+
+/// Columns of a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Columns {
+    /// These.
+    Some(BTreeSet<String>),
+    /// All of them.
+    All,
+}
+
+impl Columns {
+    /// Both.
+    pub fn and(self, other: Columns) -> Columns {
+        match (self, other) {
+            (Columns::Some(mut some), Columns::Some(more)) => {
+                some.extend(more);
+                Columns::Some(some)
+            }
+            _ => Columns::All,
+        }
+    }
+
+    /// None of them.
+    pub fn none() -> Columns {
+        Columns::Some(BTreeSet::new())
+    }
+}
+
+/// What a statement means for the connection, for whoever follows its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// Nothing.
+    None,
+    /// A transaction begins.
+    Begin,
+    /// It ends, and its work stays.
+    Commit,
+    /// It ends, or goes back to a savepoint.
+    Rollback,
+    /// A savepoint is set or released.
+    Savepoint,
+    /// A statement is prepared under a name; the effects are those that it has when executed.
+    Prepare(String),
+    /// A prepared statement runs.
+    Execute(String),
+    /// One prepared statement is forgotten, or all.
+    Deallocate(Option<String>),
+    /// A cursor is declared; the effects are those of its query.
+    Declare(String),
+    /// Everything of the session is forgotten: prepared statements, cursors, settings.
+    DiscardAll,
+    /// A setting is changed to a value, or to one that is not known: its default.
+    Set {
+        /// The setting.
+        name: String,
+        /// Its new value when it is literal.
+        value: Option<String>,
+    },
+    /// Rows follow from the client.
+    CopyIn,
+    /// Rows follow from the server.
+    CopyOut,
+}
+
+impl Script {
+    pub(super) fn of(statements: Vec<Statement>) -> Script {
+        Script { statements, obstacle: None }
+    }
+
+    /// For a text that is not read, and what stands in the way.
+    pub(super) fn refused(obstacle: &str) -> Script {
+        Script { statements: vec![], obstacle: Some(obstacle.into()) }
+    }
+
+    /// The statements in order; none when the text was not read.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// What stood in the way of reading it.
+    pub fn obstacle(&self) -> Option<&str> {
+        self.obstacle.as_deref()
+    }
+
+    /// Whether every statement was read and nothing in it is unknown.
+    pub fn understood(&self) -> bool {
+        !self.effects().contains(&Effect::Unknown)
+    }
+
+    /// Everything that any of the statements does.
+    pub fn effects(&self) -> BTreeSet<Effect> {
+        let unread = self.obstacle.iter().map(|_| Effect::Unknown);
+        unread.chain(self.statements.iter().flat_map(|s| s.effects.iter().copied())).collect()
+    }
+
+    /// Why each effect was found, in order.
+    pub fn reasons(&self) -> Vec<Reason> {
+        let unread = self.obstacle.iter().map(|what| Reason {
+            effect: Effect::Unknown,
+            because: format!("not understood: {what}"),
+            program: None,
+        });
+        unread.chain(self.statements.iter().flat_map(|s| s.reasons.iter().cloned())).collect()
+    }
+}
