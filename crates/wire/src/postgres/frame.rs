@@ -34,6 +34,11 @@ impl Frame {
     pub fn raw(&self) -> &Bytes {
         &self.raw
     }
+
+    /// A part of this message, without copying it.
+    pub(super) fn share(&self, part: &[u8]) -> Bytes {
+        self.raw.slice_ref(part)
+    }
 }
 
 /// Bytes of one or more streamed messages of one kind, one behind the other: rows, or COPY data.
@@ -77,6 +82,16 @@ impl Run {
         let (lead, behind) = self.raw.split_at_checked(self.lead).unwrap_or((&self.raw, &[]));
         let lead = (!lead.is_empty()).then_some(lead);
         lead.into_iter().chain(Contents { rest: behind })
+    }
+
+    /// Only the bytes that end a message begun earlier.
+    pub(super) fn lead(&self) -> Option<Bytes> {
+        (self.lead > 0).then(|| self.raw.slice(..self.lead))
+    }
+
+    /// Whether no message begins in it.
+    pub(super) fn is_all_lead(&self) -> bool {
+        self.lead == self.raw.len()
     }
 }
 

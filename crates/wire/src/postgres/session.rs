@@ -1,0 +1,311 @@
+//! Follows a connection in both directions between login and end, and decides what crosses when. No statement reaches the
+//! server before it was judged; whatever is behind it waits. The reasoning is in docs/decisions/0013.
+
+mod answered;
+mod asked;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::act::{Act, ActId, ActKind, Consequences, Outcome};
+use super::backend::Status;
+use super::copy::Copying;
+use super::encode;
+use super::frame::{Frame, Piece, Run};
+use super::names::{Meaning, Names, Prepared};
+use super::pipeline::{Foresight, Kind, Pipeline};
+use super::report::Report;
+use super::startup::CancelKey;
+use crate::Error;
+
+/// How much of a client may wait before it is no longer read.
+const INBOX: usize = 1 << 20;
+
+/// What is to be done, in this order.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Send this to the server.
+    ToServer(Bytes),
+    /// Send this to the client.
+    ToClient(Bytes),
+    /// Send COPY data to the server.
+    DataToServer(Option<ActId>, Run),
+    /// Send rows, COPY data or a function's result to the client.
+    DataToClient(Option<ActId>, Run),
+    /// Judge this; then [`Session::allow`] or [`Session::refuse`] it. Until then whatever the client sends waits.
+    Judge(Act),
+    /// Do not judge it any more: something before it has failed, so it will not be run.
+    Moot(ActId),
+    /// What came of an act that was allowed.
+    Done(ActId, Outcome),
+    /// A setting that the server reports: the client's encoding, how strings are written, and so on.
+    Parameter(String, String),
+    /// The server is ready for the next query.
+    Ready(Status),
+    /// The client has said goodbye behind what is being judged.
+    Leaving,
+}
+
+/// A portal that was judged.
+#[derive(Debug)]
+struct Portal {
+    act: ActId,
+    consequences: Arc<Consequences>,
+    /// The number of its Bind among all messages.
+    made: u64,
+    /// How often something was changed before it.
+    revision: u64,
+    has_run: bool,
+}
+
+/// What is being judged.
+#[derive(Debug)]
+struct Judging {
+    id: ActId,
+    frame: Frame,
+    /// The portal that a Bind makes.
+    portal: Option<Bytes>,
+    is_query: bool,
+}
+
+/// A connection between login and end.
+#[derive(Debug)]
+pub struct Session {
+    own_key: CancelKey,
+    server_key: Option<CancelKey>,
+    status: Status,
+    names: Names,
+    portals: HashMap<Bytes, Portal>,
+    pipeline: Pipeline,
+    copying: Copying,
+    /// The server ignores everything up to the next Sync, so nothing is sent to it.
+    skipping: bool,
+    /// Messages of the extended protocol were sent and no Sync behind them; answers may wait at the server.
+    unsynced: bool,
+    inbox: VecDeque<Piece>,
+    waiting: usize,
+    judging: Option<Judging>,
+    acts: u64,
+    /// Counts what was allowed and what was prepared or closed: whatever could change what a name means.
+    revision: u64,
+    /// The last message for whose answer the server was asked.
+    flushed: u64,
+    is_leaving: bool,
+    /// The server's last run to the client is in the middle of a message.
+    client_is_amid: bool,
+    /// The client's last run to the server was.
+    server_is_amid: bool,
+    notice: Option<Bytes>,
+    outputs: VecDeque<Output>,
+}
+
+impl Session {
+    /// Begins behind the server's AuthenticationOk. The client is given `own_key` instead of the server's.
+    #[must_use]
+    pub fn new(own_key: CancelKey) -> Self {
+        let mut pipeline = Pipeline::default();
+        pipeline.push(None, Kind::Greeting);
+        Self {
+            own_key,
+            server_key: None,
+            status: Status::Idle,
+            names: Names::default(),
+            portals: HashMap::new(),
+            pipeline,
+            copying: Copying::Nothing,
+            skipping: false,
+            unsynced: false,
+            inbox: VecDeque::new(),
+            waiting: 0,
+            judging: None,
+            acts: 0,
+            revision: 0,
+            flushed: 0,
+            is_leaving: false,
+            client_is_amid: false,
+            server_is_amid: false,
+            notice: None,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The client has sent this.
+    ///
+    /// # Errors
+    ///
+    /// It makes no sense, here or at all. The connection ends.
+    pub fn client(&mut self, piece: Piece) -> Result<(), Error> {
+        if matches!(&piece, Piece::Whole(frame) if frame.tag() == b'X') {
+            self.is_leaving = true;
+            self.outputs.extend(self.judging.as_ref().map(|_| Output::Leaving));
+        }
+        self.waiting += size(&piece);
+        self.inbox.push_back(piece);
+        self.go_on()
+    }
+
+    /// The server has sent this.
+    ///
+    /// # Errors
+    ///
+    /// It makes no sense, or is no answer to what it was asked. The connection ends.
+    pub fn server(&mut self, piece: Piece) -> Result<(), Error> {
+        match piece {
+            Piece::Whole(frame) => self.answered(&frame)?,
+            Piece::Run(run) => self.streamed(run)?,
+        }
+        if !self.client_is_amid {
+            self.outputs.extend(self.notice.take().map(Output::ToClient));
+        }
+        self.go_on()
+    }
+
+    /// What to do next; to be asked until there is nothing, after each call.
+    pub fn output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Lets an act cross. False if it is no longer waiting for a verdict.
+    ///
+    /// # Errors
+    ///
+    /// What waits behind it makes no sense.
+    pub fn allow(&mut self, id: ActId, consequences: Consequences) -> Result<bool, Error> {
+        let Some(judging) = self.judging.take_if(|judging| judging.id == id) else { return Ok(false) };
+        let consequences = Arc::new(consequences);
+        self.revision += 1;
+        self.send(judging.frame.raw().clone());
+        match judging.portal {
+            Some(name) => self.bound(id, name, consequences),
+            None if judging.is_query => self.pipeline.push(Some(id), Kind::Query { consequences, done: 0 }),
+            None => self.pipeline.push(Some(id), Kind::FunctionCall),
+        }
+        self.go_on()?;
+        Ok(true)
+    }
+
+    fn bound(&mut self, act: ActId, name: Bytes, consequences: Arc<Consequences>) {
+        self.unsynced = true;
+        self.pipeline.push(Some(act), Kind::Bind);
+        let (made, revision) = (self.pipeline.sent(), self.revision);
+        self.portals.insert(name, Portal { act, consequences, made, revision, has_run: false });
+    }
+
+    /// Refuses an act: the client gets this error, and the transaction stands as after any other error. False if it is
+    /// no longer waiting for a verdict.
+    ///
+    /// # Errors
+    ///
+    /// What waits behind it makes no sense.
+    pub fn refuse(&mut self, id: ActId, report: &Report) -> Result<bool, Error> {
+        let Some(judging) = self.judging.take_if(|judging| judging.id == id) else { return Ok(false) };
+        let is_extended = judging.portal.is_some();
+        if is_extended {
+            self.fail_message(report)?
+        } else {
+            self.fail_query(report)?
+        }
+        self.go_on()?;
+        Ok(true)
+    }
+
+    /// Makes the server answer everything that it was sent, so that the session becomes settled. To be called before
+    /// people are asked: an act that is skipped anyway is none to sign for.
+    pub fn settle(&mut self) {
+        let sent = self.pipeline.sent();
+        if self.unsynced && !self.pipeline.is_empty() && std::mem::replace(&mut self.flushed, sent) < sent {
+            self.send(encode::flush());
+        }
+    }
+
+    /// Whether everything that the server was sent is answered.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.pipeline.is_empty()
+    }
+
+    /// Whether more should be read from the client now.
+    #[must_use]
+    pub fn wants_client(&self) -> bool {
+        self.waiting < INBOX
+    }
+
+    /// How the transaction stood at the server's last word.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// What cancels the server's running statement.
+    #[must_use]
+    pub fn server_key(&self) -> Option<&CancelKey> {
+        self.server_key.as_ref()
+    }
+
+    /// The statement behind a name that `EXECUTE name` uses in the act being judged: `Ok(None)` if there is none, or
+    /// none whose text was seen.
+    ///
+    /// # Errors
+    ///
+    /// It depends on answers that have not come: [`Self::settle`], and ask again once the session is settled.
+    pub fn prepared(&self, name: &[u8]) -> Result<Option<Arc<Prepared>>, Unsettled> {
+        match self.pipeline.foresee(name, &self.names) {
+            Foresight::Settled(Meaning::Known(prepared)) => Ok(Some(prepared)),
+            Foresight::Settled(Meaning::Unknown | Meaning::Absent) => Ok(None),
+            Foresight::Depends => Err(Unsettled),
+        }
+    }
+
+    /// Tells the client something, as soon as no message is under way to it. A newer one replaces one that waits.
+    pub fn notice(&mut self, report: &Report) {
+        if self.client_is_amid {
+            self.notice = Some(report.encode());
+        } else {
+            self.outputs.push_back(Output::ToClient(report.encode()));
+        }
+    }
+
+    fn send(&mut self, bytes: Bytes) {
+        self.outputs.push_back(Output::ToServer(bytes));
+    }
+
+    /// Sends the server a query that cannot be one, and the client this error when the server's comes.
+    fn fail_query(&mut self, report: &Report) -> Result<(), Error> {
+        self.send(encode::query(DECOY)?);
+        self.pipeline.push(None, Kind::DecoyQuery(Some(report.encode())));
+        Ok(())
+    }
+
+    /// The same within the extended protocol, where both sides then skip to the next Sync.
+    fn fail_message(&mut self, report: &Report) -> Result<(), Error> {
+        // The name keeps the unnamed statement as it is.
+        self.send(encode::parse(b"countersign", DECOY, &[])?);
+        self.pipeline.push(None, Kind::DecoyParse(report.encode()));
+        (self.skipping, self.unsynced) = (true, true);
+        Ok(())
+    }
+
+    fn judge(&mut self, frame: Frame, kind: ActKind, portal: Option<Bytes>) {
+        self.acts += 1;
+        let (id, is_query) = (ActId(self.acts), matches!(kind, ActKind::Query(_)));
+        self.judging = Some(Judging { id, frame, portal, is_query });
+        self.outputs.push_back(Output::Judge(Act { id, kind, status: self.status }));
+        self.outputs.extend(self.is_leaving.then_some(Output::Leaving));
+    }
+}
+
+/// No server can take this for a statement, whatever its version, settings and state: parsing comes before everything.
+const DECOY: &[u8] = b") refused by Countersign";
+
+/// A name's meaning depends on answers that have not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsettled;
+
+fn size(piece: &Piece) -> usize {
+    match piece {
+        Piece::Whole(frame) => frame.raw().len(),
+        Piece::Run(run) => run.raw().len(),
+    }
+}

@@ -1,0 +1,6 @@
+//! The session between a client and a server, each behaviour with the attack that it answers.
+
+mod copying;
+mod judging;
+mod naming;
+mod talk;
