@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use recording::{ExpectedSegment, ExpectedSession, SealedSegment, SessionId, Totals};
 
-use crate::blind::{hex, sha256_hex};
+use crate::blind::{self, hex, sha256_hex};
 use crate::entry::{Entry, Event};
+use crate::model::Timestamp;
 use crate::register::Register;
 
 /// What the entries say of one session.
@@ -72,7 +73,10 @@ impl Audit {
         let entry = Entry::decode(leaf).map_err(|e| wrong(e.to_string()))?;
         self.entries += 1;
         self.rows.take(&entry.event).map_err(wrong)?;
-        self.register.follow(&entry.event);
+        if let Event::Erased { session, days } = &entry.event {
+            self.register.may_erase(session, *days, Timestamp(entry.at)).map_err(wrong)?;
+        }
+        self.register.follow(&entry);
         self.follow(entry.at, entry.event).map_err(wrong)
     }
 
@@ -111,6 +115,16 @@ impl Audit {
     /// Whether the ledger knows that session at all.
     pub fn knows(&self, id: &SessionId) -> bool {
         self.closed.contains_key(&id.0) || self.open_session(id).is_some()
+    }
+
+    /// Whether a tombstone says that the recording of that session is erased.
+    pub fn is_erased(&self, id: &SessionId) -> bool {
+        self.register.erased(&id.to_string()).is_some()
+    }
+
+    /// Sessions whose recordings have a tombstone.
+    pub fn erased(&self) -> Vec<SessionId> {
+        self.register.kinds().erased.iter().filter_map(|(id, _)| id.parse().ok()).collect()
     }
 
     /// Requests that were granted, and whose effect is not on the record.
@@ -172,6 +186,9 @@ impl Audit {
             | Event::Killed { .. }
             | Event::Alert { .. }
             | Event::Evidence { .. }
+            | Event::Reported { .. }
+            | Event::Erased { .. }
+            | Event::Quiet {}
             | Event::ReplayViewed { .. } => Ok(None),
         }
     }
@@ -338,6 +355,7 @@ fn expected(key_commitment: &str, key_digest: &str) -> Result<ExpectedSession, S
         key_digest: bytes32(key_digest)?,
         segments: Vec::new(),
         closed: false,
+        erased: false,
     })
 }
 
@@ -372,14 +390,5 @@ fn sealed_segment(event: Event) -> Result<SealedSegment, String> {
 }
 
 fn bytes32(text: &str) -> Result<[u8; 32], String> {
-    let wrong = || format!("{text} is not 64 hex digits");
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(wrong());
-    }
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
-    }
-    Ok(bytes)
+    blind::bytes32(text).ok_or_else(|| format!("{text} is not 64 hex digits"))
 }

@@ -1,13 +1,17 @@
 //! The register: what every row that matters must contain, as the ledger says. A row that it does not vouch for is not
 //! honoured, whoever wrote it.
 
+mod keeping;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use serde_json::{Value, json};
 
+pub(crate) use keeping::{Over, hold_of_person, hold_of_session};
+
 use crate::blind::{hex, sha256_hex};
-use crate::entry::{Event, canonical};
+use crate::entry::{Entry, Event, canonical};
 use crate::model::{
     Account, Decision, Permit, Person, PersonKey, Record, Request, RequestId, RequestState, Target, Timestamp,
 };
@@ -24,7 +28,8 @@ struct Rows {
     /// Rows that are being written, with what they were: their change is entered, or about to be.
     moving: BTreeMap<Key, Option<String>>,
     ceremony: bool,
-    sessions: BTreeSet<String>,
+    /// Sessions, and how long what was recorded of them is kept.
+    keeping: keeping::Keeping,
     requests: BTreeMap<i64, Asked>,
     /// What was found and is not told of yet, and what ever was: a finding is told once.
     findings: Vec<String>,
@@ -108,12 +113,12 @@ impl Register {
 
     /// Takes over what an entry says of rows, sessions and requests. Called for every entry once it is durable, and when
     /// the ledger is read.
-    pub fn follow(&self, event: &Event) {
+    pub fn follow(&self, entry: &Entry) {
         let mut rows = self.write();
-        match event {
+        rows.keeping.follow(entry);
+        match &entry.event {
             Event::State { of, id, after, .. } => rows.enter(of, id, after.as_deref()),
             Event::Ceremony { .. } => rows.ceremony = true,
-            Event::SessionOpen { session, .. } => drop(rows.sessions.insert(session.clone())),
             Event::Request { request, digest, .. } => {
                 let asked = Asked { digest: digest.clone(), over: false, answers: BTreeMap::new() };
                 rows.requests.insert(*request, asked);
@@ -188,7 +193,7 @@ impl Register {
 
     /// Every session that was ever opened.
     pub fn sessions(&self) -> Vec<String> {
-        self.read().sessions.iter().cloned().collect()
+        self.read().keeping.sessions()
     }
 
     /// Something that the ledger does not explain; told once.
@@ -334,9 +339,10 @@ mod tests {
         register.follow(&state(Some(record)));
     }
 
-    fn state(after: Option<&Record>) -> Event {
+    fn state(after: Option<&Record>) -> Entry {
         let (of, id) = ("setting".to_owned(), "retention-days".to_owned());
-        Event::State { of, id, before: None, after: after.map(|record| record.digest.clone()), request: None }
+        let after = after.map(|record| record.digest.clone());
+        Entry::new(Timestamp(0), Event::State { of, id, before: None, after, request: None })
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(crate) enum Presence {
 pub(crate) trait Disk: Send + Sync {
     /// Creates a file, or empties it if it exists; only the owner may read it.
     fn create(&self, path: &Path) -> io::Result<File>;
+    /// Opens a file that exists for writing, without following a symbolic link.
+    fn open(&self, path: &Path) -> io::Result<File>;
     /// Makes the file `length` bytes long, all zero, with their space taken.
     fn reserve(&self, file: &File, length: u64) -> io::Result<()>;
     /// Writes all of `bytes` at `offset`.
@@ -47,6 +49,11 @@ pub(crate) struct SystemDisk;
 impl Disk for SystemDisk {
     fn create(&self, path: &Path) -> io::Result<File> {
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<File> {
+        let flags = rustix::fs::OFlags::NOFOLLOW;
+        OpenOptions::new().write(true).custom_flags(flags.bits().cast_signed()).open(path)
     }
 
     fn reserve(&self, file: &File, length: u64) -> io::Result<()> {

@@ -66,6 +66,11 @@ pub enum RecordingError {
         /// Why, without anything secret.
         reason: String,
     },
+    /// The session's wrapped key is not there: it was erased after its retention, or somebody took it away.
+    #[error(
+        "the recording of session {0} cannot be opened any more: its key is gone; `countersign ledger verify` tells whether it was erased"
+    )]
+    NoKey(SessionId),
     /// Not a session id: 32 lower-case hexadecimal digits are wanted.
     #[error("{0:?} is not a session id (32 lower-case hexadecimal digits)")]
     NotASession(String),

@@ -37,6 +37,11 @@ pub(crate) fn session_folder(dir: &Path, session: &SessionId) -> PathBuf {
     segments_folder(dir).join(session.to_string())
 }
 
+/// Whether anything lies where a session's wrapped key does.
+pub fn has_key_file(dir: &Path, session: &SessionId) -> bool {
+    fs::symlink_metadata(session_folder(dir, session).join(KEY)).is_ok()
+}
+
 /// A segment's file name.
 pub(crate) fn segment_name(number: u32) -> String {
     format!("{number:06}.seg")

@@ -7,6 +7,7 @@
 mod asciicast;
 mod budget;
 mod disk;
+mod erasure;
 mod error;
 mod event;
 mod fields;
@@ -42,7 +43,7 @@ pub use error::{Fault, RecordingError};
 pub use event::SessionEvent;
 pub use frame::{Direction, Frame, Kind, MAX_PAYLOAD};
 pub use handle::SessionRecorder;
-pub use layout::sessions_on_disk;
+pub use layout::{has_key_file, sessions_on_disk};
 pub use options::Options;
 pub use playback::{Action, PlayOptions, Playback, Step, play};
 pub use queue::OnDurable;

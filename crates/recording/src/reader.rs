@@ -38,7 +38,7 @@ impl Reader {
     /// Whether the files are those that the ledger knows is what `verify_segments` tells; a reader sees that they
     /// belong together and were sealed with the session's key.
     pub fn open(dir: &Path, session: &SessionId, vault: &dyn KeyVault) -> Result<Self, RecordingError> {
-        let (file, _) = KeyFile::read(dir, session)?;
+        let (file, _) = KeyFile::read(dir, session).map_err(|fault| without_key(dir, session, fault))?;
         let key = DataKey::open(session, vault, &file.wrapped, &file.commitment)?;
         let folder = layout::session_folder(dir, session);
         let numbers = layout::names(&folder)?.iter().filter_map(|name| layout::segment_number(name)).max();
@@ -139,4 +139,10 @@ impl Iterator for Reader {
         self.ended = !matches!(item, Some(Ok(_)));
         item
     }
+}
+
+/// A key that is not there beside segments that are is no fault of the disk.
+fn without_key(dir: &Path, session: &SessionId, fault: RecordingError) -> RecordingError {
+    let erased = layout::session_folder(dir, session).is_dir() && !layout::has_key_file(dir, session);
+    if erased { RecordingError::NoKey(*session) } else { fault }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::budget::Budget;
 use crate::disk::{Disk, SystemDisk, write_durably};
+use crate::erasure;
 use crate::error::RecordingError;
 use crate::handle::{Handle, SessionRecorder};
 use crate::health::Health;
@@ -131,6 +132,17 @@ impl Recorder {
         let key_digest = sha256(&[&file]);
         let handle = Handle { stream: Arc::new(Stream::new(session, key)), shared: Arc::clone(shared) };
         Ok(SessionRecorder { key_commitment, key_digest, handle: Arc::new(handle) })
+    }
+
+    /// Whether a session's wrapped key is there, and is the one of that SHA-256.
+    pub fn has_key(&self, session: &SessionId, digest: &[u8; 32]) -> Result<bool, RecordingError> {
+        erasure::has_key(&self.shared.dir, session, digest)
+    }
+
+    /// Makes the recording of a session that is closed unreadable for good: its wrapped key is gone on return. That it
+    /// will be must be in the ledger before. Doing it again does nothing.
+    pub fn erase(&self, session: &SessionId) -> Result<(), RecordingError> {
+        erasure::erase(&*self.shared.disk, &self.shared.dir, session)
     }
 
     /// Why recording has failed, if it has; it never recovers. New sessions must then be refused and running ones ended.

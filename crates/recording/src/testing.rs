@@ -121,6 +121,11 @@ impl Disk for FaultyDisk {
         SystemDisk.create(path)
     }
 
+    fn open(&self, path: &Path) -> io::Result<File> {
+        self.meet(Operation::Create)?;
+        SystemDisk.open(path)
+    }
+
     fn reserve(&self, file: &File, length: u64) -> io::Result<()> {
         self.meet(Operation::Reserve)?;
         SystemDisk.reserve(file, length)
@@ -218,6 +223,7 @@ impl Bench {
     pub(crate) fn expected(&self, recording: &SessionRecorder, closed: bool) -> ExpectedSession {
         let segments = self.ledger.segments(&recording.session());
         ExpectedSession {
+            erased: false,
             key_commitment: recording.key_commitment,
             key_digest: recording.key_digest,
             segments: segments.iter().map(Into::into).collect(),

@@ -83,6 +83,17 @@ pub enum Change {
         /// One `authorized_keys` line without options.
         key: String,
     },
+    /// Enrols a key that a person brings for themselves.
+    KeyBring {
+        /// Login name of who brings it.
+        name: String,
+        /// One `authorized_keys` line without options.
+        key: String,
+        /// When the challenge was over that the key has signed, microseconds since the epoch.
+        until: i64,
+        /// The armored SSHSIG of the challenge by the new key.
+        signature: String,
+    },
     /// Lets a key end by itself.
     KeyExpiry {
         /// Login name.
@@ -171,6 +182,18 @@ pub enum Change {
         /// The session.
         session: String,
     },
+    /// Keeps every recording of a person whatever its age, the coming ones too.
+    PersonHold {
+        /// Login name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// Ends the hold of a person's recordings.
+    PersonHoldRelease {
+        /// Login name.
+        name: String,
+    },
     /// Replaces the policies: every file of a policy folder, by its path in it.
     PoliciesSet {
         /// The files.
@@ -193,6 +216,7 @@ impl Change {
             | Self::PersonEnrol { .. }
             | Self::PersonRecover { .. }
             | Self::KeyAdd { .. }
+            | Self::KeyBring { .. }
             | Self::KeyExpiry { .. }
             | Self::KeyRemove { .. }
             | Self::PoliciesSet { .. } => Role::Security,
@@ -202,7 +226,11 @@ impl Change {
             | Self::TargetRemove { .. }
             | Self::AccountAdd { .. }
             | Self::AccountRemove { .. } => Role::System,
-            Self::SettingSet { .. } | Self::LegalHold { .. } | Self::LegalHoldRelease { .. } => Role::Audit,
+            Self::SettingSet { .. }
+            | Self::LegalHold { .. }
+            | Self::LegalHoldRelease { .. }
+            | Self::PersonHold { .. }
+            | Self::PersonHoldRelease { .. } => Role::Audit,
         }
     }
 
@@ -236,8 +264,8 @@ impl Change {
 }
 
 /// The changes that need nobody else. An audit takes a row that changes without a request only after one of these.
-pub(crate) const NARROWING: [&str; 5] =
-    ["person-suspend", "key-remove", "target-remove", "account-remove", "legal-hold"];
+pub(crate) const NARROWING: [&str; 6] =
+    ["person-suspend", "key-remove", "target-remove", "account-remove", "legal-hold", "person-hold"];
 
 /// A secret on its way in: never in `Debug`, never in the digest of a change.
 #[derive(Clone, Default, Serialize, Deserialize)]

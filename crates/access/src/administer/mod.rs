@@ -4,6 +4,7 @@
 //! administrators, and what widens anything waits for somebody else's signature.
 
 mod accounts;
+mod bringing;
 mod ceremony;
 mod change;
 mod diff;
@@ -24,6 +25,8 @@ mod valid;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use bringing::Challenge;
+pub use bringing::KEY_NAMESPACE;
 pub use ceremony::First;
 pub(crate) use change::NARROWING;
 pub use change::{Change, Secret};
@@ -45,6 +48,12 @@ use crate::road::Road;
 
 /// Days that recordings are kept at least, whatever anybody decides: six months.
 pub const SHORTEST_RETENTION: u32 = 184;
+
+/// The setting that says how many days recordings are kept.
+pub(crate) const RETENTION_DAYS: &str = "retention-days";
+
+/// The setting by which people say what day it is, after time has leapt.
+pub(crate) const CLOCK_CONFIRMED: &str = "clock-confirmed";
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -140,6 +149,9 @@ impl Road {
             Change::PersonEnrol { name } => self.plan_enrol(name, material).await,
             Change::PersonRecover { name } => self.plan_recover(name, material).await,
             Change::KeyAdd { name, key } => self.plan_key_add(name, key).await,
+            Change::KeyBring { name, key, until, signature } => {
+                self.plan_key_bring(name, key, *until, signature).await
+            }
             Change::KeyExpiry { name, fingerprint, expires } => {
                 self.plan_key_expiry(name, fingerprint, *expires).await
             }
@@ -153,6 +165,8 @@ impl Road {
             Change::SettingSet { name, value } => self.plan_setting(name, value).await,
             Change::LegalHold { session, reason } => self.plan_hold(session, reason).await,
             Change::LegalHoldRelease { session } => self.plan_release(session).await,
+            Change::PersonHold { name, reason } => self.plan_person_hold(name, reason).await,
+            Change::PersonHoldRelease { name } => self.plan_person_release(name).await,
             Change::PoliciesSet { files } => self.plan_policies(files).await,
         }
     }
@@ -186,13 +200,15 @@ impl Road {
         let by = by.shown.clone();
         let announcement = match change {
             Change::PersonSuspend { name } => Announcement::PersonSuspended { person: name.clone(), by },
-            Change::KeyAdd { name, key } => match identity::PublicKey::parse(key) {
-                Ok(key) => {
-                    let fingerprint = key.fingerprint().as_str().to_owned();
-                    Announcement::KeyEnrolled { person: name.clone(), fingerprint, by }
+            Change::KeyAdd { name, key } | Change::KeyBring { name, key, .. } => {
+                match identity::PublicKey::parse(key) {
+                    Ok(key) => {
+                        let fingerprint = key.fingerprint().as_str().to_owned();
+                        Announcement::KeyEnrolled { person: name.clone(), fingerprint, by }
+                    }
+                    Err(_) => return,
                 }
-                Err(_) => return,
-            },
+            }
             _ => return,
         };
         self.announce(announcement).await;

@@ -32,6 +32,7 @@ impl Road {
     pub async fn propose(&self, who: &VerifiedIdentity, change: &Change) -> Result<Proposed, ChangeError> {
         let person = self.person_now(who).await?;
         self.is_responsible(&person, change)?;
+        self.is_timely(change)?;
         let material = self.draw(change)?;
         let plan = self.plan(change, &material).await?;
         if change.narrows() {
@@ -60,7 +61,12 @@ impl Road {
             return Err(self.refusal(&text::NO_CEREMONY_YET, &[]).into());
         }
         let role = change.role();
-        match person.groups.contains(role.group()) {
+        let may = match change {
+            // Nobody brings a key for somebody else, whatever their role.
+            Change::KeyBring { name, .. } => *name == person.name,
+            _ => person.groups.contains(role.group()),
+        };
+        match may {
             true => Ok(()),
             false => {
                 let values = [("change", &*change.word()), ("group", role.group())];
@@ -137,12 +143,31 @@ impl Road {
         let change: Change = serde_json::from_slice(json).map_err(|fault| {
             RoadError::from(self.refusal(&text::CHANGE_REFUSED, &[("why", &fault.to_string())]))
         })?;
-        match self.propose(who, &change).await {
+        self.change_of(who, &change).await
+    }
+
+    /// Proposes, and says what came of it.
+    pub(crate) async fn change_of(
+        &self,
+        who: &VerifiedIdentity,
+        change: &Change,
+    ) -> Result<String, RoadError> {
+        match self.propose(who, change).await {
             Ok(Proposed::Waiting { told, .. }) => Ok(told + "\n"),
             Ok(Proposed::Applied(_)) => {
                 Ok(self.say(&text::CHANGE_APPLIED, &[("change", &change.word())]) + "\n")
             }
             Err(fault) => Err(self.no_longer_possible(fault)),
         }
+    }
+
+    /// Makes a change that takes away from nobody but its author.
+    pub(crate) async fn change_oneself(&self, person: &Person, change: &Change) -> Result<String, RoadError> {
+        let made = match self.plan(change, &Material::default()).await {
+            Ok(plan) => self.carry_out(&Author::person(person), change, plan, None).await,
+            Err(fault) => Err(fault),
+        };
+        made.map_err(|fault| self.no_longer_possible(fault))?;
+        Ok(self.say(&text::CHANGE_APPLIED, &[("change", &change.word())]) + "\n")
     }
 }

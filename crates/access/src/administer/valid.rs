@@ -106,6 +106,10 @@ pub(super) fn setting(name: &str, value: &str) -> Result<(), ChangeError> {
             Ok(super::SHORTEST_RETENTION..=36_500) => Ok(()),
             _ => Err(wrong("retention-days", "is not a number of days")),
         },
+        "unused-days" => match value.parse() {
+            Ok(1..=3650_u32) => Ok(()),
+            _ => Err(wrong("unused-days", "is not a number of days from 1 to 3650")),
+        },
         _ => Err(wrong("setting", format!("there is no setting {}", visible(name)))),
     }
 }

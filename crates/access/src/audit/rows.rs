@@ -163,7 +163,7 @@ fn narrows(word: &str, state: &State) -> bool {
             ("person-suspend", "person") => !gone,
             ("key-remove", "key") | ("target-remove", "target") => gone,
             ("target-remove" | "account-remove", "account") => gone,
-            ("legal-hold", "setting") => !gone && state.id.starts_with("hold:"),
+            ("legal-hold" | "person-hold", "setting") => !gone && state.id.starts_with("hold:"),
             _ => false,
         }
 }

@@ -106,8 +106,12 @@ pub enum DeskCommand {
     Emergency(Emergency),
     /// List the targets and accounts that you reach
     Targets,
-    /// List your keys
-    Keys,
+    /// Your keys
+    Keys {
+        /// What to do; without it they are listed.
+        #[command(subcommand)]
+        act: Option<KeysAct>,
+    },
     /// The notice about recording
     Consent {
         /// What to do; without it they are shown.
@@ -116,6 +120,10 @@ pub enum DeskCommand {
     },
     /// Propose an administrative change; it comes as JSON on standard input
     Change,
+    /// Say how long recordings are kept, and what was erased
+    Retention,
+    /// List the recordings that are kept whatever their age
+    Holds,
     /// Write a report
     #[command(subcommand)]
     Report(Report),
@@ -158,6 +166,20 @@ pub enum Emergency {
     List,
 }
 
+/// What people can do about their own keys.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum KeysAct {
+    /// Print what a new key must sign; the public key comes on standard input
+    Challenge,
+    /// Bring a new key; what it signed and the signature come on standard input, and others must agree
+    Add,
+    /// Remove a key, at once
+    Remove {
+        /// SHA256:… as `keys` lists it
+        fingerprint: String,
+    },
+}
+
 /// What can be done about the notice.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Consent {
@@ -172,7 +194,21 @@ pub enum Consent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum Report {
     /// Who can reach what, why, and when it was last used
-    Access,
+    Access(AccessReview),
+}
+
+/// Whose access is reported, and in which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::Args)]
+pub struct AccessReview {
+    /// Only your own, which everybody may see
+    #[arg(long)]
+    pub mine: bool,
+    /// As one line of JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// As CSV, without the keys
+    #[arg(long)]
+    pub csv: bool,
 }
 
 /// How a recording is shown.
@@ -230,9 +266,11 @@ impl DeskCommand {
     /// What it finds on standard input.
     pub fn input(&self) -> Input {
         match self {
-            Self::Approve { .. } | Self::Deny { .. } | Self::Change | Self::Request(Wanted::Runbook(_)) => {
-                Input::Whole
-            }
+            Self::Approve { .. }
+            | Self::Deny { .. }
+            | Self::Change
+            | Self::Keys { act: Some(KeysAct::Challenge | KeysAct::Add) }
+            | Self::Request(Wanted::Runbook(_)) => Input::Whole,
             Self::Requests { .. }
             | Self::Show { .. }
             | Self::Request(Wanted::Access(_) | Wanted::Replay(_))
@@ -245,8 +283,10 @@ impl DeskCommand {
             | Self::Replay(_)
             | Self::Emergency(_)
             | Self::Targets
-            | Self::Keys
+            | Self::Keys { act: None | Some(KeysAct::Remove { .. }) }
             | Self::Consent { .. }
+            | Self::Retention
+            | Self::Holds
             | Self::Report(_)
             | Self::Evidence { .. }
             | Self::Help => Input::Nothing,

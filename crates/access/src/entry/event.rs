@@ -327,6 +327,24 @@ pub enum Event {
         /// SHA-256 of what was handed out, in canonical form, without checkpoint and proofs.
         digest: String,
     },
+    /// The recording of a session is made unreadable for good: what it was kept for is over. Durable before its key goes.
+    Erased {
+        /// Which session.
+        session: String,
+        /// For how many days recordings were kept.
+        days: u32,
+    },
+    /// A node serves, and nothing else has happened for a day.
+    Quiet {},
+    /// Somebody was handed a report on everybody.
+    Reported {
+        /// Who asked for it.
+        by: String,
+        /// Which: `access`.
+        report: String,
+        /// SHA-256 of the report as canonical JSON.
+        digest: String,
+    },
     /// Someone looked at a recording.
     ReplayViewed {
         /// Which session.

@@ -3,7 +3,7 @@
 use identity::VerifiedIdentity;
 
 use super::Road;
-use crate::desk_command::{Consent, DeskCommand, Emergency, Unparsed, Wanted};
+use crate::desk_command::{Consent, DeskCommand, Emergency, Report, Unparsed, Wanted};
 use crate::error::RoadError;
 use crate::model::{Answer, RequestId};
 use crate::text;
@@ -92,9 +92,11 @@ impl Road {
             DeskCommand::Emergency(Emergency::List) => {
                 self.list_permits(self.open_emergencies().await?).await
             }
-            DeskCommand::Keys => self.list_keys(&person).await,
+            DeskCommand::Keys { act } => self.own_keys(who, &person, act, stdin).await,
             DeskCommand::Change => self.change_command(who, stdin).await,
-            DeskCommand::Report(_) => Err(self.refusal(&text::DESK_NOT_YET, &[]).into()),
+            DeskCommand::Retention => self.show_retention(&person).await,
+            DeskCommand::Holds => self.list_holds(&person).await,
+            DeskCommand::Report(Report::Access(wanted)) => self.report_access(who, &person, wanted).await,
         }
     }
 

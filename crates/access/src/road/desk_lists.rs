@@ -6,7 +6,7 @@ use super::Road;
 use super::desk_show::first_line;
 use super::sessions::labels;
 use crate::error::RoadError;
-use crate::model::{Permit, Person, PersonKey, Request, SessionRow, Timestamp};
+use crate::model::{Permit, Person, Request, SessionRow};
 use crate::statement::{bears_out, rfc3339, visible};
 use crate::text::{self, Line};
 
@@ -67,21 +67,6 @@ impl Road {
         ))
     }
 
-    pub(super) async fn list_keys(&self, person: &Person) -> Result<String, RoadError> {
-        let moment = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), rfc3339);
-        let row = |key: &PersonKey| {
-            let device = key.device.map_or("-", |device| device.as_str());
-            format!(
-                "{:<52} {device:<12} {:<24} {}",
-                key.fingerprint,
-                moment(key.expires),
-                moment(key.last_used)
-            )
-        };
-        let keys = self.store().keys(&person.id).await?;
-        Ok(self.table(&text::KEYS_HEADER, keys.iter().map(row).collect(), &text::NO_KEYS))
-    }
-
     pub(super) async fn list_sessions(&self, person: &Person, all: bool) -> Result<String, RoadError> {
         let store = self.store();
         let mut sessions = if all { store.sessions(RECENT).await? } else { store.open_sessions().await? };
@@ -104,7 +89,7 @@ impl Road {
     }
 
     /// A heading and rows under it, or the sentence for none.
-    fn table(&self, heading: &Line, rows: Vec<String>, none: &Line) -> String {
+    pub(super) fn table(&self, heading: &Line, rows: Vec<String>, none: &Line) -> String {
         if rows.is_empty() {
             return self.say(none, &[]) + "\n";
         }

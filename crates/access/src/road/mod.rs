@@ -22,6 +22,7 @@ mod grant;
 mod holds;
 mod inspect;
 mod judged;
+mod keys;
 mod kill;
 mod looking;
 mod permit_standing;
@@ -29,6 +30,10 @@ mod permits;
 mod proof;
 mod recovery;
 mod replays;
+mod reports;
+mod reports_written;
+mod retention;
+mod retention_shown;
 mod runbooks;
 mod sessions;
 mod setting;
@@ -190,7 +195,7 @@ impl Road {
     /// Appends, and lets the register follow once the entries are durable. There is no other way into the ledger.
     async fn append_all(&self, entries: Vec<Entry>) -> Result<u64, RoadError> {
         let first = self.0.parts.journal.append(entries.clone()).await?;
-        entries.iter().for_each(|entry| self.register().follow(&entry.event));
+        entries.iter().for_each(|entry| self.register().follow(entry));
         Ok(first)
     }
 

@@ -13,6 +13,7 @@ use crate::desk_command::ReplayWanted;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
 use crate::model::{PermitKind, Person, SessionRow, Target};
+use crate::statement::rfc3339;
 use crate::terms::{Scope, Terms};
 use crate::text;
 
@@ -69,11 +70,16 @@ impl Road {
 
     async fn recorded(&self, session: &SessionId) -> Result<(SessionRow, Target), RoadError> {
         let row = self.store().session(session).await?;
+        let number = session.to_string();
+        if let Some(at) = self.register().erased(&number) {
+            let values = [("session", &*number), ("at", &rfc3339(at))];
+            return Err(self.refusal(&text::REPLAY_ERASED, &values).into());
+        }
         let target = match &row {
             Some(row) => self.store().target(&row.target).await?,
             None => None,
         };
-        let none = || self.refusal(&text::NO_SUCH_SESSION, &[("session", &session.to_string())]).into();
+        let none = || self.refusal(&text::NO_SUCH_SESSION, &[("session", &number)]).into();
         row.zip(target).ok_or_else(none)
     }
 

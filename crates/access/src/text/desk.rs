@@ -1,10 +1,32 @@
 //! The desk: its commands, its menu, and how sessions are ended.
 
 catalogue! {
-    DESK_HELP: "Countersign. You are {person}. Commands (COMMAND --help says more):\n  requests [--all]                     what waits for you, and your own requests\n  show N [--statement approve|deny]    a request in full; the statement to sign\n  approve N, deny N                    answer it; the signature on standard input\n  watch N                              follow it until it is over\n  request access TARGET --for 2h --reason WHY [--account A] [--ticket T]\n  request runbook NAME --target T --account A --for 7d --reason WHY < SCRIPT\n  request replay SESSION --reason WHY\n  grants [--all], revoke N             permits\n  sessions [--all], kill SESSION --reason WHY, replay SESSION\n  emergency declare TARGET --for 30m --reason WHY, emergency review N --reason WHY, emergency list\n  keys, consent, targets, change, report access, help\nTo work on a target: ssh {person}+ACCOUNT@TARGET@GATEWAY",
-        "Countersign。您是 {person}。命令（COMMAND --help 查看详情）：\n  requests [--all]                     等待您处理的请求，以及您自己的请求\n  show N [--statement approve|deny]    完整显示请求；显示待签署的声明\n  approve N, deny N                    答复请求；签名从标准输入读取\n  watch N                              跟踪请求直至结束\n  request access 目标 --for 2h --reason 理由 [--account 账户] [--ticket 工单]\n  request runbook 名称 --target 目标 --account 账户 --for 7d --reason 理由 < 脚本\n  request replay 会话 --reason 理由\n  grants [--all], revoke N             许可\n  sessions [--all], kill 会话 --reason 理由, replay 会话\n  emergency declare 目标 --for 30m --reason 理由, emergency review N --reason 理由, emergency list\n  keys, consent, targets, change, report access, help\n登录目标：ssh {person}+ACCOUNT@TARGET@GATEWAY";
-    DESK_NOT_YET: "refused: this gateway does not do that yet",
-        "已拒绝：本网关尚不支持此操作";
+    DESK_HELP: "Countersign. You are {person}. Commands (COMMAND --help says more):\n  requests [--all]                     what waits for you, and your own requests\n  show N [--statement approve|deny]    a request in full; the statement to sign\n  approve N, deny N                    answer it; the signature on standard input\n  watch N                              follow it until it is over\n  request access TARGET --for 2h --reason WHY [--account A] [--ticket T]\n  request runbook NAME --target T --account A --for 7d --reason WHY < SCRIPT\n  request replay SESSION --reason WHY\n  grants [--all], revoke N             permits\n  sessions [--all], kill SESSION --reason WHY, replay SESSION\n  emergency declare TARGET --for 30m --reason WHY, emergency review N --reason WHY, emergency list\n  keys [challenge|add|remove KEY], consent, targets, change, report access [--mine], retention, holds, help\nTo work on a target: ssh {person}+ACCOUNT@TARGET@GATEWAY",
+        "Countersign。您是 {person}。命令（COMMAND --help 查看详情）：\n  requests [--all]                     等待您处理的请求，以及您自己的请求\n  show N [--statement approve|deny]    完整显示请求；显示待签署的声明\n  approve N, deny N                    答复请求；签名从标准输入读取\n  watch N                              跟踪请求直至结束\n  request access 目标 --for 2h --reason 理由 [--account 账户] [--ticket 工单]\n  request runbook 名称 --target 目标 --account 账户 --for 7d --reason 理由 < 脚本\n  request replay 会话 --reason 理由\n  grants [--all], revoke N             许可\n  sessions [--all], kill 会话 --reason 理由, replay 会话\n  emergency declare 目标 --for 30m --reason 理由, emergency review N --reason 理由, emergency list\n  keys [challenge|add|remove KEY], consent, targets, change, report access [--mine], retention, holds, help\n登录目标：ssh {person}+ACCOUNT@TARGET@GATEWAY";
+    RETENTION_NOT_YOURS: "refused: retention and legal holds are shown to audit administrators",
+        "已拒绝：保留期限和法律保全仅向审计管理员显示";
+    RETENTION_DAYS: "Recordings are kept for {days} days after the end of their session, and two days longer.",
+        "录像在会话结束后保留 {days} 天，另加两天。";
+    RETENTION_UNEXPLAINED: "The retention in the database is not what the ledger says: nothing is erased.",
+        "数据库中的保留期限与账本不符：不会清除任何录像。";
+    RETENTION_NUMBERS: "open: {open}, kept: {kept} (the oldest ended {oldest}), erased: {erased}",
+        "进行中：{open}，保留中：{kept}（最早结束于 {oldest}），已清除：{erased}";
+    ERASED_HEADER: "ERASED                            AT",
+        "已清除                            时间";
+    HOLDS_HEADER: "HELD                              WHY",
+        "保全对象                          理由";
+    NO_HOLDS: "there are no legal holds", "没有法律保全";
+    REPLAY_ERASED: "refused: the recording of session {session} was erased on {at}, after its retention; what the ledger says of it stays",
+        "已拒绝：会话 {session} 的录像已于 {at} 在保留期满后清除；账本中的记录仍然保留";
+    REPORT_NOT_YOURS: "refused: the report on everybody is for security and audit administrators; yours: report access --mine",
+        "已拒绝：全员报告仅供安全管理员和审计管理员使用；查看您自己的：report access --mine";
+    REPORT_HEAD: "Access on {at}, under policies {policies}. Each person is judged at this moment, with a fresh code and the best of their keys, at the address that they last came from. UNUSED: not for {days} days. A number after the rules is that of the permit without which they would not allow it.",
+        "{at} 的访问权限，策略 {policies}。每个人均按此刻、刚通过验证码、使用其最佳密钥、从其最近的来源地址进行判定。“未使用”：{days} 天内未使用。规则后的编号是许可编号，没有该许可则不允许。";
+    REPORT_PLACES: "WHO        STATE      WHERE                  WHY                          UNTIL                 LAST USED",
+        "何人       状态       何处                   依据                         截止                  最近使用";
+    REPORT_KEYS: "WHO        KEY                                                  DEVICE       EXPIRES                LAST USED",
+        "何人       密钥                                                 设备         到期                   最近使用";
+    REPORT_UNUSED: "UNUSED", "未使用";
     CONNECTION_ENDS: "countersign: this ends here, and nothing more will cross. {why}",
         "countersign：到此结束，不再传输任何数据。{why}";
     SESSION_ENDED: "Somebody ended the session.",
@@ -54,5 +76,13 @@ catalogue! {
     MENU_BYE: "bye", "再见";
     KEYS_HEADER: "KEY                                                  DEVICE       EXPIRES                  LAST USED",
         "密钥                                                 设备         到期                     最近使用";
+    KEY_UNREADABLE: "refused: that is no public key: {why}",
+        "已拒绝：这不是公钥：{why}";
+    KEY_NO_CHALLENGE: "refused: standard input is not a challenge for you with a signature; make one: ssh GATEWAY keys challenge < NEW.pub > c; ssh-keygen -Y sign -n countersign-key -f NEW c; cat c c.sig | ssh GATEWAY keys add",
+        "已拒绝：标准输入不是给您的质询及其签名；请按如下生成：ssh GATEWAY keys challenge < NEW.pub > c; ssh-keygen -Y sign -n countersign-key -f NEW c; cat c c.sig | ssh GATEWAY keys add";
+    KEY_NOT_YOURS: "refused: you have no key {key}",
+        "已拒绝：您没有密钥 {key}";
+    KEY_IS_LAST: "refused: {key} is your last key that lets you in. Bring another first (keys challenge, keys add); if you have lost it, or somebody else has it, let a security administrator suspend or recover you",
+        "已拒绝：{key} 是您最后一个可登录的密钥。请先添加另一个（keys challenge、keys add）；如已丢失或落入他人之手，请让安全管理员暂停或恢复您的账户";
     NO_KEYS: "you have no keys", "您没有密钥";
 }

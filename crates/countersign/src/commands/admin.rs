@@ -11,6 +11,8 @@ use clap::{Args, Subcommand};
 use ssh_key::LineEnding;
 use zeroize::Zeroizing;
 
+use super::admin_values::{Held, Moment, moment};
+use super::ssh_config::ssh_config;
 use crate::commands::gateway::PerhapsGateway;
 use crate::config::Config;
 use crate::control::{Request, ask};
@@ -42,6 +44,26 @@ pub enum Admin {
     /// Logins on targets, with the gateway's credential
     #[command(subcommand)]
     Account(AccountCommand),
+    /// How long recordings are kept, what counts as unused, what day it is
+    Setting {
+        /// retention-days, unused-days or clock-confirmed
+        name: String,
+        /// Its value from now on
+        value: String,
+    },
+    /// Keep recordings whatever their age
+    Hold {
+        #[command(flatten)]
+        of: Held,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// End a legal hold
+    Release {
+        #[command(flatten)]
+        of: Held,
+    },
     /// Print the lines that people need in ssh_config and known_hosts
     SshConfig {
         /// Name or address under which people reach the gateway
@@ -107,6 +129,14 @@ pub enum PersonCommand {
         /// Login name
         name: String,
     },
+    /// Let the account end by itself
+    Expires {
+        /// Login name
+        name: String,
+        /// When, e.g. 2027-06-30T18:00:00Z, or never
+        #[arg(value_parser = moment)]
+        at: Moment,
+    },
 }
 
 /// Changes of keys.
@@ -125,6 +155,16 @@ pub enum KeyCommand {
         name: String,
         /// SHA256:… as `ssh-keygen -l` prints it
         fingerprint: String,
+    },
+    /// Let a key end by itself
+    Expires {
+        /// Login name
+        name: String,
+        /// SHA256:… as `ssh-keygen -l` prints it
+        fingerprint: String,
+        /// When, e.g. 2027-06-30T18:00:00Z, or never
+        #[arg(value_parser = moment)]
+        at: Moment,
     },
 }
 
@@ -227,6 +267,9 @@ fn change(command: Admin) -> Result<Change> {
         Admin::Person(command) => person(command),
         Admin::Key(command) => key(command),
         Admin::Target(command) => target(command),
+        Admin::Setting { name, value } => Ok(Change::SettingSet { name, value }),
+        Admin::Hold { of, reason } => of.held(reason),
+        Admin::Release { of } => of.released(),
         Admin::Policies { dir } => Ok(Change::PoliciesSet { files: policy_files(&dir)? }),
         Admin::Account(AccountCommand::Remove { target, login }) => {
             Ok(Change::AccountRemove { target, login })
@@ -265,6 +308,7 @@ fn person(command: PersonCommand) -> Result<Change> {
         PersonCommand::Totp { name } => Change::PersonTotp { name },
         PersonCommand::Suspend { name } => Change::PersonSuspend { name },
         PersonCommand::Resume { name } => Change::PersonResume { name },
+        PersonCommand::Expires { name, at: Moment(expires) } => Change::PersonExpiry { name, expires },
         PersonCommand::List => bail!("a list is no change"),
     })
 }
@@ -273,6 +317,9 @@ fn key(command: KeyCommand) -> Result<Change> {
     Ok(match command {
         KeyCommand::Add { name, file } => Change::KeyAdd { name, key: read(&file)?.trim().to_owned() },
         KeyCommand::Remove { name, fingerprint } => Change::KeyRemove { name, fingerprint },
+        KeyCommand::Expires { name, fingerprint, at: Moment(expires) } => {
+            Change::KeyExpiry { name, fingerprint, expires }
+        }
     })
 }
 
@@ -333,7 +380,7 @@ fn pairs(labels: &[String]) -> Result<BTreeMap<String, String>> {
         .collect()
 }
 
-fn read(file: &Path) -> Result<String> {
+pub(super) fn read(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
@@ -367,34 +414,4 @@ async fn list_targets(config: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-async fn ssh_config(config: &Path, host: &str) -> Result<()> {
-    let config = Config::read(config)?;
-    let store = open_store(&config.store).await?;
-    let targets: Vec<_> = store.targets().await?.into_iter().map(|target| target.name).collect();
-    let lines = client_lines(&config, host, config.listen.port(), &targets)?;
-    println!("# ~/.ssh/config\n{}\n# ~/.ssh/known_hosts\n{}", lines.ssh_config, lines.known_hosts);
-    Ok(())
-}
-
-/// What a client needs to know.
-pub struct ClientLines {
-    /// For `ssh_config`.
-    pub ssh_config: String,
-    /// For `known_hosts`.
-    pub known_hosts: String,
-}
-
-/// The client's lines for a gateway at `host`, for those targets.
-pub fn client_lines(config: &Config, host: &str, port: u16, targets: &[String]) -> Result<ClientLines> {
-    let host_key = ssh_key::PrivateKey::read_openssh_file(&config.host_key)?;
-    let authority = access::identity::HostCa::from_openssh(&read(&config.host_ca)?)?;
-    let ssh_config = format!("Host gateway\n  HostName {host}\n  Port {port}\n  IdentitiesOnly yes\n");
-    let mut known_hosts = format!("[{host}]:{port} {}\n", host_key.public_key().to_openssh()?);
-    if !targets.is_empty() {
-        known_hosts += &authority.known_hosts_line(&targets.join(","))?;
-        known_hosts.push('\n');
-    }
-    Ok(ClientLines { ssh_config, known_hosts })
 }

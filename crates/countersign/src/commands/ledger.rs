@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use access::audit::{Audit, SessionFacts};
-use access::recording::{SegmentsVerified, SessionId, sessions_on_disk, verify_segments, verify_wal};
+use access::recording::{
+    SegmentsVerified, SessionId, has_key_file, sessions_on_disk, verify_segments, verify_wal,
+};
 use anyhow::{Context as _, Result, anyhow, bail};
 use ledger::{Checkpoint, Expected, Fault, NoteVerifier};
 
@@ -56,14 +58,21 @@ fn check_patiently(dir: &Path, key: &NoteVerifier, since: Option<&Checkpoint>) -
 fn check(dir: &Path, key: &NoteVerifier, since: Option<&Checkpoint>) -> Result<String> {
     let mut audit = Audit::default();
     let mut totals = SegmentsVerified::default();
+    // A tombstone further on may explain what is wrong with a recording.
+    let mut doubtful = Vec::new();
     let verified = {
         let expected = Expected { since, siblings: SIBLINGS };
         let mut visit = |index: u64, leaf: &[u8]| {
             let closed = audit.take(index, leaf).map_err(|wrong| fault("tile/entries", &wrong))?;
-            closed.map_or(Ok(()), |facts| check_session(dir, &facts, &mut totals))
+            doubtful.extend(closed.filter(|facts| check_session(dir, facts, &mut totals).is_err()));
+            Ok(())
         };
         ledger::verify(dir, key, expected, &mut visit).map_err(|fault| wrong(&fault))?
     };
+    for mut facts in doubtful {
+        facts.files.erased = audit.is_erased(&facts.id);
+        check_session(dir, &facts, &mut totals).map_err(|fault| wrong(&fault))?;
+    }
     for facts in audit.open_sessions() {
         check_session(dir, facts, &mut totals).map_err(|fault| wrong(&fault))?;
     }
@@ -73,8 +82,9 @@ fn check(dir: &Path, key: &NoteVerifier, since: Option<&Checkpoint>) -> Result<S
     if open > 0 && unsealed.bytes == 0 {
         bail!("FAILED: wal: {open} sessions are open, and their write-ahead file is gone");
     }
+    let erased = erasures(dir, &audit);
     Ok(format!(
-        "OK: {} entries, {} sessions ({open} open), {} segments with {} bytes of recording, \
+        "OK: {} entries, {} sessions ({open} open{erased}), {} segments with {} bytes of recording, \
          {} frames not sealed yet\n\
          log {}, root {}",
         verified.size,
@@ -85,6 +95,19 @@ fn check(dir: &Path, key: &NoteVerifier, since: Option<&Checkpoint>) -> Result<S
         verified.origin,
         verified.root
     ))
+}
+
+/// How many recordings have a tombstone, and whether a key is still there that the gateway has yet to take away.
+fn erasures(dir: &Path, audit: &Audit) -> String {
+    let erased = audit.erased();
+    let left = erased.iter().filter(|id| has_key_file(dir, id)).count();
+    match (erased.len(), left) {
+        (0, _) => String::new(),
+        (erased, 0) => format!(", {erased} erased"),
+        (erased, left) => {
+            format!(", {erased} erased, of which {left} still have their key: start the gateway")
+        }
+    }
 }
 
 fn check_session(dir: &Path, facts: &SessionFacts, totals: &mut SegmentsVerified) -> Result<(), Fault> {

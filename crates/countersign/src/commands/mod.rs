@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod admin;
+mod admin_values;
 pub mod ceremony;
 pub mod decide;
 pub mod desk;
@@ -14,5 +15,6 @@ pub mod policy;
 pub mod replay;
 pub mod serve;
 pub mod sessions;
+pub mod ssh_config;
 pub mod totp;
 pub mod transfers;

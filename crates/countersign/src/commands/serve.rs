@@ -60,30 +60,16 @@ pub async fn run(node: Node, config: &Config, listener: TcpListener, stop: Stop)
     node.note_start(config).await?;
     let watch = tokio::spawn(watch::watch(node.road.clone(), config.compare));
     let deliveries = Deliveries::start(&node.road, &config.receivers)?;
-    let sweeping = tokio::spawn(sweep(node.road.clone()));
     let served = gateway::serve(node.road.clone(), options, listener, stop.asked()).await;
     control.abort();
     watch.abort();
-    sweeping.abort();
     // The tasks' clones of the road must be gone before the node can close.
-    let _ = (control.await, watch.await, sweeping.await);
+    let _ = (control.await, watch.await);
     let _ = std::fs::remove_file(&config.control);
     note_stop(&node.road).await;
     deliveries.stop().await;
     tokio::task::spawn_blocking(move || node.close()).await?;
     Ok(served?)
-}
-
-/// Ends requests and permits whose time is over, each second.
-async fn sweep(road: Road) {
-    let mut tick = tokio::time::interval(Duration::from_secs(1));
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tick.tick().await;
-        if let Err(fault) = road.sweep().await {
-            tracing::error!(%fault, "what is over could not be ended");
-        }
-    }
 }
 
 async fn note_stop(road: &Road) {

@@ -14,7 +14,7 @@ use ssh_key::LineEnding;
 use tokio::net::TcpListener;
 
 use crate::cli::Demo;
-use crate::commands::{admin, init, serve};
+use crate::commands::{init, serve, ssh_config};
 use crate::config::Config;
 use crate::node::Node;
 use crate::secrets;
@@ -138,7 +138,7 @@ async fn readdress(road: &Road, host: &DemoHost) -> Result<()> {
 /// `ssh_config` and `known_hosts` in the folder, so that every command of the tour is short.
 fn write_client_files(folder: &Path, config: &Config) -> Result<()> {
     let targets = TARGETS.map(|(name, _, _)| name.to_owned());
-    let lines = admin::client_lines(config, "127.0.0.1", config.listen.port(), &targets)?;
+    let lines = ssh_config::client_lines(config, "127.0.0.1", config.listen.port(), &targets)?;
     let known_hosts = folder.join("known_hosts");
     let mut text = format!("Host *\n  UserKnownHostsFile {}\n", known_hosts.display());
     text += &lines.ssh_config;

@@ -58,7 +58,13 @@ fn read_ledger(dir: &Path) -> BTreeMap<SessionId, ExpectedSession> {
             let (key_commitment, key_digest) = (unhex(words[2]), unhex(words[3]));
             sessions.insert(
                 id,
-                ExpectedSession { key_commitment, key_digest, segments: Vec::new(), closed: true },
+                ExpectedSession {
+                    key_commitment,
+                    key_digest,
+                    segments: Vec::new(),
+                    closed: true,
+                    erased: false,
+                },
             );
             continue;
         }
