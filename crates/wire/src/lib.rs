@@ -2,6 +2,7 @@
 //! randomness; whoever owns those calls in here.
 
 mod error;
+pub mod mysql;
 pub mod postgres;
 mod reading;
 

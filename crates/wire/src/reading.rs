@@ -46,6 +46,42 @@ impl<'a> Fields<'a> {
         self.array().map(i32::from_be_bytes)
     }
 
+    pub(crate) fn u16_le(&mut self) -> Result<u16, Error> {
+        self.array().map(u16::from_le_bytes)
+    }
+
+    pub(crate) fn u32_le(&mut self) -> Result<u32, Error> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(crate) fn u64_le(&mut self) -> Result<u64, Error> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    /// MySQL's number of one, three, four or nine bytes.
+    pub(crate) fn number(&mut self) -> Result<u64, Error> {
+        match self.u8()? {
+            0xfc => self.u16_le().map(u64::from),
+            0xfd => {
+                let [low, middle, high] = self.array()?;
+                Ok(u32::from_le_bytes([low, middle, high, 0]).into())
+            }
+            0xfe => self.u64_le(),
+            0xfb | 0xff => Err(self.malformed()),
+            small => Ok(small.into()),
+        }
+    }
+
+    /// MySQL's bytes with their number before them.
+    pub(crate) fn numbered(&mut self) -> Result<&'a [u8], Error> {
+        let length = usize::try_from(self.number()?).map_err(|_| self.malformed())?;
+        self.bytes(length)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// Up to a zero byte, which is taken too.
     pub(crate) fn text(&mut self) -> Result<&'a [u8], Error> {
         let end = self.rest.iter().position(|byte| *byte == 0).ok_or_else(|| self.malformed())?;

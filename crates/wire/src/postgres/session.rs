@@ -22,6 +22,8 @@ use crate::Error;
 
 /// How much of a client may wait before it is no longer read.
 const INBOX: usize = 1 << 20;
+/// What a waiting message costs beside its bytes.
+const OVERHEAD: usize = 64;
 
 /// What is to be done, in this order.
 #[derive(Clone, Debug)]
@@ -304,8 +306,9 @@ const DECOY: &[u8] = b") refused by Countersign";
 pub struct Unsettled;
 
 fn size(piece: &Piece) -> usize {
-    match piece {
-        Piece::Whole(frame) => frame.raw().len(),
-        Piece::Run(run) => run.raw().len(),
-    }
+    let bytes = match piece {
+        Piece::Whole(frame) => frame.raw(),
+        Piece::Run(run) => run.raw(),
+    };
+    bytes.len() + OVERHEAD
 }
