@@ -59,7 +59,6 @@ struct Portal {
     made: u64,
     /// How often something was changed before it.
     revision: u64,
-    has_run: bool,
 }
 
 /// What is being judged.
@@ -192,7 +191,7 @@ impl Session {
         self.unsynced = true;
         self.pipeline.push(Some(act), Kind::Bind);
         let (made, revision) = (self.pipeline.sent(), self.revision);
-        self.portals.insert(name, Portal { act, consequences, made, revision, has_run: false });
+        self.portals.insert(name, Portal { act, consequences, made, revision });
     }
 
     /// Refuses an act: the client gets this error, and the transaction stands as after any other error. False if it is

@@ -1,5 +1,6 @@
 //! The session between a client and a server, each behaviour with the attack that it answers.
 
+mod anything;
 mod copying;
 mod judging;
 mod naming;

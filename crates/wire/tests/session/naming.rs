@@ -153,6 +153,20 @@ fn execute_cannot_be_turned_to_another_statement_after_its_verdict() {
 }
 
 #[test]
+fn having_been_sent_once_does_not_let_a_portal_run_later() {
+    let mut talk = Talk::new();
+    prepared(&mut talk, "s", "SELECT 1");
+    talk.says(&[&parse("x", "EXECUTE s"), &bind("p", "x")]);
+    talk.allow(Consequences { late: true, ..Consequences::default() });
+    talk.says(&[&parse("", "SELEC"), &execute("p"), &sync()]);
+    // The first Execute is skipped; within a transaction the portal outlives a rollback to a savepoint.
+    talk.answers(&[PARSED, BOUND, &error("42601"), &ready(b'T')]);
+    talk.at_server();
+    talk.says(&[&close("s"), &parse("s", "DELETE FROM orders"), &execute("p"), &sync()]);
+    assert_eq!(talk.at_server(), "CPPS", "a decoy instead of Execute");
+}
+
+#[test]
 fn what_was_planned_when_bound_may_run_later() {
     let mut talk = Talk::new();
     prepared(&mut talk, "s", "SELECT 1");

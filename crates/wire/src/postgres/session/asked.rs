@@ -173,11 +173,10 @@ impl Session {
     /// A portal runs what was judged when it was bound. Others (cursors of SQL) are not run by this message.
     fn execute(&mut self, frame: &Frame, name: &[u8]) -> Result<Step, Error> {
         let revision = self.revision;
-        let Some(portal) = self.portals.get_mut(name) else { return self.fail(&no_portal(name)) };
-        if portal.consequences.late && !portal.has_run && portal.revision != revision {
+        let Some(portal) = self.portals.get(name) else { return self.fail(&no_portal(name)) };
+        if portal.consequences.late && portal.revision != revision {
             return self.fail(&Report::error("55000", "this statement must be run right after it was bound"));
         }
-        portal.has_run = true;
         let (act, consequences) = (portal.act, Arc::clone(&portal.consequences));
         let is_last_word = consequences.is_last_word();
         self.unsynced = true;

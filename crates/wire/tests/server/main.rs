@@ -1,0 +1,5 @@
+//! The session between real clients (psql, pgbench) and a real server, and what it takes for granted about that server.
+
+mod assumptions;
+mod clients;
+mod line;
