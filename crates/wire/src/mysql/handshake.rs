@@ -281,6 +281,13 @@ pub fn switch(plugin: &str, nonce: &[u8; 20]) -> Result<Bytes, Error> {
     Ok(bytes.freeze())
 }
 
+/// The payload of an AuthMoreData. Inside TLS, `caching_sha2_password` with [`super::proof::FULL`] brings the password itself from
+/// clients that would not send it by any other method.
+#[must_use]
+pub fn more(data: &[u8]) -> Bytes {
+    [&[1], data].concat().into()
+}
+
 fn attributes(bytes: &[u8]) -> Result<Vec<(String, String)>, Error> {
     let mut fields = Fields::of(bytes, "attributes");
     let mut all = Vec::new();

@@ -56,7 +56,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// With the longest payload that is taken.
+    /// With the longest payload that is taken: what a configuration allows clients, any length from servers, whose rows are
+    /// passed on packet by packet.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { buffer: BytesMut::new(), limit, seen: 0 }

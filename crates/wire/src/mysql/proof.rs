@@ -69,6 +69,16 @@ pub fn inside_tls(password: &str) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
+/// The password that a client has sent in clear, inside TLS.
+///
+/// # Errors
+///
+/// Anything that does not end with its only zero byte.
+pub fn in_clear(payload: &[u8]) -> Result<&[u8], Error> {
+    let password = payload.strip_suffix(&[0]).filter(|password| !password.contains(&0));
+    password.ok_or(Error::Malformed("password"))
+}
+
 /// The password for nobody but the holder of the server's RSA key, for full authentication without TLS. Whoever can put a
 /// key of their own in its place reads the password, so the key must be pinned.
 ///

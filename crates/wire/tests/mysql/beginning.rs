@@ -1,7 +1,8 @@
 //! Greeting, login and proofs: what is offered and used is what is spoken here.
 
 use proptest::prelude::*;
-use wire::mysql::handshake::{Answer, Exchange, Greeting, Login, switch};
+use wire::mysql::handshake::{Answer, Exchange, Greeting, Login, more, switch};
+use wire::mysql::proof::{in_clear, inside_tls};
 use wire::mysql::{Failure, capability};
 
 fn greeting(capabilities: u64) -> Greeting {
@@ -90,6 +91,12 @@ fn whoever_uses_what_was_not_offered_gets_nothing_by_it() {
 }
 
 #[test]
+fn a_password_in_clear_has_one_end() {
+    assert_eq!(in_clear(&inside_tls("ticket")), Ok(&b"ticket"[..]));
+    assert!(in_clear(b"ticket").is_err() && in_clear(b"tick\0et\0").is_err() && in_clear(b"").is_err());
+}
+
+#[test]
 fn names_with_zero_bytes_are_not_sent() {
     let smuggled = Login { user: "app\0x".to_owned(), ..login(USUAL) };
     assert!(smuggled.encode().is_err());
@@ -103,6 +110,7 @@ fn the_exchange_of_proofs_is_understood() {
     assert_eq!(Exchange::parse(&bytes), Ok(expected));
     assert_eq!(Exchange::parse(&[1, 4]), Ok(Exchange::More(wire::mysql::proof::FULL)));
     assert_eq!(Exchange::parse(&[0, 0, 0, 2, 0, 0, 0]), Ok(Exchange::Ok));
+    assert_eq!(Exchange::parse(&more(wire::mysql::proof::FULL)), Ok(Exchange::More(&[4])));
     let failure = Failure { code: 1045, state: "28000".to_owned(), message: "Access denied".to_owned() };
     let packet = failure.encode(2);
     assert_eq!(packet[..4], [packet[0], 0, 0, 2]);
