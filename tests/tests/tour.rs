@@ -20,7 +20,7 @@ impl Demo {
         let folder = tempfile::Builder::new().prefix("tour-").tempdir().expect("a temporary folder");
         let mut running = Running::start(&mut command(folder.path()));
         wait_until_ready(folder.path(), &mut running);
-        let printed = running.until_stdout("5. Check the record");
+        let printed = running.until_stdout("6. Check the record");
         let lines = printed.lines().filter_map(|line| line.strip_prefix("  ")).map(str::to_owned).collect();
         Self { folder, running, lines }
     }
@@ -138,18 +138,33 @@ fn every_printed_command_does_what_the_tour_says() {
     assert_eq!(lists.len(), 1);
     let sessions = demo.follow("alice", lists[0]).ok();
     assert_eq!(sessions.lines().count(), 1 + 6, "{sessions}");
-    demo.follow("alice", demo.printed("countersign replay")[0]).ok();
+    for person in ["abe", "sue"] {
+        follow(person, &format!("totp --secret-file people/{person}/totp")).pop().unwrap().ok();
+    }
+    let replay = demo.printed("countersign replay")[0];
+    let told = demo.follow("abe", replay).refused();
+    assert!(told.contains("others must agree"), "{told}");
+    demo.follow("abe", demo.printed("countersign request replay")[0]).ok();
+    let mut sue = Running::start(demo.shell(demo.printed("countersign approve 2")[0]).env("PERSON", "sue"));
+    sue.until_stderr("Type approve to sign");
+    sue.write(b"approve\n");
+    assert!(sue.finish().ok().contains("permit"));
+    demo.follow("abe", replay).ok();
     let explained = follow("alice", "policy explain").pop().unwrap().ok();
     assert!(explained.contains("hold") && explained.contains("two-dba-leads"), "{explained}");
 
+    let alone = demo.printed("admin person groups")[0];
+    assert!(demo.follow("sue", alone).refused().contains("--gateway"));
+    let proposed = follow("sue", "admin --gateway").pop().unwrap().ok();
+    assert!(proposed.contains("request 3") && proposed.contains("audit-administrators"), "{proposed}");
     let verify = demo.printed("ledger verify")[0];
     let report = demo.follow("alice", verify).ok();
     assert!(report.starts_with("OK: ") && report.contains("6 sessions"), "{report}");
     assert!(follow("alice", "printf X").pop().unwrap().status.success());
     let fault = demo.follow("alice", verify).refused();
     assert!(fault.contains("segments/") && fault.contains("000001.seg"), "it names the file: {fault}");
-    // Counted by hand: the shell, the deletion, show 1, countersign approve, sessions, replay, verify twice.
-    assert_eq!(done + 8, commands_of(&demo), "a printed command was not tried: {:#?}", demo.lines);
+    // Counted by hand: the shell, the deletion, show 1, approve twice, sessions, request replay, replay, admin, verify twice.
+    assert_eq!(done + 11, commands_of(&demo), "a printed command was not tried: {:#?}", demo.lines);
 }
 
 fn commands_of(demo: &Demo) -> usize {
@@ -168,6 +183,11 @@ fn the_ready_file_describes_everything_to_scripts() {
         let facts = &ready["people"][person];
         assert!(Path::new(facts["ssh_key"].as_str().unwrap()).exists());
         assert!(facts["password"].as_str().unwrap().len() >= 12 && facts["totp_secret"].is_string());
+    }
+    for (name, role) in [("sam", "system"), ("sue", "security"), ("abe", "audit")] {
+        let facts = &ready["administrators"][name];
+        assert_eq!(facts["role"], role);
+        assert!(Path::new(facts["ssh_key"].as_str().unwrap()).exists() && facts["totp_secret"].is_string());
     }
     assert_eq!(ready["targets"]["db-1"]["level"], "command-gated");
     assert_eq!(ready["targets"]["db-1"]["labels"]["tier"], "core-data");
@@ -198,7 +218,7 @@ fn a_later_start_keeps_what_was_there() {
     // The figure is for the reader; a busy machine may take longer, but never as long as a step's limit.
     eprintln!("a later start took {:?}", started.elapsed());
     assert!(started.elapsed() < LIMIT);
-    let printed = demo.running.until_stdout("5. Check the record");
+    let printed = demo.running.until_stdout("6. Check the record");
     demo.lines = printed.lines().filter_map(|line| line.strip_prefix("  ")).map(str::to_owned).collect();
     demo.follow("alice", demo.printed("ls -l production-data")[0]).ok();
     let sessions = demo.follow("alice", "countersign sessions").ok();

@@ -36,7 +36,7 @@ impl Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a complete example on this machine: a gateway, a host behind it, four people
+    /// Run a complete example on this machine: a gateway, a host behind it, people and administrators
     Demo(Demo),
     /// Make a new node's folder, or enrol the first three administrators of one, which ends its bootstrap for good
     Init(Init),

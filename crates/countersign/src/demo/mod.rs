@@ -1,5 +1,6 @@
 //! `countersign demo`: a complete example with real parts, on loopback, until Ctrl-C.
 
+mod administrators;
 mod host;
 mod people;
 mod ready;
@@ -20,6 +21,7 @@ use crate::node::Node;
 use crate::secrets;
 use crate::surroundings;
 use host::DemoHost;
+use ready::Facts;
 
 /// Who signs the demo's administrative entries.
 const BY: &str = "demo";
@@ -49,15 +51,19 @@ pub async fn demo(options: Demo) -> Result<()> {
     config.consent = None;
     let host = DemoHost::start(&folder.path().join("host")).await?;
     let node = Node::open(&config).await?;
-    match fresh {
-        true => furnish(&node.road, folder.path(), &host).await?,
-        false => readdress(&node.road, &host).await?,
+    if fresh {
+        furnish(&node.road, folder.path(), &host).await?;
+    }
+    if !node.road.register().ceremony_held() {
+        administrators::hold_ceremony(&node.road, &config, folder.path()).await?;
     }
     write_client_files(folder.path(), &config)?;
     let people = people::read(folder.path())?;
+    let administrators = administrators::read(folder.path())?;
     tour::print(folder.path(), &config, &host, folder.is_removed());
     if let Some(file) = &options.ready_file {
-        ready::write(file, folder.path(), &config, &people, &host)?;
+        let facts = Facts { folder: folder.path(), config: &config, people, administrators, host: &host };
+        ready::write(file, &facts)?;
     }
     serve::run(node, &config, listener, stop).await
 }
@@ -125,16 +131,6 @@ async fn furnish(road: &Road, folder: &Path, host: &DemoHost) -> Result<()> {
     Ok(())
 }
 
-/// The host of an earlier run came back on another port.
-async fn readdress(road: &Road, host: &DemoHost) -> Result<()> {
-    for (name, _, _) in TARGETS {
-        let change =
-            Change::TargetAddress { name: name.to_owned(), host: "127.0.0.1".to_owned(), port: host.port() };
-        road.administer(BY, &change).await?;
-    }
-    Ok(())
-}
-
 /// `ssh_config` and `known_hosts` in the folder, so that every command of the tour is short.
 fn write_client_files(folder: &Path, config: &Config) -> Result<()> {
     let targets = TARGETS.map(|(name, _, _)| name.to_owned());
@@ -142,7 +138,8 @@ fn write_client_files(folder: &Path, config: &Config) -> Result<()> {
     let known_hosts = folder.join("known_hosts");
     let mut text = format!("Host *\n  UserKnownHostsFile {}\n", known_hosts.display());
     text += &lines.ssh_config;
-    for name in people::NAMES {
+    let administrators = administrators::ADMINISTRATORS.map(|(name, _)| name);
+    for name in people::NAMES.into_iter().chain(administrators) {
         let key = people::folder(folder, name).join("id_ed25519");
         text +=
             &format!("Match originalhost gateway user {name},{name}+*\n  IdentityFile {}\n", key.display());

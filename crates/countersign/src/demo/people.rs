@@ -46,11 +46,7 @@ pub async fn enrol(road: &Road, data: &Path) -> Result<()> {
 }
 
 async fn enrol_one(road: &Road, folder: &Path, name: &str, group: &str) -> Result<()> {
-    secrets::folder(folder)?;
-    let key = hostca::ed25519_key(&mut surroundings::fill, name)?;
-    let public = key.public_key().to_openssh()?;
-    secrets::write(&folder.join("id_ed25519"), &key.to_openssh(LineEnding::LF)?)?;
-    std::fs::write(folder.join("id_ed25519.pub"), format!("{public}\n"))?;
+    let public = make_key(folder, name)?;
     let password = Zeroizing::new(hex(&surroundings::random::<10>()));
     secrets::write(&folder.join("password"), &Zeroizing::new(format!("{}\n", *password)))?;
     let name = name.to_owned();
@@ -63,6 +59,16 @@ async fn enrol_one(road: &Road, folder: &Path, name: &str, group: &str) -> Resul
     secrets::write(&folder.join("totp"), &Zeroizing::new(format!("{}\n", *seed.0)))
 }
 
+/// Makes a person's key in their folder; the public half.
+pub(super) fn make_key(folder: &Path, name: &str) -> Result<String> {
+    secrets::folder(folder)?;
+    let key = hostca::ed25519_key(&mut surroundings::fill, name)?;
+    let public = key.public_key().to_openssh()?;
+    secrets::write(&folder.join("id_ed25519"), &key.to_openssh(LineEnding::LF)?)?;
+    std::fs::write(folder.join("id_ed25519.pub"), format!("{public}\n"))?;
+    Ok(public)
+}
+
 /// Reads the four back, of this run or an earlier one.
 pub fn read(data: &Path) -> Result<Vec<DemoPerson>> {
     NAMES.into_iter().zip(GROUPS).map(|(name, group)| read_one(data, name, group)).collect()
@@ -70,17 +76,18 @@ pub fn read(data: &Path) -> Result<Vec<DemoPerson>> {
 
 fn read_one(data: &Path, name: &'static str, group: &'static str) -> Result<DemoPerson> {
     let folder = folder(data, name);
-    let text = |file: &str| -> Result<Zeroizing<String>> {
-        let path = folder.join(file);
-        let text =
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Zeroizing::new(text.trim().to_owned()))
-    };
     Ok(DemoPerson {
         name,
         group,
+        password: kept(&folder, "password")?,
+        totp_secret: kept(&folder, "totp")?,
         ssh_key: folder.join("id_ed25519"),
-        password: text("password")?,
-        totp_secret: text("totp")?,
     })
+}
+
+/// A secret that lies in a person's folder.
+pub(super) fn kept(folder: &Path, file: &str) -> Result<Zeroizing<String>> {
+    let path = folder.join(file);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Zeroizing::new(text.trim().to_owned()))
 }

@@ -6,27 +6,37 @@ use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::TARGETS;
+use super::administrators::DemoAdministrator;
 use super::host::DemoHost;
 use super::people::DemoPerson;
 use crate::config::Config;
 use crate::secrets;
 
+/// What there is to tell.
+pub struct Facts<'a> {
+    /// The demo's folder.
+    pub folder: &'a Path,
+    /// Its configuration.
+    pub config: &'a Config,
+    /// Who works.
+    pub people: Vec<DemoPerson>,
+    /// Who administers.
+    pub administrators: Vec<DemoAdministrator>,
+    /// What they work on.
+    pub host: &'a DemoHost,
+}
+
 /// Writes the JSON object, complete or not at all. It holds the demo's passwords, so only its owner can read it.
-pub fn write(
-    file: &Path,
-    folder: &Path,
-    config: &Config,
-    people: &[DemoPerson],
-    host: &DemoHost,
-) -> Result<()> {
-    let text = serde_json::to_string_pretty(&describe(folder, config, people, host)?)? + "\n";
+pub fn write(file: &Path, facts: &Facts<'_>) -> Result<()> {
+    let text = serde_json::to_string_pretty(&describe(facts)?)? + "\n";
     let name = file.file_name().context("--ready-file must name a file")?.to_string_lossy().into_owned();
     let draft = file.with_file_name(format!(".{name}.{}", std::process::id()));
     secrets::write(&draft, &text)?;
     std::fs::rename(&draft, file).with_context(|| format!("cannot write {}", file.display()))
 }
 
-fn describe(folder: &Path, config: &Config, people: &[DemoPerson], host: &DemoHost) -> Result<Value> {
+fn describe(facts: &Facts<'_>) -> Result<Value> {
+    let Facts { folder, config, people, administrators, host } = facts;
     let public =
         |name: &str| -> Result<String> { Ok(std::fs::read_to_string(folder.join(name))?.trim().to_owned()) };
     Ok(json!({
@@ -40,6 +50,7 @@ fn describe(folder: &Path, config: &Config, people: &[DemoPerson], host: &DemoHo
         },
         "client": { "ssh_config": folder.join("ssh_config"), "known_hosts": folder.join("known_hosts") },
         "people": people.iter().map(person).collect::<Map<_, _>>(),
+        "administrators": administrators.iter().map(administrator).collect::<Map<_, _>>(),
         "targets": targets(host),
         "ledger": { "dir": config.ledger, "public_key": folder.join("ledger.pub") },
     }))
@@ -53,6 +64,15 @@ fn person(person: &DemoPerson) -> (String, Value) {
         "totp_secret": *person.totp_secret,
     });
     (person.name.to_owned(), facts)
+}
+
+fn administrator(administrator: &DemoAdministrator) -> (String, Value) {
+    let facts = json!({
+        "role": administrator.role,
+        "ssh_key": administrator.ssh_key,
+        "totp_secret": *administrator.totp_secret,
+    });
+    (administrator.name.to_owned(), facts)
 }
 
 fn targets(host: &DemoHost) -> Map<String, Value> {

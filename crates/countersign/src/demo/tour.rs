@@ -18,6 +18,7 @@ fn text(folder: &Path, config: &Config, login: &str, removed: bool) -> String {
     format!(
         r#"Countersign demo: gateway on {listen}, everything in {dir} ({fate}). Stop with Ctrl-C.
 People: alice (ops), bob and carol (dba-leads), dave (auditors). Targets: web-1 (recorded), db-1 (command-gated).
+Administrators: sam (system), sue (security), abe (audit). None of them changes anything alone, nor does this machine's account.
 It is meant for any hour and has its keys in files, so office-hours.cedar and devices.cedar of the shipped policies are left out.
 Both targets are one sshd, run by you, under two policies: who has a shell on web-1, or on this machine, is in db-1's files too.
 
@@ -47,12 +48,20 @@ In a second terminal, first:
   countersign totp --secret-file people/carol/totp
   countersign approve 1 --gateway carol@gateway -F ssh_config --key people/carol/id_ed25519
 
-4. See what happened. Replay the first session of the list, or any other.
+4. See what happened. The recording may show core data: abe looks at it when sue has signed for that.
   countersign sessions
-  countersign replay $(countersign sessions --limit 1 | tail -n 1 | cut -d' ' -f1)
+  countersign totp --secret-file people/abe/totp
+  countersign request replay $(countersign sessions --limit 1 | tail -n 1 | cut -d' ' -f1) --gateway abe@gateway -F ssh_config --reason tour
+  countersign totp --secret-file people/sue/totp
+  countersign approve 2 --gateway sue@gateway -F ssh_config --key people/sue/id_ed25519
+  countersign replay $(countersign sessions --limit 1 | tail -n 1 | cut -d' ' -f1) --gateway abe@gateway -F ssh_config --reason tour
   countersign policy explain --person alice --target db-1 -- 'rm -rf production-data'
 
-5. Check the record; then tamper with it, and check again.
+5. Change something. This machine's account cannot; sue can propose it, and it waits for sam and abe.
+  countersign admin person groups dave dba-leads
+  countersign admin --gateway sue@gateway -F ssh_config person groups dave dba-leads
+
+6. Check the record; then tamper with it, and check again.
   countersign ledger verify ledger --key ledger.pub
   printf X | dd of=$(ls ledger/segments/*/000001.seg | head -n 1) bs=1 seek=200 conv=notrunc status=none
   countersign ledger verify ledger --key ledger.pub
