@@ -104,6 +104,7 @@ struct Control {
 #[serde(deny_unknown_fields)]
 struct Authentication {
     remember_code_minutes: Option<Spanned<u64>>,
+    enrolment_code_minutes: Option<Spanned<u64>>,
     lock_after_failures: Option<Spanned<u64>>,
     lock_minutes: Option<Spanned<u64>>,
 }
@@ -153,6 +154,8 @@ pub struct Config {
     pub control: PathBuf,
     /// How long a passed code is remembered, seconds.
     pub remember_seconds: u64,
+    /// How long a code for enrolment can be used, seconds.
+    pub enrolment_seconds: u64,
     /// Failures after which a name is locked.
     pub lock_after: u32,
     /// How long, seconds.
@@ -260,6 +263,7 @@ impl Reader<'_> {
             policies: self.place(&file.policies.dir),
             control: self.place(&file.control.socket),
             remember_seconds: 60 * self.number(&authentication.remember_code_minutes, 480, 0..=1440)?,
+            enrolment_seconds: 60 * self.number(&authentication.enrolment_code_minutes, 1440, 1..=10_080)?,
             lock_after: u32::try_from(self.number(&authentication.lock_after_failures, 10, 4..=100)?)?,
             lock_seconds: 60 * self.number(&authentication.lock_minutes, 15, 1..=1440)?,
             segment_bytes: usize::try_from(self.number(&recording.segment_kib, 256, 16..=4096)? << 10)?,

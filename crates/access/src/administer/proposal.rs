@@ -115,7 +115,9 @@ impl Road {
         let changed = made.map_err(|fault| self.no_longer_possible(fault))?;
         let mut told = self.say(&text::CHANGE_APPLIED, &[("change", &change.word())]);
         if let Some(half) = &changed.second_half {
-            told += &format!("\n{}", self.say(&text::CODE_SECOND, &[("half", &half.0)]));
+            let minutes = (self.settings().enrolment_seconds / 60).to_string();
+            let values = [("half", &**half.0), ("minutes", &*minutes)];
+            told += &format!("\n{}", self.say(&text::CODE_SECOND, &values));
         }
         Ok(told)
     }

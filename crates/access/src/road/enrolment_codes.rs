@@ -1,5 +1,5 @@
 //! Codes that let a person bring a key: made in two halves, so that nobody who hands one out could use it, kept as hashes,
-//! vouched for by the ledger, over after a day or five wrong guesses.
+//! vouched for by the ledger, over after their time or five wrong guesses.
 
 use identity::{Code, PasswordHash};
 use serde_json::json;
@@ -11,9 +11,6 @@ use crate::blind::sha256_hex;
 use crate::error::RoadError;
 use crate::model::{Enrolment, Person, PersonId, Record, Timestamp};
 use crate::register;
-
-/// How long a code can be used, in seconds.
-const LASTS: u64 = 24 * 3600;
 
 /// Wrong guesses that end a code.
 const GUESSES: u32 = 5;
@@ -36,7 +33,8 @@ impl Road {
     ) -> Result<(Enrolment, Secret), RoadError> {
         let second = self.half();
         let hash = [first_half, BETWEEN, &self.half_hash(&second)?].concat();
-        let code = Enrolment { person: person.clone(), hash, expires: self.now().plus_seconds(LASTS) };
+        let expires = self.now().plus_seconds(self.settings().enrolment_seconds);
+        let code = Enrolment { person: person.clone(), hash, expires };
         Ok((code, Secret(second.shown())))
     }
 

@@ -102,6 +102,8 @@ pub struct Settings {
     pub language: Language,
     /// How long a passed second factor is remembered, seconds.
     pub remember_seconds: u64,
+    /// How long a code for enrolment can be used, seconds.
+    pub enrolment_seconds: u64,
     /// Back-off and lockout.
     pub lockout: lockout::Limits,
     /// The notice about recording that everybody has to accept; none when nobody has to.

@@ -15,8 +15,6 @@ catalogue! {
         "已拒绝：这不是现行的须知，可能在您阅读之后已更改。请重新查看：`ssh {person}@GATEWAY consent`。";
     CONSENT_NONE: "This gateway asks nobody to accept a notice.",
         "本网关不要求接受须知。";
-    CONSENT_TITLE: "Notice about recording",
-        "录制须知";
     CONSENT_PROMPT: "Type accept (or 同意) if you agree: ",
         "如同意，请输入 accept 或 同意：";
     ENROL_OVER: "refused: this code cannot be used any more. Nothing was enrolled; ask a security administrator for another.",
@@ -46,6 +44,6 @@ catalogue! {
     ENROL_DEVICE_YES: "The key counts as bound to a device.", "该密钥视为与设备绑定。";
     CODE_FIRST: "First half of the enrolment code, for the person and nobody else: {half}\nIt is good once the others have signed; the last of them has the second half.",
         "登记码前半部分（仅限交给本人）：{half}\n其他人签署之后生效；最后签署者持有后半部分。";
-    CODE_SECOND: "Second half of the enrolment code, for the person and nobody else, for a day: {half}\nThey run: ssh -t enrol@GATEWAY",
-        "登记码后半部分（仅限交给本人，一天内有效）：{half}\n本人执行：ssh -t enrol@GATEWAY";
+    CODE_SECOND: "Second half of the enrolment code, for the person and nobody else, within {minutes} minutes: {half}\nThey run: ssh -t enrol@GATEWAY",
+        "登记码后半部分（仅限交给本人，{minutes} 分钟内有效）：{half}\n本人执行：ssh -t enrol@GATEWAY";
 }

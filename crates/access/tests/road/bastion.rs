@@ -132,6 +132,7 @@ impl Bastion {
             settings: Settings {
                 language,
                 remember_seconds: 8 * 3600,
+                enrolment_seconds: 24 * 3600,
                 lockout: lockout::Limits::PERSON,
                 node_salt: [4; 16],
                 receivers: crate::announcing::receivers(),

@@ -241,6 +241,16 @@ impl Connection {
         }
     }
 
+    /// A channel runs from here on: it is told what has waited for one, and what comes. Not before, since what is there
+    /// while its target is still asked for answers is passed over.
+    pub(crate) fn runs(&self, spool: &Arc<Spool>, terminal: bool) {
+        self.notices.add(spool, terminal);
+        let waited = self.explanations();
+        if !waited.is_empty() {
+            self.inform(waited.trim_end());
+        }
+    }
+
     /// A line of the catalogue in the gateway's language.
     pub(crate) fn words(&self, line: &Line, values: &[(&str, &str)]) -> String {
         line.say(self.road.language(), values)

@@ -258,6 +258,10 @@ impl<'a> Conduct<'a> {
             landed = to_client.landed() => Event::ToClient(landed),
             landed = to_target.landed() => Event::ToTarget(landed),
             taken = spool.take(), if to_client.has_room() => Event::FromTarget(taken?),
+            // The gateway's own words, for whoever reads standard error.
+            lines = channel.connection.explained(), if to_client.has_room() => {
+                Event::FromTarget(Crossing::Notice(lines))
+            }
             taken = channel.feed.spool.take(), if may_read => Event::FromClient(taken?),
             () = closed(&mut signs) => {
                 if signs.borrow().lost {

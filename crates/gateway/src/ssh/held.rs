@@ -58,6 +58,10 @@ async fn decided(channel: &mut Channel, pending: &Pending) -> Result<(), Decided
             }
             Progress::Waiting(_) => {}
         }
+        let lines = channel.connection.explanations();
+        if !lines.is_empty() {
+            channel.say(&lines).await.map_err(Decided::Left)?;
+        }
         channel.connection.touch();
         if let Some(leave) = pause(channel).await {
             return Err(Decided::Left(match leave {

@@ -32,11 +32,13 @@ impl Wanted {
 
     fn notice(&self, notice: &ConsentNotice) -> Auth {
         let language = self.road.language();
-        let prompt = text::CONSENT_PROMPT.say(language, &[]).into();
+        let question = text::CONSENT_PROMPT.say(language, &[]);
+        // OpenSSH cuts instructions after 1023 bytes, escapes all but ASCII in them, and leaves them out when it logs little.
+        let prompt = format!("\n{}\n{question}", notice.shown(language));
         Auth::Partial {
-            name: text::CONSENT_TITLE.say(language, &[]).into(),
-            instructions: notice.shown(language).into(),
-            prompts: Cow::Owned(vec![(prompt, true)]),
+            name: "".into(),
+            instructions: "".into(),
+            prompts: Cow::Owned(vec![(prompt.into(), true)]),
         }
     }
 

@@ -47,10 +47,10 @@ async fn carried(shell: &mut Shell<'_>, text: Vec<u8>, close_stdin: bool) -> Res
     let spool = shell.channel.connection.spool(leg.brake.clone());
     let opened = leg.open(spool.clone()).await;
     let mut target = opened.map_err(|_| refused_by_target(shell.channel, &text::TARGET_NO_CHANNEL))?;
-    shell.channel.connection.notices.add(&spool, shell.channel.terminal);
     let pty = shell.pty.clone().map(|pty| without_job_control(pty, close_stdin));
     let prepared = Prepared { pty, env: shell.env.clone() };
     ask_target(shell.channel, &mut target, &spool, prepared, Crossing::Exec(text.into())).await?;
+    shell.channel.connection.runs(&spool, shell.channel.terminal);
     let input = match (close_stdin, shell.pty.is_some()) {
         (false, true) => Input::Keys,
         (true, true) => Input::Interrupts,

@@ -25,8 +25,8 @@ pub(crate) async fn run(channel: &mut Channel, prepared: Prepared, grant: Grant)
     let spool = channel.connection.spool(leg.brake.clone());
     let opened = leg.open(spool.clone()).await;
     let mut target = opened.map_err(|_| refused_by_target(channel, &text::TARGET_NO_CHANNEL))?;
-    channel.connection.notices.add(&spool, channel.terminal);
     start(channel, &mut target, &spool, prepared, grant.into_start()).await?;
+    channel.connection.runs(&spool, channel.terminal);
     let relayed = carry(channel, &mut target, &spool).await;
     settle(channel, leg, target, &spool, relayed).await
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use access::Road;
 use access::model::Timestamp;
-use access::road::Standing;
+use access::recording::SessionId;
+use access::road::{Session, Standing};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::interval;
@@ -68,12 +69,16 @@ async fn beat(road: Road, pulse: watch::Sender<Beat>) {
 struct Watched {
     stirred: Option<i64>,
     next: Option<Timestamp>,
+    /// The session that was open then: one that was opened since may have little time left.
+    session: Option<SessionId>,
     warned: String,
 }
 
 impl Watched {
-    fn is_due(&self, beat: Beat) -> bool {
-        self.stirred != Some(beat.stirred) || self.next.is_none_or(|next| beat.at >= next)
+    fn is_due(&self, beat: Beat, session: Option<SessionId>) -> bool {
+        self.stirred != Some(beat.stirred)
+            || self.session != session
+            || self.next.is_none_or(|next| beat.at >= next)
     }
 }
 
@@ -84,7 +89,8 @@ impl Connection {
         let mut watched = Watched::default();
         loop {
             let beat = pulse.next().await;
-            let Some(guest) = self.guest().filter(|_| watched.is_due(beat)) else { continue };
+            let session = self.open_session().map(Session::id);
+            let Some(guest) = self.guest().filter(|_| watched.is_due(beat, session)) else { continue };
             match self.stands(guest).await {
                 Standing::Ends(why) => return why,
                 Standing::Warn(line) if line != watched.warned => {
@@ -93,6 +99,7 @@ impl Connection {
                 }
                 Standing::Warn(_) | Standing::Stays => {}
             }
+            watched.session = session;
             watched.stirred = Some(beat.stirred);
             watched.next = Some(self.next_look(beat.at).await);
         }

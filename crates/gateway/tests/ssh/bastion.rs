@@ -373,6 +373,7 @@ fn road(
         settings: Settings {
             language: Language::English,
             remember_seconds: 3600,
+            enrolment_seconds: 24 * 3600,
             lockout: lockout::Limits::PERSON,
             node_salt: [4; 16],
             receivers: vec![],
