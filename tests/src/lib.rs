@@ -3,6 +3,8 @@
 
 mod bastion;
 mod binary;
+mod changes;
+mod enrolment;
 mod host;
 mod ledger;
 mod people;
@@ -13,6 +15,8 @@ mod webhook;
 
 pub use bastion::Bastion;
 pub use binary::countersign;
+pub use changes::{half, number_after};
+pub use enrolment::{CONFIRM, recovery_codes};
 pub use host::{Host, free_port};
 pub use ledger::entries_in;
 pub use people::{GROUPS, PEOPLE};

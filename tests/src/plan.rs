@@ -1,13 +1,17 @@
 //! What a test changes of the shipped configuration and policies before its gateway starts.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::bastion::Bastion;
+use crate::running::run;
 
 /// Changes of shipped files; every one of them must find what it replaces.
 #[derive(Default)]
 pub struct Plan {
     changes: Vec<(String, String, String)>,
+    added: Vec<(String, String)>,
+    kept: Vec<&'static str>,
     asks_consent: bool,
 }
 
@@ -39,6 +43,24 @@ impl Plan {
         self
     }
 
+    /// Adds a file to the node's folder.
+    pub fn adding(mut self, file: &str, text: &str) -> Self {
+        self.added.push((file.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// Leaves a rule in that other bastions do without: `devices.cedar` or `office-hours.cedar`.
+    pub fn keeping(mut self, rule: &'static str) -> Self {
+        self.kept.push(rule);
+        self
+    }
+
+    /// It is three in the morning where the gateway is, and the rule about office hours is in force.
+    pub fn at_night(self) -> Self {
+        let zone = format!("time_zone = \"{}\"", zone_at_three());
+        self.keeping("office-hours.cedar").config("time_zone = \"UTC\"", &zone)
+    }
+
     /// Starts a bastion with these changes.
     pub fn start(self) -> Bastion {
         Bastion::start_as(&self)
@@ -46,7 +68,10 @@ impl Plan {
 
     /// Tests run at any hour, with keys in files: the two rules that look at that are left out, and have cases instead.
     pub(crate) fn apply(&self, folder: &Path) {
-        for rule in ["office-hours.cedar", "devices.cedar"] {
+        for (file, text) in &self.added {
+            std::fs::write(folder.join(file), text).expect("the file can be written");
+        }
+        for rule in ["office-hours.cedar", "devices.cedar"].iter().filter(|rule| !self.kept.contains(rule)) {
             std::fs::remove_file(folder.join("policies").join(rule)).expect("init has made the file");
         }
         let silent =
@@ -59,4 +84,12 @@ impl Plan {
             std::fs::write(&path, text.replace(from.as_str(), to)).expect("the file can be written");
         }
     }
+}
+
+/// A zone in which it is between three and four o'clock. In these names a minus is east of Greenwich.
+fn zone_at_three() -> String {
+    let hour = run(Command::new("date").args(["-u", "+%H"])).ok();
+    let east = 3 - hour.trim().parse::<i32>().expect("an hour");
+    let east = if east < -12 { east + 24 } else { east };
+    format!("Etc/GMT{:+}", -east)
 }

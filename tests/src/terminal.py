@@ -1,10 +1,11 @@
-# Starts the client on a pseudo-terminal: wait(text), key(bytes), size(rows, columns), rest(), status().
+# Starts the client on a pseudo-terminal: wait(text), then(text), key(bytes), size(rows, columns), rest(), status().
 import fcntl, os, pty, select, struct, sys, termios, time
 
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[1], sys.argv[1:])
 seen = b""
+reached = 0
 
 
 def size(rows, columns):
@@ -27,16 +28,23 @@ def more(limit):
     return bool(part)
 
 
-def wait(text, limit=60):
+def wait(text, limit=60, start=0):
+    global reached
     end = time.time() + limit
-    while text not in seen:
+    while text not in seen[start:]:
         if time.time() > end or more(1) is False:
-            sys.exit("not seen: %r in %r" % (text, seen[-3000:]))
+            sys.exit("not seen: %r in %r" % (text, seen[start:][-3000:]))
+    reached = seen.index(text, start) + len(text)
+
+
+# The same behind what was waited for last.
+def then(text, limit=60):
+    wait(text, limit, reached)
 
 
 def forget():
-    global seen
-    seen = b""
+    global seen, reached
+    seen, reached = b"", 0
 
 
 def rest(limit=60):

@@ -10,7 +10,7 @@ const DRIVER: &str = include_str!("terminal.py");
 pub struct Terminal;
 
 impl Terminal {
-    /// Runs `client` on a terminal of 24 by 80; `script` may `wait(b"text")`, `key(b"keys")`, `size(rows, columns)`,
+    /// Runs `client` on a terminal of 24 by 80; `script` may `wait(b"text")`, `then(b"text")` for what comes behind that, `key(b"keys")`, `size(rows, columns)`,
     /// `forget()` and must end with `rest()`, which prints what was shown and `exit status N`.
     #[track_caller]
     pub fn run(client: &Command, script: &str) -> String {

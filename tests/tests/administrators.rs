@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use end_to_end::{Bastion, Plan, Running, run};
+use end_to_end::{Bastion, Plan, Running, half, number_after, run};
 use serde_json::Value;
 
 fn with_administrators() -> Bastion {
@@ -16,12 +16,6 @@ fn edit(bastion: &Bastion, sql: &str) {
     let script = "import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1], timeout=20)\n\
                   assert db.execute(sys.argv[2]).rowcount > 0, 'nothing changed'\ndb.commit()";
     run(Command::new("python3").args(["-c", script]).arg(bastion.node().join("state.db")).arg(sql)).ok();
-}
-
-/// The number in `… waits as request N …`.
-fn number(told: &str) -> u64 {
-    let digits = told.split("request ").nth(1).unwrap_or_else(|| panic!("no number in {told:?}"));
-    digits.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a number")
 }
 
 const NEW_PERSON: &[u8] = br#"{"change":"person-add","name":"frank","groups":["dba-leads"]}"#;
@@ -65,7 +59,7 @@ fn one_administrator_widens_nothing_and_three_can() {
     for name in ["sam", "abe", "alice"] {
         bastion.desk_with(name, "change", NEW_PERSON).refused();
     }
-    let number = number(&bastion.desk_with("sue", "change", NEW_PERSON).ok());
+    let number = number_after("request ", &bastion.desk_with("sue", "change", NEW_PERSON).ok());
     bastion.answer(number, "approve", "sue").refused();
     assert!(!bastion.admin(&["person", "list"]).contains("frank"));
     bastion.approve(number, "sam");
@@ -85,7 +79,7 @@ fn what_takes_away_is_done_at_once() {
     bastion.desk("erin", "requests").refused();
     let resume = br#"{"change":"person-resume","name":"erin"}"#;
     let told = bastion.desk_with("sue", "change", resume).ok();
-    assert!(number(&told) > 0, "re-admitting waits: {told}");
+    assert!(number_after("request ", &told) > 0, "re-admitting waits: {told}");
 }
 
 #[test]
@@ -169,7 +163,7 @@ fn a_decision_or_an_end_that_sql_wrote_starts_nothing() {
 fn an_enrolment_code_is_told_in_two_halves_to_two_people() {
     let bastion = with_administrators();
     let asked = bastion.desk_with("sue", "change", br#"{"change":"person-enrol","name":"erin"}"#).ok();
-    let number = number(&asked);
+    let number = number_after("request ", &asked);
     let between = bastion.approve(number, "sam");
     let last = bastion.approve(number, "abe");
     let halves: Vec<_> = [&asked, &last].iter().filter_map(|told| half(told)).collect();
@@ -177,14 +171,6 @@ fn an_enrolment_code_is_told_in_two_halves_to_two_people() {
     assert_eq!(half(&between), None, "{between}");
     let ledger = format!("{:?}", bastion.entries());
     assert!(halves.iter().all(|half| !ledger.contains(half.as_str())));
-}
-
-/// The half of a code in what somebody was told: groups of four characters, joined by dashes.
-fn half(told: &str) -> Option<String> {
-    let group =
-        |part: &str| part.len() == 4 && part.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-    let words = told.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-    words.map(str::to_owned).find(|word| word.contains('-') && word.split('-').all(group))
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use end_to_end::{Bastion, Plan, Webhook, free_port};
+use end_to_end::{Bastion, Done, Plan, Webhook, free_port, number_after};
 
 /// A service that no machine has: nothing is stopped when the command runs.
 const STOP: &str = "systemctl stop countersign-no-such-service";
@@ -19,14 +19,8 @@ fn on_call() -> (Bastion, Webhook) {
     (bastion, Webhook::start(port, true))
 }
 
-fn declare(bastion: &Bastion, time: &str) -> end_to_end::Done {
+fn declare(bastion: &Bastion, time: &str) -> Done {
     bastion.desk("alice", &format!("emergency declare db-1 --for {time} --reason 'primary does not answer'"))
-}
-
-/// The permit's number in `EMERGENCY 7 is declared`.
-fn number(told: &str) -> String {
-    let rest = told.split("EMERGENCY ").nth(1).unwrap_or_else(|| panic!("no number in {told:?}"));
-    rest.chars().take_while(char::is_ascii_digit).collect()
 }
 
 #[test]
@@ -47,7 +41,7 @@ fn it_takes_one_signature_to_stop_a_service_and_two_for_everything_else() {
     assert!(waiting.stderr().contains("2 of dba-leads"), "{}", waiting.stderr());
     bastion.desk("bob", &format!("show {before}")).ok();
     let asked = Instant::now();
-    let id = number(&declare(&bastion, "30m").ok());
+    let id = number_after("EMERGENCY ", &declare(&bastion, "30m").ok());
     let told = duty.until("emergency-declared");
     eprintln!("the receiver was told {:?} after the command was given", asked.elapsed());
     assert_eq!((&told["holder"], &told["reason"]), (&"alice".into(), &"primary does not answer".into()));
@@ -70,7 +64,7 @@ fn it_takes_one_signature_to_stop_a_service_and_two_for_everything_else() {
 #[test]
 fn it_stays_open_until_somebody_else_has_reviewed_it() {
     let (bastion, duty) = on_call();
-    let id = number(&declare(&bastion, "30m").ok());
+    let id = number_after("EMERGENCY ", &declare(&bastion, "30m").ok());
     let session = "echo looked at the primary";
     bastion.run("alice", "db-1", session).ok();
     let review = format!("emergency review {id} --reason 'as declared'");
@@ -91,7 +85,7 @@ fn it_stays_open_until_somebody_else_has_reviewed_it() {
     bastion.desk("abe", &review).ok();
     bastion.desk("sue", &review).refused();
     assert!(!bastion.desk("abe", "emergency list").ok().contains("alice"));
-    let entry = bastion.until_entry("emergency-reviewed", |entry| entry["permit"].to_string() == id);
+    let entry = bastion.until_entry("emergency-reviewed", |entry| entry["permit"] == id);
     assert!(entry["finding"].is_string() && !entry.to_string().contains("as declared"), "{entry}");
     // What the receiver's own list of events leaves out does not reach it; a declared emergency always does.
     let events: Vec<_> = duty.bodies().iter().map(|body| body["event"].clone()).collect();
