@@ -200,6 +200,13 @@ impl Register {
         self.write().keeping.unfinished.remove(session);
     }
 
+    /// There is nothing to erase of that session: others get their turn. The next start looks again.
+    pub(crate) fn set_aside(&self, session: &str) {
+        let keeping = &mut self.write().keeping;
+        let end = keeping.sessions.get(session).and_then(|kept| kept.closed);
+        keeping.aging.remove(&(end.unwrap_or_default(), session.to_owned()));
+    }
+
     /// What is kept and what was erased.
     pub(crate) fn kinds(&self) -> Kinds {
         let rows = self.read();

@@ -5,6 +5,7 @@ use recording::SessionId;
 
 use super::Road;
 use crate::administer::{RETENTION_DAYS, SHORTEST_RETENTION};
+use crate::blind::bytes32;
 use crate::entry::Event;
 use crate::error::RoadError;
 use crate::model::Record;
@@ -12,6 +13,9 @@ use crate::register::{self, Over, hold_of_person, hold_of_session};
 
 /// Recordings that one sweep erases at most: nothing goes on a large scale before somebody could see it.
 const MOST: usize = 32;
+
+/// Recordings with a tombstone that one sweep looks at most: after a start those are all that ever were erased.
+const LOOKS: usize = 4096;
 
 impl Road {
     /// Finishes what was begun, then erases what is over. Returns how many recordings.
@@ -35,7 +39,7 @@ impl Road {
 
     /// A tombstone that a crash has left without its effect, or whose key came back.
     fn finish_erasures(&self) {
-        for session in self.register().unfinished_erasures(MOST) {
+        for session in self.register().unfinished_erasures(LOOKS) {
             self.take_key(&session);
         }
     }
@@ -62,12 +66,7 @@ impl Road {
     }
 
     async fn erase(&self, over: &Over, days: u32) -> Result<bool, RoadError> {
-        if !self.has_its_key(over) {
-            let id = &over.session;
-            self.register().find(format!("the key of session {id} is not there, and nobody has erased it"));
-            return Ok(false);
-        }
-        if !self.enter_tombstone(over, days).await? {
+        if !self.has_its_key(over) || !self.enter_tombstone(over, days).await? {
             return Ok(false);
         }
         self.take_key(&over.session);
@@ -76,10 +75,21 @@ impl Road {
 
     /// A tombstone for a recording that somebody has taken away already would explain what was never allowed.
     fn has_its_key(&self, over: &Over) -> bool {
-        let session = over.session.parse::<SessionId>().ok();
-        let digest = crate::blind::bytes32(&over.key_digest);
-        let there = session.zip(digest).map(|(session, digest)| self.recorder().has_key(&session, &digest));
-        there.is_some_and(|there| there.unwrap_or(false))
+        let id = &over.session;
+        let known = id.parse::<SessionId>().ok().zip(bytes32(&over.key_digest));
+        match known.map(|(session, digest)| self.recorder().has_key(&session, &digest)) {
+            Some(Ok(true)) => true,
+            Some(Err(fault)) => {
+                tracing::error!(session = id, %fault, "a recording whose time is over cannot be looked at");
+                false
+            }
+            Some(Ok(false)) | None => {
+                self.register()
+                    .find(format!("the key of session {id} is not there, and nobody has erased it"));
+                self.register().set_aside(id);
+                false
+            }
+        }
     }
 
     /// Nobody places a hold or changes the days between the last look and the entry: both are claimed. `false`: somebody

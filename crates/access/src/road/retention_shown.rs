@@ -27,7 +27,9 @@ impl Road {
             ("oldest", &kinds.oldest.map_or_else(|| "-".to_owned(), rfc3339)),
         ];
         let mut lines = vec![days, self.say(&text::RETENTION_NUMBERS, &numbers)];
-        lines.extend(self.register().doubt(self.now()));
+        if self.register().doubt(self.now()).is_some() {
+            lines.push(self.say(&text::RETENTION_CLOCK, &[("now", &rfc3339(self.now()))]));
+        }
         let row = |(session, at): &(String, _)| format!("{session}  {}", rfc3339(*at));
         let rows: Vec<_> = kinds.erased.iter().take(RECENT).map(row).collect();
         if !rows.is_empty() {

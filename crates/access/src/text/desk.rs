@@ -9,6 +9,8 @@ catalogue! {
         "录像在会话结束后保留 {days} 天，另加两天。";
     RETENTION_UNEXPLAINED: "The retention in the database is not what the ledger says: nothing is erased.",
         "数据库中的保留期限与账本不符：不会清除任何录像。";
+    RETENTION_CLOCK: "Time has leapt, or the gateway was off for long: nothing is erased until audit administrators agree on the day (setting clock-confirmed). The clock says {now}.",
+        "时间发生跳变，或网关停机过久：在审计管理员确认日期（设置 clock-confirmed）之前不会清除任何录像。时钟显示 {now}。";
     RETENTION_NUMBERS: "open: {open}, kept: {kept} (the oldest ended {oldest}), erased: {erased}",
         "进行中：{open}，保留中：{kept}（最早结束于 {oldest}），已清除：{erased}";
     ERASED_HEADER: "ERASED                            AT",

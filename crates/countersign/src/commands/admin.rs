@@ -11,13 +11,12 @@ use clap::{Args, Subcommand};
 use ssh_key::LineEnding;
 use zeroize::Zeroizing;
 
+use super::admin_lists::{list_people, list_targets};
 use super::admin_values::{Held, Moment, moment};
 use super::ssh_config::ssh_config;
 use crate::commands::gateway::PerhapsGateway;
-use crate::config::Config;
 use crate::control::{Request, ask};
 use crate::policies::policy_files;
-use crate::state::open_store;
 use crate::surroundings;
 
 /// A change, and who is asked to make it.
@@ -382,36 +381,4 @@ fn pairs(labels: &[String]) -> Result<BTreeMap<String, String>> {
 
 pub(super) fn read(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
-}
-
-async fn list_people(config: &Path) -> Result<()> {
-    let store = open_store(&Config::read(config)?.store).await?;
-    for person in store.people().await? {
-        let groups: Vec<_> = person.groups.iter().map(String::as_str).collect();
-        let state = if person.suspended { "suspended" } else { "active" };
-        println!("{:<16} {state:<10} {}", person.name, groups.join(", "));
-        for key in store.keys(&person.id).await? {
-            println!("  {}", key.fingerprint);
-        }
-    }
-    Ok(())
-}
-
-async fn list_targets(config: &Path) -> Result<()> {
-    let store = open_store(&Config::read(config)?.store).await?;
-    for target in store.targets().await? {
-        let labels: Vec<_> = target.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        println!(
-            "{:<16} {}:{} {} {}",
-            target.name,
-            target.host,
-            target.port,
-            target.level,
-            labels.join(", ")
-        );
-        for account in store.accounts(&target.name).await? {
-            println!("  {}", account.login);
-        }
-    }
-    Ok(())
 }

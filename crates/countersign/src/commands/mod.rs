@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod admin;
+mod admin_lists;
 mod admin_values;
 pub mod ceremony;
 pub mod decide;
