@@ -160,6 +160,9 @@ pub enum PolicyCommand {
         /// One JSON object a line; there is no other format
         #[arg(long, required = true)]
         jsonl: bool,
+        /// The texts are SQL of this dialect: postgres, or mysql (also MariaDB); answers name tables and functions too
+        #[arg(long, value_name = "DIALECT")]
+        sql: Option<access::policy::sql::Dialect>,
     },
     /// Run files of cases; 1 when one comes out differently, 2 when they cannot run
     Test {

@@ -17,6 +17,7 @@ mod state;
 mod surroundings;
 mod watch;
 
+use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 
 use access::model::Answer;
@@ -56,11 +57,16 @@ fn is_broken_pipe(fault: &anyhow::Error) -> bool {
     fault.chain().filter_map(|cause| cause.downcast_ref()).any(pipe)
 }
 
-/// Warnings and errors on standard error, more with `RUST_LOG`.
+/// Warnings and errors on standard error, more with `RUST_LOG`. The parser of PostgreSQL's grammar turns standard error
+/// aside while it works, so the log has a duplicate of its own.
 fn start_logging() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,russh=error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false);
+    match std::io::stderr().as_fd().try_clone_to_owned() {
+        Ok(own) => log.with_writer(std::sync::Mutex::new(std::fs::File::from(own))).init(),
+        Err(_) => log.with_writer(std::io::stderr).init(),
+    }
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {

@@ -226,3 +226,13 @@ fn long_flat_statements_are_read() {
         assert!(read(&text).understood(), "{}", &text[..60]);
     }
 }
+
+#[test]
+fn a_tree_that_would_multiply_itself_is_not_made() {
+    let (columns, values) = (vec!["c"; 40_000].join(","), vec!["1"; 60_000].join(","));
+    for equals in ["=", " /* ) */ =", "\n = "] {
+        let script = read(&format!("UPDATE t SET ({columns}){equals} ({values})"));
+        assert!(script.obstacle().is_some_and(|what| what.contains("multiply")), "{equals}");
+    }
+    assert!(read("UPDATE t SET (a, b) = (1, 2) WHERE id = 3").understood());
+}

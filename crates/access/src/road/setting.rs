@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use policy::sql::Script;
 use policy::{Act, Analysis, Policies, Question, TargetFacts, Verdict};
 
 use super::judged::Judged;
@@ -119,6 +120,16 @@ impl Rehearsal {
         let question = setting.clone().question(&judged);
         let verdict = policies.judge(&question);
         Self { question, analysis: judged.analysis, verdict }
+    }
+
+    /// Judges the statements of a text, as an act of its own kind will be: asked for as a command, with their effects.
+    pub fn of_statements(policies: &Policies, setting: &Setting, script: &Script) -> Self {
+        let judged = Judged::at_the_desk(Act::Exec, setting.target.level, 0);
+        let mut question = setting.clone().question(&judged);
+        question.effects = script.effects();
+        question.understood = script.understood();
+        let verdict = policies.judge(&question);
+        Self { question, analysis: None, verdict }
     }
 
     /// The act and those that must be allowed before it, in order: the session, and SFTP for an operation on files. The

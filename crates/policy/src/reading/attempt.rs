@@ -7,7 +7,7 @@ use super::marks::{is_certain, is_wide};
 use super::places::anywhere;
 use super::{Around, More, awk, sed, shown, unnamed, words};
 use crate::table::{Given, Matched, Means, Role, Row, Runs, Stdin, Style, Use, matched};
-use crate::{Effect, How, Touch};
+use crate::{Effect, How, Touch, sql};
 
 /// The outcome for one row.
 pub(super) struct Attempt<'a> {
@@ -147,8 +147,20 @@ impl<'a> Attempt<'a> {
             Means::File(usage) => operands.iter().for_each(|word| self.file_inside(usage, word)),
             Means::Script => self.script(value),
             Means::Text => self.texts.extend(given.value),
+            Means::Statements => self.statements(value),
             Means::Placeholder => self.placeholders.push(given.value.unwrap_or("{}")),
             Means::Executes => {}
+        }
+    }
+
+    /// Statements that are given to a server do there what they do; an expansion in them may be any statement.
+    fn statements(&mut self, text: &str) {
+        if !is_certain(text) {
+            return self.find(Effect::Unknown, "runs statements that an expansion changes".into());
+        }
+        let script = sql::analyse(sql::Dialect::Postgres, text.as_bytes(), &sql::Catalogue::unasked());
+        for reason in script.reasons() {
+            self.find(reason.effect, format!("runs a statement that {}", reason.because));
         }
     }
 
@@ -416,6 +428,7 @@ impl<'a> Attempt<'a> {
                 Means::File(Use::Creates | Use::Extends) => self.any_operand(Role::Extends),
                 Means::File(Use::Replaces) => self.any_operand(Role::Replaces),
                 Means::File(Use::Removes) => self.any_operand(Role::Removes),
+                Means::Statements => self.find(Effect::Unknown, "with statements from its input".into()),
                 Means::Script | Means::Text | Means::Executes => self.any_operand(Role::Script),
             }
         }

@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod findings;
+mod mysql;
 mod name;
 mod postgres;
 mod scope;
@@ -29,6 +30,6 @@ pub fn analyse(dialect: Dialect, text: &[u8], catalogue: &Catalogue) -> Script {
     match (std::str::from_utf8(text), dialect) {
         (Err(_), _) => Script::refused("bytes that are not UTF-8"),
         (Ok(text), Dialect::Postgres) => postgres::analyse(text, catalogue),
-        (Ok(_), Dialect::MySql) => Script::refused("MySQL, which is not analysed yet"),
+        (Ok(text), Dialect::MySql) => mysql::analyse(text, catalogue),
     }
 }

@@ -39,6 +39,7 @@ impl Row {
         self.list(&self.options.clone(), Means::Nothing)?;
         self.list(&self.scripts.clone(), Means::Script)?;
         self.list(&self.texts.clone(), Means::Text)?;
+        self.list(&self.statements.clone(), Means::Statements)?;
         self.list(&self.replaces.clone(), Means::Placeholder)?;
         self.list(&self.executes.join(" "), Means::Executes)?;
         for (usage, options) in self.uses.clone() {

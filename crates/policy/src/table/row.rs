@@ -38,6 +38,9 @@ pub(crate) struct Row {
     /// Options whose value is given to a shell.
     #[serde(default)]
     pub(super) texts: String,
+    /// Options whose value is statements for a PostgreSQL server.
+    #[serde(default)]
+    pub(super) statements: String,
     /// Options with which everything below a named directory is used too; `*` when it always is.
     #[serde(default)]
     pub(super) recursive: String,
@@ -240,6 +243,7 @@ pub(crate) enum Means {
     File(Use),
     Script,
     Text,
+    Statements,
     Placeholder,
     Executes,
 }

@@ -6,21 +6,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
 
-use access::policy::{Act, Analysis, Policies};
+use access::policy::sql::{Catalogue, Dialect, analyse as read};
+use access::policy::{Act, Analysis, Effect, Policies};
 use access::{Ask, Rehearsal, Setting, Supposed};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::lines::{LONGEST, Line, Lines};
 use super::outcome::{Outcome, Word};
+use super::statements::Statements;
 use super::{Place, Who};
 
-/// Judges what standard input asks, as exec requests.
-pub async fn analyse(config: &Path, who: &Who) -> Result<ExitCode> {
+/// Judges what standard input asks, as exec requests, or as statements of a dialect.
+pub async fn analyse(config: &Path, who: &Who, sql: Option<Dialect>) -> Result<ExitCode> {
     let place = Place::find(config)?;
     let (setting, _) = who.setting(&place).await?;
     let input = std::fs::File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
-    answer_all(&Judge::new(&place.policies, setting), input, std::io::stdout().lock())?;
+    answer_all(&Judge::new(&place.policies, setting, sql), input, std::io::stdout().lock())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -49,19 +51,24 @@ struct Answer {
     run: Option<String>,
     rule: String,
     reason: String,
+    /// For statements.
+    #[serde(flatten)]
+    statements: Option<Statements>,
 }
 
 struct Judge<'a> {
     policies: &'a Policies,
     setting: Setting,
+    /// Whose statements the texts are; none for command lines.
+    sql: Option<Dialect>,
     /// The opening of the session is the same for every line.
     connect: Rehearsal,
 }
 
 impl<'a> Judge<'a> {
-    fn new(policies: &'a Policies, setting: Setting) -> Self {
+    fn new(policies: &'a Policies, setting: Setting, sql: Option<Dialect>) -> Self {
         let connect = Rehearsal::of(policies, &setting, &Supposed::Act(Act::Connect));
-        Self { policies, setting, connect }
+        Self { policies, setting, sql, connect }
     }
 
     fn answer(&self, line: &Line) -> Answer {
@@ -73,8 +80,11 @@ impl<'a> Judge<'a> {
             },
         };
         // A fault of ours on one line must not take the answers of all others away.
-        catch_unwind(AssertUnwindSafe(|| self.judge(text)))
-            .unwrap_or_else(|_| Answer::unusable("the analysis failed on this text".into()))
+        catch_unwind(AssertUnwindSafe(|| match self.sql {
+            Some(dialect) => self.judge_statements(dialect, text),
+            None => self.judge(text),
+        }))
+        .unwrap_or_else(|_| Answer::unusable("the analysis failed on this text".into()))
     }
 
     fn judge(&self, text: String) -> Answer {
@@ -89,6 +99,24 @@ impl<'a> Judge<'a> {
             run: act.analysis.as_ref().and_then(Analysis::run).map(str::to_owned),
             rule: outcome.rule(),
             reason: outcome.reason,
+            statements: None,
+        }
+    }
+
+    /// No database is asked: what only its catalogue could tell is listed, or unknown.
+    fn judge_statements(&self, dialect: Dialect, text: String) -> Answer {
+        let script = read(dialect, text.as_bytes(), &Catalogue::unasked());
+        let act = Rehearsal::of_statements(self.policies, &self.setting, &script);
+        let outcome = Outcome::of([&self.connect, &act]);
+        Answer {
+            verdict: outcome.word.as_str(),
+            understood: script.understood(),
+            effects: script.effects().into_iter().map(Effect::as_str).collect(),
+            programs: vec![],
+            run: script.understood().then_some(text),
+            rule: outcome.rule(),
+            reason: outcome.reason,
+            statements: Some(Statements::of(&script)),
         }
     }
 }
@@ -114,6 +142,7 @@ impl Answer {
             run: None,
             rule: "unusable-line".into(),
             reason: why,
+            statements: None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod facts;
 mod lines;
 mod outcome;
 mod place;
+mod statements;
 mod test;
 mod who;
 
@@ -34,7 +35,9 @@ pub async fn policy(config: &Path, command: PolicyCommand) -> Result<ExitCode> {
         PolicyCommand::Explain { who, wanted, text } => {
             explain::explain(config, &who, &wanted, &text.join(" ")).await
         }
-        PolicyCommand::Analyse { who, jsonl: _ } => or_trouble(analyse::analyse(config, &who).await),
+        PolicyCommand::Analyse { who, jsonl: _, sql } => {
+            or_trouble(analyse::analyse(config, &who, sql).await)
+        }
         PolicyCommand::Test { files, policies } => or_trouble(test::test(config, policies, &files)),
         PolicyCommand::Diff { old, new, cases } => or_trouble(diff::diff(&old, &new, &cases)),
     }

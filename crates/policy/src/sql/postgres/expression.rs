@@ -31,10 +31,7 @@ impl Reader<'_> {
             NodeEnum::NullTest(test) => self.maybe(&test.arg),
             NodeEnum::BooleanTest(test) => self.maybe(&test.arg),
             NodeEnum::FuncCall(call) => self.call(call),
-            NodeEnum::TypeCast(cast) => {
-                self.maybe(&cast.arg);
-                self.type_name(cast.type_name.as_ref());
-            }
+            NodeEnum::TypeCast(cast) => self.cast(cast),
             NodeEnum::CollateClause(collated) => self.maybe(&collated.arg),
             NodeEnum::CaseExpr(case) => self.case(case),
             NodeEnum::CaseWhen(when) => {
@@ -102,6 +99,18 @@ impl Reader<'_> {
         }
         self.maybe(lexpr);
         self.maybe(rexpr);
+    }
+
+    /// The parser also takes a type before a parameter, as in `f(1) $1`, where the server does not.
+    fn cast(&mut self, cast: &TypeCast) {
+        self.maybe(&cast.arg);
+        self.type_name(cast.type_name.as_ref());
+        let written = cast.type_name.as_ref().map(|name| name.location);
+        if let (Some(NodeEnum::ParamRef(parameter)), Some(written)) = (inner(&cast.arg), written)
+            && written < parameter.location
+        {
+            self.strange("a type before a parameter");
+        }
     }
 
     fn case(&mut self, case: &CaseExpr) {

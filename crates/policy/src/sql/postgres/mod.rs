@@ -32,7 +32,7 @@ use reader::Reader;
 
 /// Reads every statement of a text. A text without any does nothing, and the server says so.
 pub(super) fn analyse(text: &str, catalogue: &Catalogue) -> Script {
-    match parse::parse(text) {
+    match parse::parse(text, catalogue) {
         Ok(tree) => Script::of(tree.iter().map(|raw| statement(text, raw, catalogue)).collect()),
         Err(obstacle) => Script::refused(&obstacle),
     }

@@ -83,6 +83,9 @@ impl Reader<'_> {
                 .collect::<Option<Vec<_>>>()
                 .map(|all| all.join(", ")),
         };
+        if set.args.iter().any(|arg| matches!(arg.node, Some(NodeEnum::ParamRef(_)))) {
+            return self.strange("a setting from a parameter");
+        }
         use VariableSetKind::*;
         match VariableSetKind::try_from(set.kind).unwrap_or_default() {
             VarResetAll => self.found.does(Effect::Read, "puts all settings of the session back"),

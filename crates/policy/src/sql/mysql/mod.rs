@@ -1,0 +1,72 @@
+//! MySQL and MariaDB: a strict lexis of our own, a parser that others wrote, and a walk over what both agree on.
+//!
+//! Texts are read as with the default `sql_mode`: a double quote begins a string. What another mode would divide into
+//! other tokens is refused.
+
+mod expressions;
+mod functions;
+mod lexis;
+mod query;
+mod statements;
+mod writes;
+
+use sqlparser::ast::Statement as Tree;
+use sqlparser::dialect::MySqlDialect;
+use sqlparser::parser::Parser;
+
+use super::catalogue::Catalogue;
+use super::findings::Findings;
+use super::script::{Script, Statement};
+use lexis::{Kind, Token};
+use statements::Reader;
+
+/// Reads every statement of a text; one without any is not understood.
+pub(super) fn analyse(text: &str, catalogue: &Catalogue) -> Script {
+    let tokens = match lexis::tokens(text) {
+        Ok(tokens) => tokens,
+        Err(obstacle) => return Script::refused(obstacle),
+    };
+    let parts = tokens.split(|token| token.text == ";").filter(|part| !part.is_empty());
+    let statements: Vec<Statement> = parts.map(|part| statement(text, part, catalogue)).collect();
+    if statements.is_empty() { Script::refused("no statement") } else { Script::of(statements) }
+}
+
+fn statement(text: &str, tokens: &[Token], catalogue: &Catalogue) -> Statement {
+    let mut reader = Reader::new(Findings::new(catalogue));
+    match agreed(tokens) {
+        Ok(tree) => reader.statement(&tree),
+        Err(obstacle) => reader.found.unknown(format!("not understood: {obstacle}")),
+    }
+    let ends = tokens.first().zip(tokens.last()).and_then(|(first, last)| text.get(first.start..last.end()));
+    reader.found.into_statement(ends.unwrap_or(text))
+}
+
+/// The tree of one statement, if the parser saw every token of it and no other.
+fn agreed(tokens: &[Token]) -> Result<Tree, String> {
+    lexis::bounded(tokens)?;
+    let canonical = lexis::canonical(tokens);
+    let mut trees = Parser::parse_sql(&MySqlDialect {}, &canonical).map_err(|fault| fault.to_string())?;
+    let (Some(tree), true) = (trees.pop(), trees.is_empty()) else {
+        return Err("no single statement".into());
+    };
+    let shown = tree.to_string();
+    let seen = lexis::tokens(&shown).map_err(str::to_owned)?;
+    if significant(&seen).eq(significant(tokens)) {
+        Ok(tree)
+    } else {
+        Err("words that the parser passes over".into())
+    }
+}
+
+/// Tokens without those that a statement may have or leave out without meaning something else.
+fn significant<'t>(tokens: &'t [Token<'t>]) -> impl Iterator<Item = String> + 't {
+    const NOISE: [&str; 6] = ["AS", "INNER", "OUTER", "ASC", "INTO", "FROM"];
+    let noise =
+        |token: &&Token| token.kind == Kind::Word && NOISE.contains(&token.text.to_uppercase().as_str());
+    tokens.iter().filter(move |token| !noise(token)).map(|token| match token.kind {
+        Kind::Text => "''".into(),
+        Kind::Word => token.text.to_uppercase(),
+        Kind::Symbol if token.text == "!=" => "<>".into(),
+        Kind::Name | Kind::Number | Kind::Symbol => token.text.into(),
+    })
+}

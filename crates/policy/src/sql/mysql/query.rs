@@ -1,0 +1,251 @@
+//! Queries: SELECT, VALUES, set operations, joins and common tables.
+
+use sqlparser::ast::{
+    Cte, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, OrderBy, OrderByExpr, OrderByKind,
+    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor,
+    TableWithJoins,
+};
+
+use super::statements::{Reader, is_of_the_server, table};
+use crate::sql::findings::Usually;
+use crate::sql::name::{Kind, Name};
+use crate::sql::script::Columns;
+use crate::{Effect, How};
+
+impl Reader<'_> {
+    pub(super) fn query(&mut self, query: &Query) {
+        self.found.does(Effect::Read, "queries");
+        self.within(|reader| reader.query_parts(query));
+    }
+
+    /// A query of its own: its relations, and common tables that end with it.
+    pub(super) fn within(&mut self, read: impl FnOnce(&mut Self)) {
+        let commons = self.scope.commons();
+        self.scope.enter();
+        read(self);
+        for (table, columns) in self.scope.leave() {
+            self.reads(&table, columns);
+        }
+        self.scope.forget_common(commons);
+    }
+
+    fn reads(&mut self, table: &Name, columns: Columns) {
+        let schema = table.schema.as_deref().map(str::to_lowercase);
+        if schema.as_deref() == Some("mysql") {
+            self.found.does(Effect::DataExport, format!("{table} may hold the password hashes of accounts"));
+        }
+        self.found.table(table, How::Reads, columns, false);
+        if !is_of_the_server(table) {
+            self.found.rely_on(Kind::Relation, table, Usually::Harmless);
+        }
+    }
+
+    pub(super) fn query_parts(&mut self, query: &Query) {
+        let Query {
+            with,
+            body,
+            order_by,
+            limit_clause,
+            fetch,
+            locks,
+            for_clause,
+            settings,
+            format_clause,
+            pipe_operators,
+        } = query;
+        if fetch.is_some() || for_clause.is_some() || settings.is_some() || format_clause.is_some() {
+            self.strange("this clause of a query");
+        }
+        if !pipe_operators.is_empty() {
+            self.strange("this clause of a query");
+        }
+        for common in with.iter().flat_map(|with| with.cte_tables.iter()) {
+            self.common(common, with.as_ref().is_some_and(|with| with.recursive));
+        }
+        self.body(body);
+        self.order(order_by.as_ref());
+        self.limit(limit_clause.as_ref());
+        if !locks.is_empty() {
+            self.found.does(Effect::Write, "locks the rows that it reads");
+        }
+    }
+
+    fn common(&mut self, common: &Cte, recursive: bool) {
+        let Cte { alias, query, from, materialized, closing_paren_token: _ } = common;
+        if from.is_some() || materialized.is_some() {
+            self.strange("this kind of common table");
+        }
+        if recursive {
+            self.scope.common(&alias.name.value);
+        }
+        self.query(query);
+        self.scope.common(&alias.name.value);
+    }
+
+    fn body(&mut self, body: &SetExpr) {
+        match body {
+            SetExpr::Select(select) => self.select(select),
+            SetExpr::Query(query) => self.query(query),
+            SetExpr::SetOperation { left, op: _, set_quantifier: _, right } => {
+                self.within(|reader| reader.body(left));
+                self.within(|reader| reader.body(right));
+            }
+            SetExpr::Values(values) => values.rows.iter().for_each(|row| self.expressions(row)),
+            _ => self.strange("this kind of query"),
+        }
+    }
+
+    fn select(&mut self, select: &Select) {
+        if !is_plain(select) {
+            self.strange("this clause of a query");
+        }
+        self.from(&select.from);
+        select.projection.iter().for_each(|item| self.item(item));
+        select.selection.iter().for_each(|condition| self.expression(condition));
+        match &select.group_by {
+            GroupByExpr::Expressions(by, modifiers) if modifiers.is_empty() => self.expressions(by),
+            _ => self.strange("this kind of grouping"),
+        }
+        select.having.iter().for_each(|condition| self.expression(condition));
+    }
+
+    pub(super) fn item(&mut self, item: &SelectItem) {
+        match item {
+            SelectItem::UnnamedExpr(expression)
+            | SelectItem::ExprWithAlias { expr: expression, alias: _ } => {
+                self.expression(expression);
+            }
+            SelectItem::Wildcard(_) => self.scope.all(),
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                match table(name) {
+                    Some(of) => self.scope.whole(&of.name),
+                    None => self.strange("this name"),
+                }
+            }
+            _ => self.strange("this kind of column"),
+        }
+    }
+
+    pub(super) fn from(&mut self, items: &[TableWithJoins]) {
+        let factors = || {
+            items.iter().flat_map(|item| {
+                std::iter::once(&item.relation).chain(item.joins.iter().map(|join| &join.relation))
+            })
+        };
+        factors().for_each(|factor| self.relation(factor));
+        factors().for_each(|factor| self.computed(factor));
+        items.iter().flat_map(|item| &item.joins).for_each(|join| self.join(join));
+    }
+
+    fn relation(&mut self, factor: &TableFactor) {
+        match factor {
+            TableFactor::Table { name, alias, .. } => match table(name) {
+                Some(of) => self.table(&of, alias.as_ref()),
+                None => self.strange("this name"),
+            },
+            TableFactor::Derived { alias: Some(alias), .. } => self.scope.derived(&alias.name.value),
+            _ => {}
+        }
+    }
+
+    fn table(&mut self, of: &Name, alias: Option<&TableAlias>) {
+        let called = alias.map_or(of.name.as_str(), |alias| &alias.name.value);
+        if of.schema.is_none() && self.scope.is_common(&of.name) {
+            return self.scope.derived(called);
+        }
+        self.scope.table(called, of);
+        if alias.is_some_and(|alias| !alias.columns.is_empty()) {
+            self.scope.whole(called);
+        }
+    }
+
+    fn computed(&mut self, factor: &TableFactor) {
+        match factor {
+            TableFactor::Table {
+                args: None,
+                version: None,
+                json_path: None,
+                sample: None,
+                with_hints,
+                ..
+            } if with_hints.is_empty() => {}
+            TableFactor::Derived { lateral: _, subquery, .. } => self.query(subquery),
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                self.from(std::slice::from_ref(table_with_joins.as_ref()));
+            }
+            _ => self.strange("this kind of relation"),
+        }
+    }
+
+    fn join(&mut self, join: &Join) {
+        use JoinOperator::{CrossJoin, Inner, Left, LeftOuter, Right, RightOuter, StraightJoin};
+        match &join.join_operator {
+            JoinOperator::Join(on)
+            | Inner(on)
+            | Left(on)
+            | LeftOuter(on)
+            | Right(on)
+            | RightOuter(on)
+            | CrossJoin(on)
+            | StraightJoin(on) => self.constraint(on),
+            _ => self.strange("this kind of join"),
+        }
+    }
+
+    fn constraint(&mut self, constraint: &JoinConstraint) {
+        match constraint {
+            JoinConstraint::On(condition) => self.expression(condition),
+            JoinConstraint::Using(columns) => {
+                columns.iter().filter_map(table).for_each(|column| self.scope.column(&column.name));
+            }
+            JoinConstraint::Natural => self.scope.all(),
+            JoinConstraint::None => {}
+            JoinConstraint::UsingAlias(..) => self.strange("this kind of join"),
+        }
+    }
+
+    fn order(&mut self, order: Option<&OrderBy>) {
+        match order.map(|order| &order.kind) {
+            Some(OrderByKind::Expressions(by)) => self.ordered(by),
+            Some(OrderByKind::All(_)) => self.strange("this kind of order"),
+            None => {}
+        }
+    }
+
+    pub(super) fn ordered(&mut self, by: &[OrderByExpr]) {
+        by.iter().for_each(|by| self.expression(&by.expr));
+    }
+
+    fn limit(&mut self, limit: Option<&LimitClause>) {
+        match limit {
+            None => {}
+            Some(LimitClause::LimitOffset { limit, offset, limit_by }) if limit_by.is_empty() => {
+                limit.iter().for_each(|limit| self.expression(limit));
+                offset.iter().for_each(|offset| self.expression(&offset.value));
+            }
+            Some(LimitClause::OffsetCommaLimit { offset, limit }) => {
+                self.expression(offset);
+                self.expression(limit);
+            }
+            Some(_) => self.strange("this kind of limit"),
+        }
+    }
+}
+
+/// Whether a query has only the clauses that are read.
+fn is_plain(select: &Select) -> bool {
+    select.optimizer_hints.is_empty()
+        && select.select_modifiers.is_none()
+        && select.top.is_none()
+        && select.exclude.is_none()
+        && select.into.is_none()
+        && select.lateral_views.is_empty()
+        && select.prewhere.is_none()
+        && select.connect_by.is_empty()
+        && select.cluster_by.is_empty()
+        && select.distribute_by.is_empty()
+        && select.sort_by.is_empty()
+        && select.named_window.is_empty()
+        && select.qualify.is_none()
+        && select.value_table_mode.is_none()
+}

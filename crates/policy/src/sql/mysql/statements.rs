@@ -1,0 +1,287 @@
+//! Statements: every kind that is understood, and what it does.
+
+use sqlparser::ast::{
+    AlterTableOperation, ContextModifier, Expr, Ident, ObjectName, ObjectType, Set, Statement, Value,
+};
+
+use crate::sql::findings::Findings;
+use crate::sql::findings::Usually;
+use crate::sql::name::{Kind, Name};
+use crate::sql::scope::Scope;
+use crate::sql::script::{Columns, Control};
+use crate::{
+    Effect::{self, *},
+    How,
+};
+
+/// The walk over one statement.
+pub(super) struct Reader<'a> {
+    pub(super) found: Findings<'a>,
+    pub(super) scope: Scope,
+}
+
+/// Settings that only change how the session's own work is done.
+const HARMLESS: [&str; 19] = [
+    "autocommit",
+    "character_set_results",
+    "collation_connection",
+    "foreign_key_checks_on",
+    "group_concat_max_len",
+    "innodb_lock_wait_timeout",
+    "interactive_timeout",
+    "lc_time_names",
+    "lock_wait_timeout",
+    "max_execution_time",
+    "max_statement_time",
+    "net_read_timeout",
+    "net_write_timeout",
+    "session_track_schema",
+    "sql_quote_show_create",
+    "sql_safe_updates",
+    "sql_select_limit",
+    "time_zone",
+    "wait_timeout",
+];
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(found: Findings<'a>) -> Self {
+        Reader { found, scope: Scope::default() }
+    }
+
+    /// Something that is not on the list.
+    pub(super) fn strange(&mut self, what: &str) {
+        self.found.unknown(format!("{what} is not on the list of what is understood"));
+    }
+
+    /// Reads one statement. The list of kinds is closed: another one is unknown.
+    pub(super) fn statement(&mut self, tree: &Statement) {
+        match tree {
+            Statement::Query(query) => self.query(query),
+            Statement::Insert(insert) => self.within(|reader| reader.insert(insert)),
+            Statement::Update(update) => self.within(|reader| reader.update(update)),
+            Statement::Delete(delete) => self.within(|reader| reader.delete(delete)),
+            Statement::Explain { analyze, statement, .. } => self.explain(*analyze, statement),
+            Statement::ExplainTable { .. } => self.found.does(Read, "describes a table"),
+            Statement::Set(set) => self.set(set),
+            _ if is_shown(tree) => self.found.does(Read, "shows what is there"),
+            _ => self.of_the_session(tree),
+        }
+    }
+
+    fn of_the_session(&mut self, tree: &Statement) {
+        let (control, effect, does) = match tree {
+            Statement::StartTransaction { statements, .. } if statements.is_empty() => {
+                (Control::Begin, Read, "begins a transaction")
+            }
+            Statement::Commit { .. } => (Control::Commit, Read, "ends a transaction"),
+            Statement::Rollback { .. } => (Control::Rollback, Read, "takes a transaction back"),
+            Statement::Savepoint { .. } | Statement::ReleaseSavepoint { .. } => {
+                (Control::Savepoint, Read, "marks a place to go back to")
+            }
+            Statement::Use(_) => (Control::None, Read, "changes the database that names are looked for in"),
+            Statement::LockTables { .. } => (Control::None, Write, "locks tables against others"),
+            Statement::UnlockTables => (Control::None, Read, "gives locks back"),
+            Statement::Kill { .. } => (Control::None, ServiceStop, "interrupts another session"),
+            Statement::Analyze(_) | Statement::OptimizeTable { .. } => {
+                (Control::None, Write, "does upkeep on tables")
+            }
+            Statement::Deallocate { .. } => (Control::None, Read, "forgets a prepared statement"),
+            Statement::Call(_) => return self.found.unknown("CALL runs code that is not analysed"),
+            _ => return self.of_the_schema(tree),
+        };
+        self.found.control = control;
+        self.found.does(effect, does);
+    }
+
+    fn of_the_schema(&mut self, tree: &Statement) {
+        match tree {
+            Statement::Truncate(truncate) => {
+                for target in &truncate.table_names {
+                    self.removes(&target.name, "removes every row of");
+                }
+            }
+            Statement::Drop { object_type, names, .. } => self.drop(*object_type, names),
+            Statement::AlterTable(alter) => self.alter(&alter.name, &alter.operations),
+            Statement::CreateTable(create) => {
+                self.makes(&create.name, "table");
+                if let Some(query) = &create.query {
+                    self.found.does(Write, "fills a new table");
+                    self.query(query);
+                }
+            }
+            Statement::CreateIndex(index) => self.makes(&index.table_name, "index on"),
+            Statement::CreateView(view) => {
+                self.makes(&view.name, "view");
+                self.query(&view.query);
+            }
+            Statement::CreateDatabase { .. } | Statement::CreateSchema { .. } => {
+                self.found.does(SchemaChange, "makes a database");
+            }
+            Statement::RenameTable(_) => self.found.does(SchemaChange, "gives tables other names"),
+            Statement::Grant(_)
+            | Statement::Revoke(_)
+            | Statement::GrantRole(_)
+            | Statement::RevokeRole(_)
+            | Statement::CreateRole(_)
+            | Statement::CreateUser(_)
+            | Statement::AlterUser(_) => self.found.does(PrivilegeChange, "changes who may do what"),
+            _ => self.strange("this kind of statement"),
+        }
+    }
+
+    fn makes(&mut self, name: &ObjectName, what: &str) {
+        self.found.does(SchemaChange, format!("makes the {what} {name}"));
+        match table(name) {
+            Some(table) => self.found.table(&table, How::Writes, Columns::All, false),
+            None => self.strange("this name"),
+        }
+    }
+
+    fn removes(&mut self, name: &ObjectName, does: &str) {
+        let Some(table) = table(name) else { return self.strange("this name") };
+        self.found.does(DataDestroy, format!("{does} {table}"));
+        self.writes(&table, How::Removes, Columns::All, true);
+    }
+
+    fn drop(&mut self, kind: ObjectType, names: &[ObjectName]) {
+        self.found.does(SchemaChange, "removes objects");
+        match kind {
+            ObjectType::Table => names.iter().for_each(|name| self.removes(name, "removes the table")),
+            ObjectType::Schema | ObjectType::Database | ObjectType::Sequence => {
+                self.found.does(DataDestroy, "removes what is kept in it");
+            }
+            ObjectType::View | ObjectType::Index => {}
+            ObjectType::Role | ObjectType::User => self.found.does(PrivilegeChange, "removes accounts"),
+            _ => self.strange("this kind of object to remove"),
+        }
+    }
+
+    fn alter(&mut self, name: &ObjectName, operations: &[AlterTableOperation]) {
+        let Some(table) = table(name) else { return self.strange("this name") };
+        self.found.does(SchemaChange, format!("changes {table}"));
+        let only_adds = |operation: &AlterTableOperation| {
+            matches!(
+                operation,
+                AlterTableOperation::AddColumn { .. }
+                    | AlterTableOperation::AddConstraint { .. }
+                    | AlterTableOperation::RenameTable { .. }
+                    | AlterTableOperation::RenameColumn { .. }
+            )
+        };
+        if !operations.iter().all(only_adds) {
+            self.found.does(DataDestroy, format!("may remove or rewrite columns or partitions of {table}"));
+        }
+        self.found.table(&table, How::Writes, Columns::All, false);
+    }
+
+    /// Without ANALYZE a statement is planned; subqueries in it may run all the same, so only queries stay what they are.
+    fn explain(&mut self, analyze: bool, statement: &Statement) {
+        self.found.does(Read, "shows a plan");
+        self.found.planned = !analyze;
+        self.statement(statement);
+        self.found.planned = false;
+        self.found.control = Control::None;
+    }
+
+    fn set(&mut self, set: &Set) {
+        match set {
+            Set::SingleAssignment { scope, hivevar: false, variable, values } => {
+                self.assign(scope.as_ref(), variable, values);
+            }
+            Set::SetNames { charset_name, .. } if is_utf8(charset_name) => {
+                self.setting("names", Read, "keeps the encoding in which texts are read here");
+            }
+            Set::SetTransaction { .. } => self.found.does(Read, "says how a transaction sees others"),
+            Set::SetRole { .. } => self.found.does(PrivilegeChange, "changes what the session may do"),
+            _ => self.strange("this way to change a setting"),
+        }
+    }
+
+    fn assign(&mut self, scope: Option<&ContextModifier>, variable: &ObjectName, values: &[Expr]) {
+        values.iter().for_each(|value| self.expression(value));
+        let name = variable.to_string().to_lowercase();
+        if matches!(scope, Some(ContextModifier::Global)) || name.starts_with("@@global") {
+            return self.setting(&name, Unknown, "changes the whole server");
+        }
+        let name = name.trim_start_matches("@@session.").trim_start_matches("@@");
+        match name {
+            _ if HARMLESS.contains(&name) => {
+                self.setting(name, Read, "changes only how the session's own work is done")
+            }
+            "foreign_key_checks" | "unique_checks" => {
+                self.setting(name, DataDestroy, "lets rows lose what they refer to")
+            }
+            "transaction_read_only" | "tx_read_only" if is_one(values) => {
+                self.setting(name, Read, "forbids the session to write");
+            }
+            "transaction_read_only" | "tx_read_only" => {
+                self.setting(name, PrivilegeChange, "lets the session write again");
+            }
+            _ if name.contains("log") => self.setting(name, AuditTamper, "changes what is logged"),
+            _ => self.setting(name, Unknown, "is not on the list of settings"),
+        }
+    }
+
+    fn setting(&mut self, name: &str, effect: Effect, because: &str) {
+        self.found.control = Control::Set { name: name.into(), value: None };
+        self.found.calls(effect, format!("setting {name} {because}"));
+    }
+
+    /// A relation is written.
+    pub(super) fn writes(&mut self, table: &Name, how: How, columns: Columns, whole: bool) {
+        if is_of_the_server(table) {
+            self.found.unknown(format!("{table} is a table of the server itself"));
+        }
+        self.found.table(table, how, columns, whole);
+        self.found.rely_on(Kind::Written, table, Usually::Harmless);
+    }
+}
+
+fn is_shown(tree: &Statement) -> bool {
+    matches!(
+        tree,
+        Statement::ShowVariable { .. }
+            | Statement::ShowVariables { .. }
+            | Statement::ShowStatus { .. }
+            | Statement::ShowCreate { .. }
+            | Statement::ShowColumns { .. }
+            | Statement::ShowDatabases { .. }
+            | Statement::ShowSchemas { .. }
+            | Statement::ShowProcessList { .. }
+            | Statement::ShowTables { .. }
+            | Statement::ShowViews { .. }
+            | Statement::ShowCollation { .. }
+            | Statement::ShowCharset(_)
+            | Statement::ShowFunctions { .. }
+    )
+}
+
+fn is_one(values: &[Expr]) -> bool {
+    let truth = |value: &Expr| match value {
+        Expr::Value(value) => matches!(&value.value, Value::Number(number, _) if number == "1"),
+        Expr::Identifier(word) => word.value.eq_ignore_ascii_case("on"),
+        _ => false,
+    };
+    matches!(values, [value] if truth(value))
+}
+
+fn is_utf8(charset: &Ident) -> bool {
+    ["utf8", "utf8mb3", "utf8mb4"].contains(&charset.value.to_lowercase().as_str())
+}
+
+/// The databases of the server itself.
+pub(super) fn is_of_the_server(table: &Name) -> bool {
+    let schema = table.schema.as_deref().map(str::to_lowercase);
+    matches!(schema.as_deref(), Some("mysql" | "sys" | "performance_schema" | "information_schema"))
+}
+
+/// The name of a relation: one or two words.
+pub(super) fn table(name: &ObjectName) -> Option<Name> {
+    let words: Option<Vec<&str>> =
+        name.0.iter().map(|part| part.as_ident().map(|word| word.value.as_str())).collect();
+    match words?.as_slice() {
+        [name] => Some(Name::plain(name)),
+        [schema, name] => Some(Name::within(schema, name)),
+        _ => None,
+    }
+}

@@ -1,0 +1,156 @@
+//! INSERT, REPLACE, UPDATE and DELETE.
+
+use sqlparser::ast::{
+    Assignment, AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, Insert, ObjectName, OnInsert,
+    TableFactor, TableObject, TableWithJoins, Update, Value,
+};
+
+use super::statements::{Reader, table};
+use crate::sql::name::Name;
+use crate::sql::script::Columns;
+use crate::{Effect, How};
+
+impl Reader<'_> {
+    pub(super) fn insert(&mut self, insert: &Insert) {
+        let TableObject::TableName(name) = &insert.table else { return self.strange("this table") };
+        let Some(target) = table(name) else { return self.strange("this name") };
+        if insert.partitioned.is_some() || insert.overwrite || insert.or.is_some() || insert.output.is_some()
+        {
+            self.strange("this clause of INSERT");
+        }
+        if let Some(source) = &insert.source {
+            self.query_parts(source);
+        }
+        self.scope.table(&target.name, &target);
+        self.assignments(&insert.assignments);
+        self.found.does(Effect::Write, format!("adds rows to {target}"));
+        if insert.replace_into {
+            self.found.does(Effect::DataDestroy, format!("replaces rows of {target} that are there already"));
+        }
+        match &insert.on {
+            None => {}
+            Some(OnInsert::DuplicateKeyUpdate(assignments)) => {
+                self.assignments(assignments);
+                self.found.does(
+                    Effect::DataDestroy,
+                    format!("replaces values in rows of {target} that are there already"),
+                );
+            }
+            Some(_) => self.strange("this clause of INSERT"),
+        }
+        insert.returning.iter().flatten().for_each(|item| self.item(item));
+        let columns = insert.columns.iter().map(column).collect::<Option<_>>().map(Columns::Some);
+        let columns = columns.filter(|_| !insert.columns.is_empty()).unwrap_or(Columns::All);
+        self.writes(&target, How::Writes, columns, false);
+    }
+
+    pub(super) fn update(&mut self, update: &Update) {
+        if update.from.is_some() || update.output.is_some() || update.or.is_some() {
+            self.strange("this clause of UPDATE");
+        }
+        self.from(std::slice::from_ref(&update.table));
+        self.assignments(&update.assignments);
+        update.selection.iter().for_each(|condition| self.expression(condition));
+        self.ordered(&update.order_by);
+        let whole = is_unbounded(update.selection.as_ref()) && update.limit.is_none();
+        let columns = targets(&update.assignments);
+        for target in written(std::slice::from_ref(&update.table)) {
+            self.found.does(Effect::Write, format!("changes rows of {target}"));
+            self.found.does(Effect::DataDestroy, format!("replaces values in {} of {target}", which(whole)));
+            self.writes(&target, How::Writes, columns.clone(), whole);
+        }
+    }
+
+    /// Every table in FROM is taken for one that rows are removed from.
+    pub(super) fn delete(&mut self, delete: &Delete) {
+        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+        if delete.output.is_some() || delete.on_cluster.is_some() || delete.settings.is_some() {
+            self.strange("this clause of DELETE");
+        }
+        self.from(from);
+        delete.using.iter().for_each(|using| self.from(using));
+        delete.selection.iter().for_each(|condition| self.expression(condition));
+        self.ordered(&delete.order_by);
+        delete.returning.iter().flatten().for_each(|item| self.item(item));
+        let whole = is_unbounded(delete.selection.as_ref()) && delete.limit.is_none();
+        for target in written(from) {
+            self.found.does(Effect::DataDestroy, format!("removes {} of {target}", which(whole)));
+            self.writes(&target, How::Removes, Columns::All, whole);
+        }
+    }
+
+    fn assignments(&mut self, assignments: &[Assignment]) {
+        assignments.iter().for_each(|assignment| self.expression(&assignment.value));
+    }
+}
+
+fn which(whole: bool) -> &'static str {
+    if whole { "every row" } else { "rows" }
+}
+
+/// The tables that stand in a clause.
+fn written(from: &[TableWithJoins]) -> Vec<Name> {
+    let factors = from
+        .iter()
+        .flat_map(|item| std::iter::once(&item.relation).chain(item.joins.iter().map(|join| &join.relation)));
+    let named = factors.filter_map(|factor| match factor {
+        TableFactor::Table { name, .. } => table(name),
+        _ => None,
+    });
+    named.collect()
+}
+
+fn column(name: &ObjectName) -> Option<String> {
+    name.0.last()?.as_ident().map(|word| word.value.to_lowercase())
+}
+
+fn targets(assignments: &[Assignment]) -> Columns {
+    let named = |assignment: &Assignment| match &assignment.target {
+        AssignmentTarget::ColumnName(name) => column(name),
+        AssignmentTarget::Tuple(_) => None,
+    };
+    assignments.iter().map(named).collect::<Option<_>>().map_or(Columns::All, Columns::Some)
+}
+
+/// Whether nothing bounds which rows are meant: no condition, one without a column, or one that always holds.
+fn is_unbounded(condition: Option<&Expr>) -> bool {
+    condition.is_none_or(always_holds)
+}
+
+fn always_holds(condition: &Expr) -> bool {
+    match condition {
+        Expr::Nested(inner) => always_holds(inner),
+        Expr::BinaryOp { left, op, right } => match op {
+            BinaryOperator::And => always_holds(left) && always_holds(right),
+            BinaryOperator::Or => always_holds(left) || always_holds(right),
+            BinaryOperator::Eq | BinaryOperator::GtEq | BinaryOperator::LtEq | BinaryOperator::Spaceship => {
+                left == right || is_constant(left) && is_constant(right)
+            }
+            _ => is_constant(left) && is_constant(right),
+        },
+        Expr::Like { expr, pattern, .. } => expr == pattern || is_anything(pattern),
+        other => is_constant(other),
+    }
+}
+
+fn is_constant(expression: &Expr) -> bool {
+    match expression {
+        Expr::Value(_) => true,
+        Expr::Identifier(name) => name.value.starts_with('@') || name.value.eq_ignore_ascii_case("true"),
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => is_constant(inner),
+        Expr::BinaryOp { left, right, .. } => is_constant(left) && is_constant(right),
+        _ => false,
+    }
+}
+
+fn is_anything(pattern: &Expr) -> bool {
+    match pattern {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) | Value::DoubleQuotedString(text) => {
+                !text.is_empty() && text.chars().all(|character| character == '%')
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}

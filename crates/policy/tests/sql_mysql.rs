@@ -1,0 +1,59 @@
+//! What statements of MySQL and MariaDB do, and what is refused because servers and modes differ about it.
+
+use std::collections::BTreeSet;
+
+use policy::Effect;
+use policy::sql::{Catalogue, Dialect, Script, analyse};
+
+fn read(text: &str) -> Script {
+    analyse(Dialect::MySql, text.as_bytes(), &Catalogue::unasked())
+}
+
+#[test]
+fn every_statement_of_the_table_does_what_the_table_says() {
+    let mut wrong = vec![];
+    for line in include_str!("sql/mysql.txt").lines().filter(|line| !line.starts_with('#')) {
+        let (expected, text) = line.split_once('|').expect("effects | statement");
+        let whole = expected.contains('*');
+        let effects: BTreeSet<Effect> = expected
+            .split_whitespace()
+            .filter(|word| *word != "*")
+            .map(|word| word.parse().unwrap())
+            .collect();
+        let script = read(text);
+        let is_whole = script.statements().iter().flat_map(|one| &one.tables).any(|used| used.whole);
+        let found = script.effects();
+        let right =
+            if effects.contains(&Effect::Unknown) { effects.is_subset(&found) } else { found == effects };
+        if !right || is_whole != whole {
+            wrong.push(format!("{line}\n    {found:?} {is_whole} {:?}", script.reasons()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn deep_and_long_texts_are_refused_without_running_out_of_stack() {
+    for (open, close) in [
+        ("(", ")"),
+        ("(SELECT ", ")"),
+        ("NOT ", ""),
+        ("- ", ""),
+        ("a OR ", ""),
+        ("a.", ""),
+        ("CASE WHEN ", ""),
+    ] {
+        for depth in [500, 5_000, 30_000] {
+            let script = read(&format!("SELECT {}1{}", open.repeat(depth), close.repeat(depth)));
+            assert!(!script.understood(), "{open} {depth}");
+        }
+    }
+    let rows = vec!["(1, 'x')"; 20_000].join(", ");
+    assert!(read(&format!("INSERT INTO t VALUES {rows}")).understood());
+}
+
+#[test]
+fn columns_are_told_in_any_case_of_letters() {
+    let script = read("SELECT Email FROM customers");
+    assert!(format!("{:?}", script.statements()[0].tables).contains("\"email\""));
+}
