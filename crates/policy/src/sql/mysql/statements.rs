@@ -21,11 +21,10 @@ pub(super) struct Reader<'a> {
 }
 
 /// Settings that only change how the session's own work is done.
-const HARMLESS: [&str; 19] = [
+const HARMLESS: [&str; 18] = [
     "autocommit",
     "character_set_results",
     "collation_connection",
-    "foreign_key_checks_on",
     "group_concat_max_len",
     "innodb_lock_wait_timeout",
     "interactive_timeout",
