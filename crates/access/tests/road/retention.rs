@@ -224,8 +224,8 @@ async fn a_ledger_with_a_tombstone_that_may_not_be_there_contradicts_itself() {
     };
     let tell = |more: &[Entry]| {
         let mut audit = Audit::default();
-        let all = good.iter().chain(more).zip(0..);
-        all.map(|(entry, index)| audit.take(index, &entry.encode()).map(drop)).collect::<Result<(), _>>()
+        let mut all = good.iter().chain(more).zip(0..);
+        all.try_for_each(|(entry, index)| audit.take(index, &entry.encode()).map(drop))
     };
     let hold = |id: String| {
         let after = Some("00".repeat(32));
