@@ -13,7 +13,8 @@ pub(crate) use keeping::{Over, hold_of_person, hold_of_session};
 use crate::blind::{hex, sha256_hex};
 use crate::entry::{Entry, Event, canonical};
 use crate::model::{
-    Account, Decision, Permit, Person, PersonKey, Record, Request, RequestId, RequestState, Target, Timestamp,
+    Account, Answer, Decision, Permit, Person, PersonKey, Record, Request, RequestId, RequestState, Target,
+    Timestamp,
 };
 
 /// Digests of rows by kind and identifier, in step with the ledger. Shared by the road and by what guards the store.
@@ -45,8 +46,26 @@ struct Rows {
 struct Asked {
     digest: String,
     over: bool,
-    /// Whose answers are entered, each with what was answered and the hash of the signature.
-    answers: BTreeMap<String, (String, String)>,
+    /// Whose answers are entered. Who was cut off between the entry and the row, or races against themselves, has several.
+    answers: BTreeMap<String, Vec<Given>>,
+}
+
+/// An answer as the ledger knows it.
+#[derive(Debug)]
+struct Given {
+    answer: String,
+    /// Hash of the signature.
+    signature: String,
+    when: WhenSigned,
+}
+
+/// The circumstances in which an answer was signed. Rows repeat them, and are not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WhenSigned {
+    /// Seconds since the approver's second factor; none when that was not entered.
+    pub mfa_age_seconds: Option<u64>,
+    /// Minute of the day and day of the week in the configured zone; none when that was not entered.
+    pub local: Option<(u16, u8)>,
 }
 
 /// Rows that nobody else may change until this value is dropped.
@@ -123,11 +142,11 @@ impl Register {
                 let asked = Asked { digest: digest.clone(), over: false, answers: BTreeMap::new() };
                 rows.requests.insert(*request, asked);
             }
-            Event::Approval { request, person, answer, signature, .. } => {
-                let given = (answer.clone(), signature.clone());
-                // The first answer counts; what a later one loses the race for is entered too, and is no row.
+            Event::Approval { request, person, answer, signature, mfa_age, local, .. } => {
+                let when = WhenSigned { mfa_age_seconds: *mfa_age, local: *local };
+                let given = Given { answer: answer.clone(), signature: signature.clone(), when };
                 if let Some(asked) = rows.requests.get_mut(request) {
-                    asked.answers.entry(person.clone()).or_insert(given);
+                    asked.answers.entry(person.clone()).or_default().push(given);
                 }
             }
             Event::Grant { request, .. } | Event::RequestEnd { request, .. } => {
@@ -178,12 +197,21 @@ impl Register {
         self.read().requests.get(&request.id.0).is_some_and(asked)
     }
 
-    /// Whether that answer, with that signature, is entered.
-    pub fn answered(&self, decision: &Decision) -> bool {
-        let given = (decision.answer.as_str().to_owned(), sha256_hex(decision.signature.as_bytes()));
+    /// When that answer was signed, if it is entered with that signature.
+    pub fn answered(&self, decision: &Decision) -> Option<WhenSigned> {
         let rows = self.read();
-        let asked = rows.requests.get(&decision.request.0);
-        asked.and_then(|asked| asked.answers.get(&decision.person.0)).is_some_and(|known| *known == given)
+        let theirs = rows.requests.get(&decision.request.0)?.answers.get(&decision.person.0)?;
+        let signature = sha256_hex(decision.signature.as_bytes());
+        let given = |given: &&Given| given.answer == decision.answer.as_str() && given.signature == signature;
+        theirs.iter().find(given).map(|given| given.when)
+    }
+
+    /// Whether somebody said no, on the record. Their row may be on its way, or gone.
+    pub fn is_denied(&self, request: RequestId) -> bool {
+        let rows = self.read();
+        let answers =
+            rows.requests.get(&request.0).into_iter().flat_map(|asked| asked.answers.values().flatten());
+        answers.into_iter().any(|given| given.answer == Answer::Deny.as_str())
     }
 
     /// Whether the ledger knows that the request is over.

@@ -71,6 +71,7 @@ struct Ssh {
 struct Store {
     sqlite: Option<Spanned<PathBuf>>,
     postgres_url_file: Option<Spanned<PathBuf>>,
+    grace_seconds: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -156,6 +157,8 @@ pub struct Config {
     pub remember_seconds: u64,
     /// How long a code for enrolment can be used, seconds.
     pub enrolment_seconds: u64,
+    /// How long sessions go on while the database does not answer, seconds.
+    pub grace_seconds: u64,
     /// Failures after which a name is locked.
     pub lock_after: u32,
     /// How long, seconds.
@@ -262,6 +265,7 @@ impl Reader<'_> {
             node_key: self.secret(&file.secrets.node_key)?,
             policies: self.place(&file.policies.dir),
             control: self.place(&file.control.socket),
+            grace_seconds: self.number(&file.store.get_ref().grace_seconds, 300, 0..=86_400)?,
             remember_seconds: 60 * self.number(&authentication.remember_code_minutes, 480, 0..=1440)?,
             enrolment_seconds: 60 * self.number(&authentication.enrolment_code_minutes, 1440, 1..=10_080)?,
             lock_after: u32::try_from(self.number(&authentication.lock_after_failures, 10, 4..=100)?)?,
@@ -332,7 +336,7 @@ impl Reader<'_> {
 
     /// Exactly one database.
     fn state(&self, section: &Spanned<Store>) -> Result<StatePlace> {
-        let Store { sqlite, postgres_url_file } = section.get_ref();
+        let Store { sqlite, postgres_url_file, .. } = section.get_ref();
         match (sqlite, postgres_url_file) {
             (Some(file), None) => Ok(StatePlace::Sqlite(self.place(file))),
             (None, Some(file)) => Ok(StatePlace::Postgres(self.place(file))),

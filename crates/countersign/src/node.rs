@@ -173,6 +173,7 @@ fn settings(config: &Config, keys: &NodeKeys) -> Settings {
         language: config.language,
         remember_seconds: config.remember_seconds,
         enrolment_seconds: config.enrolment_seconds,
+        grace_seconds: config.grace_seconds,
         lockout: lockout::Limits {
             lock_from: config.lock_after,
             lock_for: config.lock_seconds,

@@ -22,6 +22,11 @@ const SECRET: usize = 20;
 /// Lengths in bytes of the secrets that are accepted: 128 bits at least (RFC 4226 section 4, R6).
 const ACCEPTED: std::ops::RangeInclusive<usize> = 16..=64;
 
+/// The latest step whose code passes at that moment: the next one.
+pub fn latest_step(now: u64) -> u64 {
+    (now / PERIOD).saturating_add(1)
+}
+
 /// Why a code did not pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TotpError {
@@ -116,8 +121,8 @@ impl Secret {
 
     /// Checks `code` against the previous, this and the next step; `last_step` is the last one that has passed.
     pub fn check(&self, code: &str, now: u64, last_step: Option<u64>) -> Result<Step, TotpError> {
-        let current = now / PERIOD;
-        let window = current.saturating_sub(1)..=current.saturating_add(1);
+        let latest = latest_step(now);
+        let window = latest.saturating_sub(2)..=latest;
         // All three are computed and compared always, and the latest match counts: if two steps happen to share a
         // code, the earlier one being used up must not refuse the later one.
         let matched = window.filter(|step| self.matches(code, *step)).max().ok_or(TotpError::Wrong)?;

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::row::Row;
 use crate::blind::sha256_hex;
+use crate::entry::Event;
 use crate::error::RoadError;
 use crate::model::{Account, Device, Person, PersonId, PersonKey, Target, Timestamp};
 use crate::road::Road;
@@ -64,7 +65,10 @@ impl Road {
     pub(crate) async fn kept(&self, kind: &str, id: &str) -> Result<Option<Row>, RoadError> {
         Ok(match kind {
             "person" | "credentials" => self.kept_person(id).await?,
-            "key" => self.content(kind, id).await?.and_then(key),
+            "key" => match self.content(kind, id).await? {
+                Some(kept) => Some(key(kept, self.enrolled_at(id).await?)),
+                None => None,
+            },
             "target" => self.content(kind, id).await?.and_then(target),
             "account" => self.content(kind, id).await?.and_then(account),
             "setting" => {
@@ -96,6 +100,14 @@ impl Road {
         })))
     }
 
+    /// Index of the last entry that enrolled a key.
+    async fn enrolled_at(&self, key: &str) -> Result<u64, RoadError> {
+        let key = key.to_owned();
+        let enrols = move |event: &Event| matches!(event, Event::Key { fingerprint, change, .. } if *fingerprint == key && change == "enrolled");
+        let found = self.archive().find(Box::new(enrols)).await?;
+        Ok(found.last().map_or(0, |(index, _)| *index))
+    }
+
     /// The content that the ledger names, if it was kept and still is that.
     async fn content<T: DeserializeOwned>(&self, kind: &str, id: &str) -> Result<Option<T>, RoadError> {
         let Some(digest) = self.register().digest(kind, id) else { return Ok(None) };
@@ -105,16 +117,16 @@ impl Road {
     }
 }
 
-fn key(kept: KeptKey) -> Option<Row> {
-    Some(Row::Key(PersonKey {
+fn key(kept: KeptKey, enrolled_at: u64) -> Row {
+    Row::Key(PersonKey {
         person: PersonId(kept.person),
         fingerprint: kept.fingerprint,
         line: kept.line,
-        enrolled_at: 0,
+        enrolled_at,
         device: kept.device.as_deref().and_then(Device::parse),
         expires: kept.expires.map(Timestamp),
         last_used: None,
-    }))
+    })
 }
 
 fn target(kept: KeptTarget) -> Option<Row> {

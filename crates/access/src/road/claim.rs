@@ -12,7 +12,8 @@ use super::proof::Proof;
 use super::sessions::Session;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
-use crate::model::{Answer, Decision, Person, Request, RequestState, Timestamp};
+use crate::model::{Answer, Decision, Person, Request, RequestId, RequestState, Timestamp};
+use crate::register::WhenSigned;
 use crate::statement::statement;
 use crate::text::{self, quorums};
 
@@ -37,6 +38,7 @@ impl Road {
             self.settle(&request, RequestState::Expired).await?;
             return Err(self.ended(pending.id, RequestState::Expired).await?.into());
         }
+        self.not_denied(&request).await?;
         let person = self.requester(session, &request).await?;
         let judged = self.rederive(pending, &request, &person).await?;
         let signers = self.signers(&request).await?;
@@ -108,8 +110,7 @@ impl Road {
             return Err(self.ended(request.id, RequestState::Used).await?.into());
         }
         // A no that arrived before the row was taken is a no, even if it was not read above.
-        let denied = self.store().decisions(request.id).await?.iter().any(|d| d.answer == Answer::Deny);
-        if denied {
+        if self.is_denied(request.id).await? {
             self.note(Event::request_end(request.id, RequestState::Denied)).await?;
             self.announce_end(request, RequestState::Denied).await;
             return Err(self.ended(request.id, RequestState::Denied).await?.into());
@@ -129,13 +130,29 @@ impl Road {
         Ok(self.say(&text::APPROVED, &values))
     }
 
-    /// The approvals that hold at this moment: signature verified again, key still enrolled, person not suspended and
+    /// Whether somebody has said no: one no ends it.
+    async fn is_denied(&self, id: RequestId) -> Result<bool, RoadError> {
+        let rows = self.store().decisions(id).await?;
+        Ok(self.register().is_denied(id) || rows.iter().any(|decision| decision.answer == Answer::Deny))
+    }
+
+    /// Ends a request that was denied by somebody who could not end it: their connection or this process was cut off.
+    pub(super) async fn not_denied(&self, request: &Request) -> Result<(), RoadError> {
+        if self.is_denied(request.id).await? {
+            self.settle(request, RequestState::Denied).await?;
+            return Err(self.ended(request.id, RequestState::Denied).await?.into());
+        }
+        Ok(())
+    }
+
+    /// The approvals that hold at this moment: on the record, signature verified again, key still enrolled, person not suspended and
     /// still an approver, and not the requester.
     pub(super) async fn signers(&self, request: &Request) -> Result<Vec<(String, Signer)>, RoadError> {
         let mut signers = Vec::new();
         for decision in self.store().decisions(request.id).await? {
+            let Some(when) = self.register().answered(&decision) else { continue };
             if let Some(person) = self.holds(request, &decision).await? {
-                signers.push((person.name.clone(), self.signer(person, &decision)));
+                signers.push((person.name.clone(), signer(person, when)));
             }
         }
         Ok(signers)
@@ -154,19 +171,6 @@ impl Road {
                 && self.is_approver(person, request)
         };
         Ok(person.filter(counts))
-    }
-
-    /// What quorums look at in a signature that holds.
-    fn signer(&self, person: Person, decision: &Decision) -> Signer {
-        let (minute_of_day, weekday) = self.local(decision.at);
-        Signer {
-            person: person.id.0,
-            groups: person.groups,
-            team: person.team,
-            mfa_age_seconds: decision.mfa_age_seconds,
-            minute_of_day,
-            weekday,
-        }
     }
 
     /// The quorums that the signers meet, or what the nearest one lacks.
@@ -194,5 +198,19 @@ impl Road {
             }
         }
         Ok(if met.is_empty() { Err(missing.join(" / ")) } else { Ok(met) })
+    }
+}
+
+/// What quorums look at in a signature that holds: when it was given, as the ledger says.
+fn signer(person: Person, when: WhenSigned) -> Signer {
+    // An hour that was not entered is on no weekday, and in nobody's hours.
+    let (minute_of_day, weekday) = when.local.unwrap_or_default();
+    Signer {
+        person: person.id.0,
+        groups: person.groups,
+        team: person.team,
+        mfa_age_seconds: when.mfa_age_seconds,
+        minute_of_day,
+        weekday,
     }
 }

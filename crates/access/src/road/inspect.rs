@@ -3,11 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use identity::totp::latest_step;
+
 use super::Road;
+use crate::administer::Row;
 use crate::announcement::Announcement;
 use crate::entry::Event;
 use crate::error::RoadError;
 use crate::model::{Request, RequestState};
+use crate::ports::StoreError;
 use crate::register;
 
 /// Kinds whose rows must be there. A code or a consent that is gone lets nobody in; who reads those compares them.
@@ -69,11 +73,20 @@ impl Road {
     /// The ledger has a row that the database has not, or not like that.
     async fn put_back(&self, kind: &str, id: &str) -> Result<(), RoadError> {
         let put = match self.kept(kind, id).await? {
-            Some(row) => row.write(self.store()).await.is_ok(),
+            Some(row) => self.write_back(&row).await.is_ok(),
             None => false,
         };
         let outcome = if put { "was put back" } else { "cannot be put back" };
         self.register().find(format!("{kind} {id} was missing or altered, and {outcome}"));
+        Ok(())
+    }
+
+    async fn write_back(&self, row: &Row) -> Result<(), StoreError> {
+        row.write(self.store()).await?;
+        if let Row::Person(person) = row {
+            // Which code was the last one is in the lost row alone. All that could have passed by now count as used.
+            self.store().use_totp_step(&person.id, latest_step(self.now().seconds())).await?;
+        }
         Ok(())
     }
 

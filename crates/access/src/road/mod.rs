@@ -114,6 +114,8 @@ pub struct Settings {
     pub node_salt: [u8; 16],
     /// Who is told what happened.
     pub receivers: Vec<Receiver>,
+    /// How long sessions go on while the store does not answer, seconds.
+    pub grace_seconds: u64,
 }
 
 /// The road. Cheap to clone; every door holds one.
@@ -127,6 +129,8 @@ struct Inner {
     forgetting: Mutex<BTreeSet<String>>,
     /// Permits whose end is being entered at this moment.
     ending: Mutex<BTreeSet<PermitId>>,
+    /// Since when the store has not answered; none while it does.
+    silent_since: Mutex<Option<Timestamp>>,
     /// Whether the last notice could not be put into the outbox.
     outbox_failing: AtomicBool,
 }
@@ -140,6 +144,7 @@ impl Road {
             policies,
             forgetting: Mutex::default(),
             ending: Mutex::default(),
+            silent_since: Mutex::default(),
             outbox_failing: AtomicBool::new(false),
         }))
     }

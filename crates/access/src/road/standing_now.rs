@@ -1,10 +1,13 @@
 //! Whether somebody who is connected may still be: asked again and again while the connection lasts.
 
+use std::sync::{MutexGuard, PoisonError};
+
 use identity::VerifiedIdentity;
 
 use super::Road;
 use super::sessions::Session;
 use crate::error::RoadError;
+use crate::model::Timestamp;
 use crate::text;
 
 /// How a connection stands.
@@ -45,18 +48,38 @@ impl Road {
         self.permit_standing(session, &person).await
     }
 
-    /// A store that does not answer ends nothing: nothing new is let through either while it does not.
     fn stood(&self, standing: Result<Standing, RoadError>) -> Standing {
-        match standing {
-            Ok(Standing::Ends(why)) => Standing::Ends(self.say(&text::CONNECTION_ENDS, &[("why", &why)])),
+        let standing = match standing {
             Ok(standing) => standing,
-            Err(RoadError::Refused(refusal)) => {
-                Standing::Ends(self.say(&text::CONNECTION_ENDS, &[("why", &refusal.to_string())]))
-            }
+            Err(RoadError::Refused(refusal)) => Standing::Ends(refusal.to_string()),
             Err(fault) => {
                 tracing::warn!(%fault, "it cannot be told whether somebody may still be here");
-                Standing::Stays
+                return self.while_silent();
             }
+        };
+        *self.silent_since() = None;
+        match standing {
+            Standing::Ends(why) => self.ends(&why),
+            standing => standing,
         }
+    }
+
+    /// A store that does not answer ends nothing at once: nothing new is let through while it does not. But whom it would
+    /// have sent away does not stay longer than the grace.
+    fn while_silent(&self) -> Standing {
+        let now = self.now();
+        let since = *self.silent_since().get_or_insert(now);
+        match now < since.plus_seconds(self.settings().grace_seconds) {
+            true => Standing::Stays,
+            false => self.ends(&self.say(&text::GRACE_OVER, &[])),
+        }
+    }
+
+    fn ends(&self, why: &str) -> Standing {
+        Standing::Ends(self.say(&text::CONNECTION_ENDS, &[("why", why)]))
+    }
+
+    fn silent_since(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.0.silent_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -94,6 +94,7 @@ impl Road {
             self.settle(&request, RequestState::Expired).await?;
             return Err(self.ended(request.id, RequestState::Expired).await?.into());
         }
+        self.not_denied(&request).await?;
         let signers = self.signers(&request).await?;
         let Ok(quorums) = self.met(&request, &signers).await? else { return Ok(None) };
         let person = self.still_its_requester(&request).await?;

@@ -31,6 +31,8 @@ catalogue! {
     REPORT_UNUSED: "UNUSED", "未使用";
     CONNECTION_ENDS: "countersign: this ends here, and nothing more will cross. {why}",
         "countersign：到此结束，不再传输任何数据。{why}";
+    GRACE_OVER: "The database of Countersign has not answered for too long.",
+        "Countersign 的数据库长时间没有响应。";
     SESSION_ENDED: "Somebody ended the session.",
         "有人终止了该会话。";
     SESSION_KILLED: "session {session} of {person} on {target} is ended",

@@ -133,6 +133,7 @@ impl Bastion {
                 language,
                 remember_seconds: 8 * 3600,
                 enrolment_seconds: 24 * 3600,
+                grace_seconds: 300,
                 lockout: lockout::Limits::PERSON,
                 node_salt: [4; 16],
                 receivers: crate::announcing::receivers(),

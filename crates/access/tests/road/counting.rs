@@ -187,3 +187,22 @@ async fn the_grant_names_only_those_who_counted() {
     let told = grant.approvals().unwrap();
     assert!(told.contains("bob, carol;"), "{told}");
 }
+
+#[tokio::test]
+async fn when_somebody_signed_is_what_the_ledger_says_and_not_what_the_row_says() {
+    for condition in ["mfa_within_minutes = 5", "hours = { from = \"20:00\", to = \"21:00\" }"] {
+        let policies = policies(|sources| {
+            let head = "[quorum.two-dba-leads]\n";
+            sources.quorums.1 = sources.quorums.1.replace(head, &format!("{head}{condition}\n"));
+        });
+        let bastion = Bastion::with_policies(policies).await;
+        let _passed = (bastion.enter("bob").await, bastion.enter("carol").await);
+        bastion.clock.advance(600);
+        let pending = bastion.met().await;
+        assert!(!is_met(&bastion, &pending).await, "{condition}");
+        let evening = bastion.road.now().plus_seconds(3600);
+        bastion.store.retell(move |decision| (decision.mfa_age_seconds, decision.at) = (Some(0), evening));
+        assert!(!is_met(&bastion, &pending).await, "{condition}");
+        bastion.cannot_claim(pending).await;
+    }
+}

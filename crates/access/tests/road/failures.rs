@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use access::model::{Answer, Outcome, RequestId, RequestState, Way};
 use access::ports::Store;
+use access::road::Standing;
 use access::{Refusal, Session, Step};
 use tokio::sync::oneshot;
 
@@ -163,4 +164,20 @@ async fn a_recorder_that_cannot_write_stops_everything() {
     bastion.cannot_claim(pending).await;
     assert_eq!(bastion.state(id).await, RequestState::Waiting, "it was not used up");
     assert_eq!(bastion.story().len(), before + 1, "only bob's login");
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_lets_nothing_begin_and_ends_sessions_after_the_grace() {
+    let bastion = Bastion::start().await;
+    let session = bastion.session("alice", "db-1").await;
+    bastion.store.silent.store(true, Ordering::SeqCst);
+    let _told = refused(bastion.road.submit(&session, 0, exec("ls")).await);
+    for (seconds, stays) in [(0, true), (299, true), (1, false)] {
+        bastion.clock.advance(seconds);
+        assert_eq!(bastion.road.standing(&session).await == Standing::Stays, stays, "{seconds} more");
+    }
+    bastion.store.silent.store(false, Ordering::SeqCst);
+    assert_eq!(bastion.road.standing(&session).await, Standing::Stays);
+    bastion.store.silent.store(true, Ordering::SeqCst);
+    assert_eq!(bastion.road.standing(&session).await, Standing::Stays, "the grace begins anew");
 }

@@ -18,6 +18,7 @@ use testkit::MemoryStore;
 use tokio::task::yield_now;
 
 type Alteration = Box<dyn Fn(&mut Request) + Send>;
+type Retelling = Box<dyn Fn(&mut Decision) + Send>;
 type Act = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A [`MemoryStore`] whose rows somebody can change behind the road's back.
@@ -25,8 +26,11 @@ type Act = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct Interlude {
     inner: MemoryStore,
     alteration: Mutex<Option<Alteration>>,
+    retelling: Mutex<Option<Retelling>>,
     before_settling: Mutex<Option<Act>>,
     steps: AtomicU64,
+    /// Whether nothing is answered.
+    pub silent: AtomicBool,
     /// Whether no notice can be posted.
     pub outbox_is_full: AtomicBool,
 }
@@ -35,6 +39,11 @@ impl Interlude {
     /// From now on every request is read with this change.
     pub fn alter(&self, change: impl Fn(&mut Request) + Send + 'static) {
         *lock(&self.alteration) = Some(Box::new(change));
+    }
+
+    /// From now on every decision is read with this change.
+    pub fn retell(&self, change: impl Fn(&mut Decision) + Send + 'static) {
+        *lock(&self.retelling) = Some(Box::new(change));
     }
 
     /// Sets a request that is over back to waiting.
@@ -55,6 +64,13 @@ impl Interlude {
     /// Has tasks that run at once meet in another order than for any other `round`.
     pub fn shuffle(&self, round: u64) {
         self.steps.store(round * 1_000_003, Ordering::Relaxed);
+    }
+
+    fn answers(&self) -> Result<(), StoreError> {
+        match self.silent.load(Ordering::SeqCst) {
+            true => Err(StoreError::Unavailable("no connection".to_owned())),
+            false => Ok(()),
+        }
     }
 
     async fn pause(&self) {
@@ -83,7 +99,16 @@ macro_rules! store {
         impl Store for Interlude {
             async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
                 self.pause().await;
+                self.answers()?;
                 Ok(self.inner.request(id).await?.map(|request| self.altered(request)))
+            }
+
+            async fn decisions(&self, id: RequestId) -> Result<Vec<Decision>, StoreError> {
+                let mut decisions = self.inner.decisions(id).await?;
+                if let Some(change) = &*lock(&self.retelling) {
+                    decisions.iter_mut().for_each(change);
+                }
+                Ok(decisions)
             }
 
             async fn waiting_requests(&self) -> Result<Vec<Request>, StoreError> {
@@ -101,6 +126,7 @@ macro_rules! store {
                 if let Some(act) = act {
                     act.await;
                 }
+                self.answers()?;
                 self.inner.settle_request(id, version, state).await
             }
 
@@ -113,6 +139,7 @@ macro_rules! store {
 
             $(async fn $name(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
                 self.pause().await;
+                self.answers()?;
                 self.inner.$name($($argument),*).await
             })*
         }
@@ -156,7 +183,6 @@ store! {
     add_request(request: &Request) -> ();
     requests(limit: u32) -> Vec<Request>;
     add_decision(decision: &Decision) -> ();
-    decisions(id: RequestId) -> Vec<Decision>;
     set_person(person: &Person) -> ();
     put_key(key: &PersonKey) -> ();
     touch_key(fingerprint: &str, at: Timestamp) -> ();

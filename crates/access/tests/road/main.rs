@@ -17,7 +17,6 @@ mod evidence;
 mod expiry;
 mod failures;
 mod interlude;
-mod keys;
 mod lasting;
 mod meanwhile;
 mod notices;
@@ -33,3 +32,5 @@ mod signatures;
 mod story;
 mod tampering;
 mod unattended;
+
+use testkit::keys;

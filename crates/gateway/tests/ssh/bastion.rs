@@ -374,6 +374,7 @@ fn road(
             language: Language::English,
             remember_seconds: 3600,
             enrolment_seconds: 24 * 3600,
+            grace_seconds: 300,
             lockout: lockout::Limits::PERSON,
             node_salt: [4; 16],
             receivers: vec![],
