@@ -42,6 +42,11 @@ pub struct Database<E> {
 }
 
 impl<E: Engine> Database<E> {
+    /// The same state, with everything that is run going through another engine.
+    pub fn through<F: Engine>(self, wrap: impl FnOnce(E) -> F) -> Database<F> {
+        Database { engine: wrap(self.engine) }
+    }
+
     /// Runs one changing statement; returns the number of rows that it changed.
     pub(crate) async fn change(&self, statement: Statement) -> Result<u64, sqlx::Error> {
         self.engine.change(statement).await

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "clippy knows tests, but not the functions that tests share")]
 
+use std::path::Path;
+
 use access::model::{RequestId, RequestState};
 use access::ports::Store;
 use store::Postgres;
 use store::postgres::OpenError;
+use testkit::PrivatePostgres;
 use testkit::sample::{decision, person, request, session};
 use tokio::task::JoinSet;
 
@@ -73,6 +76,37 @@ async fn a_server_that_does_not_answer_is_named_without_the_password() {
     let refused = Postgres::open("postgres://a:s3cret@127.0.0.1:1/state").await.unwrap_err();
     let told = format!("{refused} {refused:?}");
     assert!(told.contains("a@127.0.0.1:1/state") && !told.contains("s3cret"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_a_network_the_server_proves_who_it_is() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    [folder.path(), elsewhere.path()].into_iter().for_each(testkit::certify);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = PrivatePostgres::with_tls(folder.path(), port);
+    server.sql("CREATE ROLE node LOGIN PASSWORD 's3cret'; CREATE SCHEMA state AUTHORIZATION node");
+    let url = |host: &str, authority: &Path| {
+        let authority = authority.join("ca.crt").display().to_string();
+        format!(
+            "postgres://node:s3cret@{host}:{port}/postgres?sslmode=verify-full&sslrootcert={authority}&options=-csearch_path=state"
+        )
+    };
+    let store = Postgres::open(&url("127.0.0.1", folder.path())).await.unwrap();
+    store.add_person(&person("alice")).await.unwrap();
+    assert_eq!(
+        server
+            .sql(
+                "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'node' LIMIT 1"
+            )
+            .trim(),
+        "t"
+    );
+    for wrong in [url("127.0.0.1", elsewhere.path()), url("localhost", folder.path())] {
+        let refused = Postgres::open(&wrong).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Untrusted { .. }), "{refused:?}");
+        let told = refused.to_string();
+        assert!(told.contains("sslrootcert=FILE") && !told.contains("s3cret"), "{told}");
+    }
 }
 
 async fn of_two_nodes_one_settles_and_no_answer_comes_after() {

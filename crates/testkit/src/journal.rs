@@ -17,6 +17,14 @@ impl MemoryJournal {
         self.lock().clone()
     }
 
+    /// Appends without a runtime.
+    pub fn push(&self, entries: Vec<Entry>) -> u64 {
+        let mut kept = self.lock();
+        let first = kept.len() as u64;
+        kept.extend(entries);
+        first
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -25,10 +33,7 @@ impl MemoryJournal {
 #[async_trait]
 impl Journal for MemoryJournal {
     async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError> {
-        let mut kept = self.lock();
-        let first = kept.len() as u64;
-        kept.extend(entries);
-        Ok(first)
+        Ok(self.push(entries))
     }
 }
 

@@ -43,6 +43,17 @@ pub enum OpenError {
         /// What failed.
         source: sqlx::Error,
     },
+    /// The server has no certificate that is trusted under that name.
+    #[error(
+        "the database {server} does not prove who it is: {source}. In the URL, sslrootcert=FILE names the CA that \
+         signed its certificate, and the host must be a name that the certificate has"
+    )]
+    Untrusted {
+        /// User, host, port and database.
+        server: String,
+        /// What is wrong.
+        source: sqlx::Error,
+    },
     /// A later version of the program has changed the schema.
     #[error(
         "the database {server} was written by a newer version (schema {found}, this one knows {known}): run that version"
@@ -78,9 +89,7 @@ impl Postgres {
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let options = options(url)?;
         let server = described(&options);
-        let pool = connect(options)
-            .await
-            .map_err(|source| OpenError::Database { server: server.clone(), source })?;
+        let pool = connect(options).await.map_err(|source| unopened(server.clone(), source))?;
         schema::migrate(&server, &pool).await?;
         Ok(Database { engine: Server { pool } })
     }
@@ -99,6 +108,19 @@ fn options(url: &str) -> Result<PgConnectOptions, OpenError> {
         true => options,
         false => options.ssl_mode(PgSslMode::VerifyFull),
     })
+}
+
+fn unopened(server: String, source: sqlx::Error) -> OpenError {
+    // What the TLS library refuses in a certificate comes as input that is not valid.
+    let untrusted = match &source {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(fault) => fault.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
+    };
+    match untrusted {
+        true => OpenError::Untrusted { server, source },
+        false => OpenError::Database { server, source },
+    }
 }
 
 /// The names of the URL's parameters.
