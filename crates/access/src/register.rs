@@ -32,6 +32,8 @@ struct Rows {
     /// Sessions, and how long what was recorded of them is kept.
     keeping: keeping::Keeping,
     requests: BTreeMap<i64, Asked>,
+    /// Whose each key is, by the entry that enrolled it last.
+    enrolled: BTreeMap<String, String>,
     /// What was found and is not told of yet, and what ever was: a finding is told once.
     findings: Vec<String>,
     ever_found: BTreeSet<String>,
@@ -54,8 +56,12 @@ struct Asked {
 #[derive(Debug)]
 struct Given {
     answer: String,
+    key: String,
+    /// Hash of what was signed.
+    statement: String,
     /// Hash of the signature.
     signature: String,
+    at: i64,
     when: WhenSigned,
 }
 
@@ -111,23 +117,26 @@ impl Register {
         rows.known.iter().map(row).collect()
     }
 
-    /// Takes those rows for a change of them as they are here; none when one of them has become another meanwhile, or
-    /// is taken.
-    pub fn claim(&self, records: &[Record]) -> Option<Claimed<'_>> {
+    /// Takes those rows for a change, some that are there as they are here and some that are new; none when one of them
+    /// has become another meanwhile, is gone, or is taken.
+    pub fn claim(&self, there: &[Record], new: &[Record]) -> Option<Claimed<'_>> {
         let mut rows = self.write();
         let key = |record: &Record| (record.kind.clone(), record.id.clone());
-        let free = |record: &Record| {
-            let same = rows.known.get(&key(record)).is_none_or(|digest| *digest == record.digest);
-            same && !rows.moving.contains_key(&key(record))
-        };
-        if !records.iter().all(free) {
+        let free = |record: &Record| !rows.moving.contains_key(&key(record));
+        let same = |record: &Record| rows.known.get(&key(record)) == Some(&record.digest);
+        let absent =
+            |record: &Record| rows.known.get(&key(record)).is_none_or(|known| *known == record.digest);
+        let takes = there.iter().all(|record| free(record) && same(record))
+            && new.iter().all(|record| free(record) && absent(record));
+        if !takes {
             return None;
         }
-        for record in records {
-            let was = rows.known.get(&key(record)).cloned();
-            rows.moving.insert(key(record), was);
+        let records: Vec<_> = there.iter().chain(new).map(key).collect();
+        for key in &records {
+            let was = rows.known.get(key).cloned();
+            rows.moving.insert(key.clone(), was);
         }
-        Some(Claimed { register: self, rows: records.iter().map(key).collect() })
+        Some(Claimed { register: self, rows: records })
     }
 
     /// Takes over what an entry says of rows, sessions and requests. Called for every entry once it is durable, and when
@@ -138,13 +147,22 @@ impl Register {
         match &entry.event {
             Event::State { of, id, after, .. } => rows.enter(of, id, after.as_deref()),
             Event::Ceremony { .. } => rows.ceremony = true,
+            Event::Key { person, fingerprint, change } if change == "enrolled" => {
+                rows.enrolled.insert(fingerprint.clone(), person.clone());
+            }
             Event::Request { request, digest, .. } => {
                 let asked = Asked { digest: digest.clone(), over: false, answers: BTreeMap::new() };
                 rows.requests.insert(*request, asked);
             }
-            Event::Approval { request, person, answer, signature, mfa_age, local, .. } => {
-                let when = WhenSigned { mfa_age_seconds: *mfa_age, local: *local };
-                let given = Given { answer: answer.clone(), signature: signature.clone(), when };
+            Event::Approval { request, person, answer, key, statement, signature, mfa_age, local } => {
+                let given = Given {
+                    answer: answer.clone(),
+                    key: key.clone(),
+                    statement: statement.clone(),
+                    signature: signature.clone(),
+                    at: entry.at,
+                    when: WhenSigned { mfa_age_seconds: *mfa_age, local: *local },
+                };
                 if let Some(asked) = rows.requests.get_mut(request) {
                     asked.answers.entry(person.clone()).or_default().push(given);
                 }
@@ -189,6 +207,11 @@ impl Register {
         self.read().ceremony
     }
 
+    /// Whether the key was enrolled for the person whose row it is.
+    pub fn is_enrolled(&self, key: &PersonKey) -> bool {
+        self.read().enrolled.get(&key.fingerprint) == Some(&key.person.0)
+    }
+
     /// Whether the row of a request is what the ledger says: the same act, and not waiting once it is over. An end may
     /// be in the row before it is in the ledger, never the other way round.
     pub fn bears_out(&self, request: &Request) -> bool {
@@ -197,12 +220,19 @@ impl Register {
         self.read().requests.get(&request.id.0).is_some_and(asked)
     }
 
-    /// When that answer was signed, if it is entered with that signature.
+    /// When that answer was signed, if exactly it is entered: with that text, signature and key, at that moment, and as
+    /// soon after the second factor.
     pub fn answered(&self, decision: &Decision) -> Option<WhenSigned> {
         let rows = self.read();
         let theirs = rows.requests.get(&decision.request.0)?.answers.get(&decision.person.0)?;
         let signature = sha256_hex(decision.signature.as_bytes());
-        let given = |given: &&Given| given.answer == decision.answer.as_str() && given.signature == signature;
+        let statement = sha256_hex(decision.statement.as_bytes());
+        let given = |given: &&Given| {
+            given.answer == decision.answer.as_str()
+                && given.key == decision.fingerprint
+                && (&given.statement, &given.signature) == (&statement, &signature)
+                && (given.at, given.when.mfa_age_seconds) == (decision.at.0, decision.mfa_age_seconds)
+        };
         theirs.iter().find(given).map(|given| given.when)
     }
 
@@ -404,11 +434,15 @@ mod tests {
         let (old, new) = (days("200"), days("300"));
         enter(&register, &old);
         register.settle("setting", "retention-days");
-        let first = register.claim(std::slice::from_ref(&old));
-        assert!(first.is_some() && register.claim(std::slice::from_ref(&old)).is_none());
+        let first = register.claim(std::slice::from_ref(&old), &[]);
+        assert!(first.is_some() && register.claim(std::slice::from_ref(&old), &[]).is_none());
         enter(&register, &new);
         drop(first);
-        assert!(register.claim(&[old]).is_none(), "worked out from what is no longer so");
-        assert!(register.claim(&[new]).is_some());
+        assert!(register.claim(&[old], &[]).is_none(), "worked out from what is no longer so");
+        assert!(register.claim(std::slice::from_ref(&new), &[]).is_some());
+        register.follow(&state(None));
+        register.settle("setting", "retention-days");
+        assert!(register.claim(std::slice::from_ref(&new), &[]).is_none(), "it is gone");
+        assert!(register.claim(&[], &[new]).is_some());
     }
 }

@@ -28,7 +28,9 @@ fn row_lines(before: Option<&Row>, after: Option<&Row>) -> Vec<String> {
     let (old, new) = (before.map(fields).unwrap_or_default(), after.map(fields).unwrap_or_default());
     for name in old.keys().chain(new.keys().filter(|name| !old.contains_key(*name))) {
         let (old, new) = (old.get(name).map(String::as_str), new.get(name).map(String::as_str));
-        if old != new {
+        if old != new && [old, new].iter().flatten().any(|value| value.starts_with(SECRET)) {
+            lines.push(secret_line(name, old, new));
+        } else if old != new {
             lines.extend(field_lines(name, old.unwrap_or_default(), new.unwrap_or_default()));
         }
     }
@@ -69,7 +71,7 @@ fn shown_name(row: &Row) -> String {
         Row::Target(target) => target.name.clone(),
         Row::Account(account) => format!("{}@{}", account.login, account.target),
         Row::Setting(name, _) | Row::Enrolment(name, _) => name.clone(),
-        Row::Policies(_) => String::new(),
+        Row::Permit(_) | Row::Policies(_) => String::new(),
     }
 }
 
@@ -89,7 +91,7 @@ fn fields(row: &Row) -> BTreeMap<String, String> {
             let text = match (name.as_str(), value) {
                 // Random, or the same for everybody.
                 ("id" | "salt", _) | (_, Value::Null) => continue,
-                ("password" | "totp" | "credential", value) => fingerprint(value),
+                ("password" | "totp" | "credential", value) => secret(value),
                 (_, Value::String(text)) => text.clone(),
                 (_, value) => value.to_string(),
             };
@@ -99,10 +101,19 @@ fn fields(row: &Row) -> BTreeMap<String, String> {
     shown
 }
 
-/// Tells secrets apart without telling anything else.
-fn fingerprint(value: &Value) -> String {
-    let digest = sha256_hex(value.to_string().as_bytes());
-    format!("(secret {})", digest.get(..8).unwrap_or_default())
+/// Begins the stand-in of a secret, which is compared and never shown.
+const SECRET: &str = "\0secret ";
+
+fn secret(value: &Value) -> String {
+    SECRET.to_owned() + &sha256_hex(value.to_string().as_bytes())
+}
+
+/// Nothing of a secret is shown: it is sealed anew each time, and what was signed must stay what is made of it. Which
+/// one it is, is bound by the digest of the sealed material.
+fn secret_line(name: &str, old: Option<&str>, new: Option<&str>) -> String {
+    let shown = |value: Option<&str>, word: &'static str| value.map_or("(none)", |_| word);
+    let becomes = if old.is_some() { "(another secret)" } else { "(a secret)" };
+    format!("  {}: {} -> {}", visible(name), shown(old, "(a secret)"), shown(new, becomes))
 }
 
 #[cfg(test)]

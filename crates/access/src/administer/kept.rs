@@ -9,7 +9,9 @@ use super::row::Row;
 use crate::blind::sha256_hex;
 use crate::entry::Event;
 use crate::error::RoadError;
-use crate::model::{Account, Device, Person, PersonId, PersonKey, Target, Timestamp};
+use crate::model::{
+    Account, Device, Permit, PermitId, PermitKind, Person, PersonId, PersonKey, RequestId, Target, Timestamp,
+};
 use crate::road::Road;
 
 #[derive(Deserialize)]
@@ -55,6 +57,25 @@ struct KeptAccount {
 }
 
 #[derive(Deserialize)]
+struct KeptPermit {
+    ended: Option<KeptEnd>,
+    from: i64,
+    holder: String,
+    kind: String,
+    permit: i64,
+    request: Option<i64>,
+    reviewed: Option<String>,
+    terms: String,
+    until: i64,
+}
+
+#[derive(Deserialize)]
+struct KeptEnd {
+    at: i64,
+    why: String,
+}
+
+#[derive(Deserialize)]
 struct KeptSetting {
     name: String,
     value: String,
@@ -71,6 +92,7 @@ impl Road {
             },
             "target" => self.content(kind, id).await?.and_then(target),
             "account" => self.content(kind, id).await?.and_then(account),
+            "permit" => self.content(kind, id).await?.and_then(permit),
             "setting" => {
                 let kept: Option<KeptSetting> = self.content(kind, id).await?;
                 kept.map(|kept| Row::Setting(kept.name, kept.value))
@@ -143,6 +165,21 @@ fn target(kept: KeptTarget) -> Option<Row> {
 fn account(kept: KeptAccount) -> Option<Row> {
     let credential = bytes(&kept.credential)?;
     Some(Row::Account(Account { target: kept.target, login: kept.login, credential }))
+}
+
+fn permit(kept: KeptPermit) -> Option<Row> {
+    Some(Row::Permit(Permit {
+        id: PermitId(kept.permit),
+        kind: PermitKind::parse(&kept.kind)?,
+        request: kept.request.map(RequestId),
+        holder: PersonId(kept.holder),
+        terms: kept.terms,
+        from: Timestamp(kept.from),
+        until: Timestamp(kept.until),
+        ended: kept.ended.map(|end| (Timestamp(end.at), end.why)),
+        reviewed: kept.reviewed.map(PersonId),
+        version: 0,
+    }))
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {

@@ -34,7 +34,7 @@ use material::Material;
 use plan::Plan;
 pub use policies::{PolicyFiles, approved_policies, parse_policies};
 pub use proposal::Proposed;
-pub(crate) use quorums::{change_quorum, change_quorum_over};
+pub(crate) use quorums::change_quorum;
 pub use role::Role;
 pub(crate) use row::Row;
 
@@ -179,7 +179,8 @@ impl Road {
         plan: Plan,
         request: Option<RequestId>,
     ) -> Result<Changed, ChangeError> {
-        let claimed = self.register().claim(&plan.claims()).ok_or(ChangeError::Meanwhile)?;
+        let claimed = self.register().claim(&plan.claims(), &plan.claims_new());
+        let claimed = claimed.ok_or(ChangeError::Meanwhile)?;
         let mut events = vec![Event::Admin {
             change: change.word(),
             subject: plan.subject.clone(),
@@ -244,7 +245,8 @@ impl Road {
     /// Records that someone on the gateway's host looked at a recording; durable before the first frame is shown.
     pub async fn note_replay(&self, by: &str, session: &recording::SessionId) -> Result<(), RoadError> {
         let by = self.blind_local(by);
-        self.note(Event::ReplayViewed { session: session.to_string(), by: Some(by), person: None }).await?;
+        let session = session.to_string();
+        self.note(Event::ReplayViewed { session, by: Some(by), person: None, permit: None }).await?;
         Ok(())
     }
 

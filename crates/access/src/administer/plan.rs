@@ -15,6 +15,8 @@ pub(crate) struct Plan {
     pub(super) events: Vec<Event>,
     /// The rows, as they were and as they will be.
     pub(super) rows: Vec<(Option<Row>, Option<Row>)>,
+    /// Rows that must stay what they are until it is made.
+    pub(super) rests_on: Vec<Record>,
     /// Whose remembered codes no longer count.
     pub(super) forgets: Option<PersonId>,
     /// A new verification seed, sealed; the last step of the old one means nothing for it.
@@ -64,9 +66,16 @@ impl Plan {
 
     /// What the rows are now, to be claimed before they are changed. Nobody else may change them meanwhile.
     pub(super) fn claims(&self) -> Vec<Record> {
-        let rows = self.rows.iter().filter_map(|(before, after)| before.as_ref().or(after.as_ref()));
+        let rows = self.rows.iter().filter_map(|(before, _)| before.as_ref()).flat_map(Row::records);
+        rows.chain(self.rests_on.iter().cloned()).collect()
+    }
+
+    /// The rows that there are not yet, to be claimed too.
+    pub(super) fn claims_new(&self) -> Vec<Record> {
+        let new =
+            self.rows.iter().filter(|(before, _)| before.is_none()).filter_map(|(_, after)| after.as_ref());
         // A new code replaces whatever was there; of two that are made at once, the ledger's last is the one that counts.
-        rows.filter(|row| !matches!(row, Row::Enrolment(..))).flat_map(Row::records).collect()
+        new.filter(|row| !matches!(row, Row::Enrolment(..))).flat_map(Row::records).collect()
     }
 }
 

@@ -31,15 +31,16 @@ impl Road {
     /// Proposes a change. Only who has the responsible role may.
     pub async fn propose(&self, who: &VerifiedIdentity, change: &Change) -> Result<Proposed, ChangeError> {
         let person = self.person_now(who).await?;
-        self.is_responsible(&person, change)?;
+        self.is_responsible(&person, change).await?;
         self.is_timely(change)?;
         let material = self.draw(change)?;
-        let plan = self.plan(change, &material).await?;
-        if change.narrows() {
+        let mut plan = self.plan(change, &material).await?;
+        let quorums = self.needed(change, &person).await?;
+        if quorums.is_empty() {
+            plan.rests_on = self.rests_on(change, &person).await?;
             let author = Author::person(&person);
             return Ok(Proposed::Applied(self.carry_out(&author, change, plan, None).await?));
         }
-        let quorum = self.needed(change, &person).await?;
         let draft = Draft {
             kind: RequestKind::Change,
             target: String::new(),
@@ -48,15 +49,19 @@ impl Road {
             run: plan.diff(),
             sealed: material.seal(self, &change.digest())?,
             effects: BTreeSet::from(["privilege.change".to_owned()]),
-            quorums: vec![quorum.name.clone()],
-            lasts_seconds: quorum.expires_seconds,
+            quorums: quorums.iter().map(|quorum| quorum.name.clone()).collect(),
+            lasts_seconds: quorums.iter().map(|quorum| quorum.expires_seconds).min().unwrap_or(0),
         };
         let request = self.ask_for(&person, draft).await?;
-        let told = self.waits(&request, &self.needs(&quorum, &person.id.0).await?, &plan.changed);
+        let mut needs = Vec::new();
+        for quorum in &quorums {
+            needs.push(self.needs(quorum, &person.id.0).await?);
+        }
+        let told = self.waits(&request, &needs.join(" / "), &plan.changed);
         Ok(Proposed::Waiting { request: request.id, told })
     }
 
-    fn is_responsible(&self, person: &Person, change: &Change) -> Result<(), RoadError> {
+    async fn is_responsible(&self, person: &Person, change: &Change) -> Result<(), RoadError> {
         if !self.register().ceremony_held() {
             return Err(self.refusal(&text::NO_CEREMONY_YET, &[]).into());
         }
@@ -64,7 +69,7 @@ impl Road {
         let may = match change {
             // Nobody brings a key for somebody else, whatever their role.
             Change::KeyBring { name, .. } => *name == person.name,
-            _ => person.groups.contains(role.group()),
+            _ => person.groups.contains(role.group()) || self.stands_in(person, change).await?,
         };
         match may {
             true => Ok(()),
@@ -96,11 +101,12 @@ impl Road {
     /// Whether a waiting change could still be made, comes to the same, and needs what was asked for.
     pub(crate) async fn would_still_make(&self, request: &Request) -> Result<(), RoadError> {
         let (requester, change, material) = self.unpack(request).await?;
-        self.is_responsible(&requester, &change)?;
+        self.is_responsible(&requester, &change).await?;
         let plan = self.plan(&change, &material).await.map_err(|fault| self.no_longer_possible(fault))?;
-        let needed = self.needed(&change, &requester).await?;
+        let needed: Vec<_> =
+            self.needed(&change, &requester).await?.into_iter().map(|quorum| quorum.name).collect();
         // Where the role had nobody else, the others' agreement counts for as long as that is so.
-        if plan.diff() != request.run || request.quorums != [needed.name] {
+        if plan.diff() != request.run || !(needed.is_empty() || request.quorums == needed) {
             return Err(self.refusal(&text::CHANGED_MEANWHILE, &[]).into());
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Account, Enrolment, Person, PersonKey, Record, Target};
+use crate::model::{Account, Enrolment, Permit, Person, PersonKey, Record, Target};
 use crate::ports::{Store, StoreError};
 use crate::register;
 use crate::road::enrolment_record;
@@ -22,6 +22,8 @@ pub(crate) enum Row {
     Setting(String, String),
     /// A code that lets a person bring a key: the person's name, and the code's hashes.
     Enrolment(String, Enrolment),
+    /// A permit: never changed by administrators, only put back when its row is gone.
+    Permit(Permit),
     /// The policies in force, file by file. Their record is all there is.
     Policies(BTreeMap<String, String>),
 }
@@ -36,6 +38,7 @@ impl Row {
             Self::Account(account) => vec![register::account(account)],
             Self::Enrolment(_, code) => vec![enrolment_record(code)],
             Self::Setting(name, value) => vec![register::setting(name, value)],
+            Self::Permit(permit) => vec![register::permit(permit)],
             Self::Policies(files) => vec![register::policies(files)],
         }
     }
@@ -49,6 +52,7 @@ impl Row {
             Self::Account(_) => "account",
             Self::Enrolment(..) => "enrolment",
             Self::Setting(..) => "setting",
+            Self::Permit(_) => "permit",
             Self::Policies(_) => "policies",
         }
     }
@@ -68,6 +72,7 @@ impl Row {
             Self::Account(account) => store.put_account(account).await,
             Self::Enrolment(_, code) => store.put_enrolment(&code.person, Some(code)).await,
             Self::Setting(name, value) => store.put_setting(name, Some(value)).await,
+            Self::Permit(permit) => store.add_permit(permit).await,
             Self::Policies(_) => Ok(()),
         }
     }
@@ -80,7 +85,7 @@ impl Row {
             Self::Account(account) => store.remove_account(&account.target, &account.login).await,
             Self::Enrolment(_, code) => store.put_enrolment(&code.person, None).await,
             Self::Setting(name, _) => store.put_setting(name, None).await,
-            Self::Person(_) | Self::Policies(_) => Ok(()),
+            Self::Person(_) | Self::Permit(_) | Self::Policies(_) => Ok(()),
         }
     }
 }

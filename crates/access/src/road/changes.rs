@@ -10,7 +10,8 @@ use crate::model::Request;
 impl Road {
     /// The quorum of that name. What changes need is never less than the code asks for, whatever a file declares.
     pub(super) fn quorum_named(&self, policies: &Policies, name: &str) -> Option<Quorum> {
-        change_quorum(policies, name).or_else(|| policies.quorum(name).cloned())
+        let declared = |name: &str| policies.quorum(name).cloned();
+        change_quorum(name, declared).or_else(|| declared(name))
     }
 
     /// Whether a waiting change could still be made, and still needs what was signed.

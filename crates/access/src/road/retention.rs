@@ -100,7 +100,7 @@ impl Road {
             register::setting(&hold_of_session(&over.session), ""),
             register::setting(&hold_of_person(&over.person), ""),
         ];
-        let Some(_claimed) = self.register().claim(&rows) else { return Ok(false) };
+        let Some(_claimed) = self.register().claim(&[], &rows) else { return Ok(false) };
         if self.register().may_erase(&over.session, days, self.now()).is_err() {
             return Ok(false);
         }

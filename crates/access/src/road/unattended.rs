@@ -210,7 +210,7 @@ impl Road {
     }
 
     /// Neither suspended nor past the end of their account.
-    pub(super) fn is_active(&self, person: &Person) -> bool {
+    pub(crate) fn is_active(&self, person: &Person) -> bool {
         !person.suspended && person.expires.is_none_or(|end| self.now() < end)
     }
 }

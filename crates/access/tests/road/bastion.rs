@@ -11,6 +11,7 @@ use access::Ask;
 use access::administer::{Change, First, Secret};
 use access::audit::Audit;
 use access::entry::{Entry, Event};
+use access::explained::Explained;
 use access::identity::totp::Secret as Seed;
 use access::identity::{Destination, VerifiedIdentity, lockout};
 use access::model::{Answer, RequestId, RequestState, Way};
@@ -19,6 +20,7 @@ use access::ports::{Entropy, Journal, Store};
 use access::recording::{
     Direction, Frame, Kind, NodeVault, Options, Random, Recorder, SealedSegment, Sealing, verify_segments,
 };
+use access::register::{self, Register};
 use access::road::{ConsentNotice, DeskAnswer, Entered, Parts, Settings};
 use access::text::Language;
 use access::vault::Vault;
@@ -41,6 +43,8 @@ pub const SETTING_UP: u64 = 16;
 
 const PEOPLE: [(&str, &str); 4] =
     [("alice", "ops"), ("bob", "dba-leads"), ("carol", "dba-leads"), ("dave", "auditors")];
+/// Of the system, of security, of audit, once a ceremony was held.
+pub const ADMINISTRATORS: [&str; 3] = ["sam", "sue", "abe"];
 const NEVER: u64 = u64::MAX;
 
 pub struct Bastion {
@@ -51,6 +55,8 @@ pub struct Bastion {
     pub sealing: Arc<Sealed>,
     pub dir: TempDir,
     seeds: BTreeMap<String, Seed>,
+    /// Files of the policy folder beside the shipped ones.
+    pub more_policies: BTreeMap<String, String>,
     /// Entries that setting up has made.
     set_up: usize,
 }
@@ -85,6 +91,11 @@ impl Bastion {
     /// One whose identifiers, salts and nonces are all different.
     pub async fn another() -> Self {
         Self::built_from(7, Language::English, policies(|_| ()), NEVER).await
+    }
+
+    /// The same, with those policies.
+    pub async fn another_with(policies: Policies) -> Self {
+        Self::built_from(7, Language::English, policies, NEVER).await
     }
 
     pub async fn speaking(language: Language) -> Self {
@@ -129,21 +140,20 @@ impl Bastion {
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(seed)),
             vault: Vault::new(&[5; 32]).unwrap(),
-            settings: Settings {
-                language,
-                remember_seconds: 8 * 3600,
-                enrolment_seconds: 24 * 3600,
-                grace_seconds: 300,
-                lockout: lockout::Limits::PERSON,
-                node_salt: [4; 16],
-                receivers: crate::announcing::receivers(),
-                consent,
-                devices: Default::default(),
-            },
+            settings: settings(language, consent),
         };
         let road = Road::new(parts, policies);
-        let mut bastion =
-            Self { road, store, journal, clock, sealing, dir, seeds: BTreeMap::new(), set_up: 0 };
+        let mut bastion = Self {
+            road,
+            store,
+            journal,
+            clock,
+            sealing,
+            dir,
+            seeds: BTreeMap::new(),
+            more_policies: BTreeMap::new(),
+            set_up: 0,
+        };
         bastion.populate().await;
         bastion.set_up = bastion.journal.entries().len();
         bastion
@@ -230,6 +240,50 @@ impl Bastion {
 
     fn clock_seconds(&self) -> u64 {
         self.road.now().seconds()
+    }
+
+    /// Enters the policies in force, as a node does at its start.
+    pub async fn enter_policies(&self) {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/policies");
+        let named = |name: &str| (name.to_owned(), std::fs::read_to_string(shipped.join(name)).unwrap());
+        let names =
+            ["production.cedar", "command-gated.cedar", "schema.cedarschema", "quorums.toml", "areas.toml"];
+        let mut files: BTreeMap<_, _> = names.map(named).into();
+        files.extend(self.more_policies.clone());
+        let record = register::policies(&files);
+        self.store.keep_record(&record).await.unwrap();
+        let (of, id, after) = (record.kind, record.id, Some(record.digest));
+        self.road.note(Event::State { of, id, before: None, after, request: None }).await.unwrap();
+    }
+
+    /// Ends the bootstrap: sam, sue and abe administer system, security and audit.
+    pub async fn hold_ceremony(&mut self) {
+        self.enter_policies().await;
+        let three = ADMINISTRATORS.map(|name| First { name: name.into(), key: Key::of(name).line() });
+        let made = self.road.hold_ceremony("root", &three).await.unwrap();
+        for (name, made) in ADMINISTRATORS.into_iter().zip(made) {
+            let seed = Seed::from_base32(&made.totp_secret.unwrap().0).unwrap();
+            self.seeds.insert(name.into(), seed);
+        }
+    }
+
+    /// The same bastion as another process would find it: only what the ledger explains is shown to its road.
+    pub fn explained(&self, register: Arc<Register>, policies: Policies) -> Road {
+        let store = Explained::new(self.store.clone(), register.clone());
+        let dir = self.dir.path().join(format!("again-{}", self.journal.entries().len()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let parts = Parts {
+            store: Arc::new(store),
+            register,
+            journal: self.journal.clone(),
+            archive: self.journal.clone(),
+            recorder: Arc::new(recorder(&dir, self.sealing.clone())),
+            clock: self.clock.clone(),
+            entropy: Arc::new(SeededEntropy::new(9)),
+            vault: Vault::new(&[5; 32]).unwrap(),
+            settings: settings(Language::English, None),
+        };
+        Road::new(parts, policies)
     }
 
     /// A login with the key of that name, and a code if one is asked for.
@@ -448,6 +502,20 @@ pub fn recount(sources: &mut Sources, clauses: &str) {
     let (two, other) = (r#"[{ of = "dba-leads", n = 2 }]"#, format!("[{clauses}]"));
     assert!(sources.quorums.1.contains(two));
     sources.quorums.1 = sources.quorums.1.replace(two, &other);
+}
+
+fn settings(language: Language, consent: Option<ConsentNotice>) -> Settings {
+    Settings {
+        language,
+        remember_seconds: 8 * 3600,
+        enrolment_seconds: 24 * 3600,
+        grace_seconds: 300,
+        lockout: lockout::Limits::PERSON,
+        node_salt: [4; 16],
+        receivers: crate::announcing::receivers(),
+        consent,
+        devices: Default::default(),
+    }
 }
 
 fn recorder(dir: &Path, sealing: Arc<Sealed>) -> Recorder {
