@@ -40,7 +40,11 @@ impl Explained {
     }
 
     fn key_is(&self, key: &PersonKey) -> bool {
-        self.explains(&[register::key(key)])
+        let theirs = self.register.is_enrolled(key);
+        if !theirs {
+            self.register.find(unexplained_row(&register::key(key)));
+        }
+        theirs && self.explains(&[register::key(key)])
     }
 
     fn target_is(&self, target: &Target) -> bool {
@@ -71,7 +75,8 @@ impl Explained {
         let explained = entered.is_some_and(same_age);
         if !explained {
             let (request, person) = (decision.request, &decision.person.0);
-            self.register.find(format!("a decision of {person} on request {request} is not in the ledger"));
+            self.register
+                .find(format!("a decision of {person} on request {request} is not what the ledger says"));
         }
         explained
     }

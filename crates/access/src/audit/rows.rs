@@ -6,7 +6,7 @@ use crate::administer::NARROWING;
 use crate::entry::Event;
 
 /// Kinds that, after the ceremony, nobody changes without somebody else.
-const GOVERNED: [&str; 6] = ["person", "key", "target", "account", "policies", "setting"];
+const GOVERNED: [&str; 7] = ["person", "key", "target", "account", "policies", "setting", "enrolment"];
 
 /// A fold over the entries that concern rows.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(super) struct Rows {
     granted: BTreeMap<i64, String>,
     /// Granted changes whose rows have changed.
     made: BTreeSet<i64>,
+    /// Enrolment codes with which a key was brought: each is good for one.
+    spent: BTreeSet<String>,
     cause: Cause,
 }
 
@@ -27,8 +29,8 @@ enum Cause {
     Nothing,
     /// An administrative change of that word.
     Change(String),
-    /// A key of that person and fingerprint was enrolled.
-    Enrolled(String),
+    /// Somebody brought a key with a code: whose it is, and its fingerprint.
+    Enrolled(String, String),
     /// A permit began, ended or was reviewed.
     Permit(i64),
     /// A granted change whose rows are changing.
@@ -68,10 +70,10 @@ impl Rows {
             other => {
                 self.cause = match other {
                     Event::Admin { change, .. } => Cause::Change(change.clone()),
-                    Event::Key { fingerprint, change, .. } => match &self.cause {
+                    Event::Key { person, fingerprint, change } => match &self.cause {
                         // The key of an administrative change is told of between the change and its rows.
                         Cause::Change(word) => Cause::Change(word.clone()),
-                        _ if change == "enrolled" => Cause::Enrolled(fingerprint.clone()),
+                        _ if change == "enrolled" => Cause::Enrolled(person.clone(), fingerprint.clone()),
                         _ => Cause::Nothing,
                     },
                     Event::PermitEnd { permit, .. } | Event::EmergencyReviewed { permit, .. } => {
@@ -106,8 +108,13 @@ impl Rows {
                 matches!(&self.cause, Cause::Permit(permit) if permit.to_string() == state.id)
             }
             _ if !self.ceremony || !GOVERNED.contains(&state.of.as_str()) => true,
+            // Wrong guesses, time and its use end a code; nobody begins one alone.
+            _ if state.of == "enrolment" => state.after.is_none(),
             Cause::Change(word) => narrows(word, state),
-            Cause::Enrolled(fingerprint) => state.of == "key" && state.id == *fingerprint,
+            Cause::Enrolled(person, fingerprint) => {
+                let theirs = state.of == "key" && state.id == *fingerprint && state.after.is_some();
+                theirs && spends_code(&self.known, &mut self.spent, person)
+            }
             _ => false,
         };
         match alone {
@@ -153,6 +160,16 @@ impl Rows {
         self.ceremony = true;
         Ok(())
     }
+}
+
+/// Whether there is a code of this person, which others agreed to, and no key was brought with it yet.
+fn spends_code(
+    known: &BTreeMap<(String, String), String>,
+    spent: &mut BTreeSet<String>,
+    person: &str,
+) -> bool {
+    let code = known.get(&("enrolment".to_owned(), person.to_owned()));
+    code.is_some_and(|code| spent.insert(code.clone()))
 }
 
 /// Whether a change of that word, which needs nobody else, could do this to a row.

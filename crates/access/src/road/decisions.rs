@@ -36,7 +36,8 @@ impl Road {
         let request = self.seen_by(&person, id).await?;
         self.may_answer(&person, &request).await?;
         let decision = self.verify(who, &person, &request, answer, signature).await?;
-        self.note(Event::approval(&decision, self.local(decision.at))).await?;
+        // Stamped with the moment that the row has, so that neither can be moved into other hours.
+        self.note_at(decision.at, vec![Event::approval(&decision, self.local(decision.at))]).await?;
         // Two connections of one person race here; the store's uniqueness decides.
         match self.store().add_decision(&decision).await {
             Err(StoreError::Exists(_)) => {

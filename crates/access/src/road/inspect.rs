@@ -6,13 +6,15 @@ use std::collections::BTreeSet;
 use identity::totp::latest_step;
 
 use super::Road;
+use super::proof::Proof;
 use crate::administer::Row;
 use crate::announcement::Announcement;
 use crate::entry::Event;
 use crate::error::RoadError;
-use crate::model::{Request, RequestState};
+use crate::model::{Decision, Request, RequestState};
 use crate::ports::StoreError;
 use crate::register;
+use crate::statement::statement;
 
 /// Kinds whose rows must be there. A code or a consent that is gone lets nobody in; who reads those compares them.
 const COMPARED: [&str; 8] =
@@ -112,9 +114,27 @@ impl Road {
             let (id, state) = (request.id, request.state.as_str());
             self.found(at_rest, format!("request {id} is {state}, which is not in the ledger"));
         }
-        // Reading them is enough: what is not entered is found.
-        self.store().decisions(request.id).await?;
+        // Reading them is enough: what is not entered like that, to the last byte of the signature, is found.
+        let decisions = self.store().decisions(request.id).await?;
+        // What was entered was verified before. Only an altered ledger says otherwise, and that changes at rest.
+        for decision in decisions.iter().filter(|_| at_rest) {
+            if let Err(why) = self.is_signed(request, decision) {
+                let (id, person) = (request.id, &decision.person.0);
+                self.register()
+                    .find(format!("the decision of {person} on request {id} does not hold: {why}"));
+            }
+        }
         Ok(())
+    }
+
+    /// Whether the signature is of this answer to this request, by the key that the row names.
+    fn is_signed(&self, request: &Request, decision: &Decision) -> Result<(), String> {
+        let expected = statement(request.id, &request.canonical, &request.digest, decision.answer);
+        let signed = Proof::kept(&decision.signature).verify(&expected).map_err(|wrong| wrong.to_string())?;
+        match signed == decision.fingerprint && decision.statement == expected {
+            true => Ok(()),
+            false => Err("it is of another statement, or by another key".to_owned()),
+        }
     }
 
     /// What may be on its way is found only when the next look sees the same.

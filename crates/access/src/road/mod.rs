@@ -58,6 +58,7 @@ pub use enrolment::{Confirmed, EnrolmentAsked, Newcomer};
 pub(crate) use enrolment_codes::enrolment_record;
 pub use grant::{Grant, Start};
 pub use holds::{Pending, Progress};
+pub(crate) use permits::permit_kind;
 pub use sessions::{Session, TargetCredential, credential_owner};
 pub use setting::{Rehearsal, Setting, Supposed};
 pub use standing_now::Standing;

@@ -3,6 +3,7 @@
 use access::audit::{Audit, Contradiction};
 use access::entry::{Entry, Event};
 use access::model::{Answer, Outcome};
+use access::ports::Store as _;
 use tokio::sync::oneshot;
 
 use crate::bastion::*;
@@ -319,4 +320,64 @@ async fn a_session_that_was_never_closed_is_named() {
     entries.pop();
     let audit = audit(&entries).unwrap();
     assert_eq!(audit.open_sessions().count(), 1);
+}
+
+/// An entry that enrols a key, and one that says what its row contains.
+fn brought(person: &str, fingerprint: &str, row: &str) -> [Event; 2] {
+    let (key, change) = (fingerprint.to_owned(), "enrolled".to_owned());
+    let after = Some("0".repeat(64));
+    [
+        Event::Key { person: person.into(), fingerprint: key, change },
+        Event::State { of: "key".into(), id: row.into(), before: None, after, request: None },
+    ]
+}
+
+/// The ledger of a bastion whose bootstrap is over, in which bob may bring a key, and bob's identifier.
+async fn with_a_code() -> (Vec<Entry>, String) {
+    let mut bastion = Bastion::start().await;
+    bastion.hold_ceremony().await;
+    let enrol = access::administer::Change::PersonEnrol { name: "bob".into() };
+    bastion.agreed("sue", enrol, &["sam", "abe"]).await;
+    let bob = bastion.store.person("bob").await.unwrap().unwrap().id.0;
+    (bastion.journal.entries(), bob)
+}
+
+fn followed_by(entries: &[Entry], events: impl IntoIterator<Item = Event>) -> Vec<Entry> {
+    let at = entries.last().unwrap().at;
+    let more = events.into_iter().map(|event| Entry { at, event });
+    entries.iter().cloned().chain(more).collect()
+}
+
+#[tokio::test]
+async fn a_key_is_brought_with_a_code_of_the_same_person_and_one_with_each() {
+    let (entries, bob) = with_a_code().await;
+    audit(&followed_by(&entries, brought(&bob, "SHA256:new", "SHA256:new"))).unwrap();
+    let consent = "without anybody's consent";
+    for (person, fingerprint, row) in
+        [("p-mallory", "SHA256:new", "SHA256:new"), (&*bob, "SHA256:new", "SHA256:other")]
+    {
+        contradicted(&followed_by(&entries, brought(person, fingerprint, row)), consent);
+    }
+    let twice = [brought(&bob, "SHA256:new", "SHA256:new"), brought(&bob, "SHA256:two", "SHA256:two")];
+    contradicted(&followed_by(&entries, twice.into_iter().flatten()), consent);
+}
+
+#[tokio::test]
+async fn nobody_begins_a_code_alone() {
+    let (entries, bob) = with_a_code().await;
+    let known = entries.iter().rev().find_map(|entry| match &entry.event {
+        Event::State { of, id, after, .. } if of == "enrolment" && *id == bob => after.clone(),
+        _ => None,
+    });
+    let state = |id: &str, before: &Option<String>, after: Option<String>| {
+        let (of, id, before) = ("enrolment".to_owned(), id.to_owned(), before.clone());
+        [Event::State { of, id, before, after, request: None }]
+    };
+    audit(&followed_by(&entries, state(&bob, &known, None))).unwrap();
+    for (id, before) in [(&*bob, &known), ("p-mallory", &None)] {
+        contradicted(
+            &followed_by(&entries, state(id, before, Some("0".repeat(64)))),
+            "without anybody's consent",
+        );
+    }
 }
