@@ -248,6 +248,9 @@ pub struct Evidence {
     pub verify: Option<EvidenceCommand>,
     /// Number of the request, which must be over
     pub request: Option<i64>,
+    /// Number of an emergency, or of another permit that nobody had to sign
+    #[arg(long, value_name = "N", conflicts_with = "request")]
+    pub permit: Option<i64>,
     /// Write into this file, which must not exist; default: standard output
     #[arg(long, short)]
     pub output: Option<PathBuf>,
@@ -262,9 +265,15 @@ pub enum EvidenceCommand {
     Verify {
         /// The file
         file: PathBuf,
-        /// The ledger's public key (`ledger.pub`)
+        /// The ledger's public key (`ledger.pub`), from where its administrators cannot change it
         #[arg(long)]
         key: PathBuf,
+        /// A checkpoint of the ledger that was kept elsewhere, of the same size as the file's
+        #[arg(long)]
+        checkpoint: Option<PathBuf>,
+        /// A copy of the ledger that was kept elsewhere, older or newer: what both have must be the same
+        #[arg(long)]
+        ledger: Option<PathBuf>,
         /// Language of the story, `en` or `zh-CN`; default: as LANG says
         #[arg(long)]
         language: Option<String>,

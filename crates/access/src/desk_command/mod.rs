@@ -127,11 +127,14 @@ pub enum DeskCommand {
     /// Write a report
     #[command(subcommand)]
     Report(Report),
-    /// Write the evidence of a request: one file that anybody can check with `countersign evidence verify`
+    /// Write the evidence of a request or of an emergency: one file that `countersign evidence verify` checks
     Evidence {
         /// Number of the request, which must be over
-        #[arg(value_parser = values::request)]
-        request: RequestId,
+        #[arg(value_parser = values::request, required_unless_present = "permit")]
+        request: Option<RequestId>,
+        /// Number of an emergency, or of another permit that nobody had to sign
+        #[arg(long, value_name = "N", value_parser = values::permit, conflicts_with = "request")]
+        permit: Option<PermitId>,
     },
     /// Say what can be done here
     Help,

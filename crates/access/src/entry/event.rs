@@ -74,6 +74,9 @@ pub enum Event {
         key_digest: String,
         /// Digest of the policies in force.
         policy: String,
+        /// The person's permits and emergencies that cover this place then.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        permits: Vec<i64>,
     },
     /// A sealed piece of a session's recording is durable.
     Segment {
@@ -318,10 +321,14 @@ pub enum Event {
         /// What, e.g. `person p-01 is not what the ledger says`.
         what: String,
     },
-    /// Somebody was handed the evidence of a request, sealed by this entry.
+    /// Somebody was handed the evidence of a request, or of a permit without one, sealed by this entry.
     Evidence {
         /// Which request.
-        request: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<i64>,
+        /// Which permit, when no request led to it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        permit: Option<i64>,
         /// Who asked for it.
         by: String,
         /// SHA-256 of what was handed out, in canonical form, without checkpoint and proofs.
@@ -355,6 +362,9 @@ pub enum Event {
         /// The person who looked, by the gateway.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         person: Option<String>,
+        /// The permit without which they might not have.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        permit: Option<i64>,
     },
 }
 

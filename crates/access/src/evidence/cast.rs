@@ -2,29 +2,36 @@
 
 use std::collections::BTreeSet;
 
+use super::gather_permit::Uses;
 use crate::blind::sha256_hex;
 use crate::entry::{Entry, Event};
 use crate::error::RoadError;
-use crate::model::{Decision, Request};
+use crate::model::{Decision, Permit, Request};
 
 /// The identifiers under which entries can concern a request.
 #[derive(Clone)]
 pub(super) struct Cast {
-    request: i64,
-    session: Option<String>,
+    request: Option<i64>,
+    uses: Uses,
     people: BTreeSet<String>,
     keys: BTreeSet<String>,
 }
 
 impl Cast {
-    pub(super) fn of(request: &Request, decisions: &[Decision]) -> Self {
+    pub(super) fn of(request: &Request, decisions: &[Decision], mut uses: Uses) -> Self {
+        uses.sessions.extend(request.session.map(|session| session.to_string()));
         let signers = decisions.iter().map(|decision| decision.person.0.clone());
         Self {
-            request: request.id.0,
-            session: request.session.map(|session| session.to_string()),
+            request: Some(request.id.0),
+            uses,
             people: signers.chain([request.requester.0.clone()]).collect(),
             keys: decisions.iter().map(|decision| decision.fingerprint.clone()).collect(),
         }
+    }
+
+    pub(super) fn of_permit(permit: &Permit, uses: Uses) -> Self {
+        let people = [permit.holder.0.clone()].into();
+        Self { request: None, uses, people, keys: BTreeSet::new() }
     }
 
     /// Whether an entry may be part of the story.
@@ -33,23 +40,34 @@ impl Cast {
             Event::Login { person, .. } => self.people.contains(person),
             Event::SessionOpen { session, .. }
             | Event::Segment { session, .. }
-            | Event::SessionClose { session, .. } => self.session.as_ref() == Some(session),
-            Event::Decision { request, .. } | Event::Permit { request, .. } => *request == Some(self.request),
+            | Event::SessionClose { session, .. } => self.uses.sessions.contains(session),
+            Event::Decision { session, request, .. } => {
+                self.uses.sessions.contains(session) || self.asked(*request)
+            }
+            Event::Permit { permit, .. }
+            | Event::PermitEnd { permit, .. }
+            | Event::EmergencyReviewed { permit, .. } => self.uses.permit == Some(*permit),
+            Event::ReplayViewed { permit, .. } => permit.is_some() && self.uses.permit == *permit,
             Event::Request { request, .. }
             | Event::Approval { request, .. }
             | Event::Grant { request, .. }
-            | Event::RequestEnd { request, .. } => *request == self.request,
+            | Event::RequestEnd { request, .. } => self.asked(Some(*request)),
             Event::Key { fingerprint, .. } => self.keys.contains(fingerprint),
-            Event::State { of, id, request, .. } => *request == Some(self.request) || self.knows(of, id),
+            Event::State { of, id, request, .. } => self.asked(*request) || self.knows(of, id),
             _ => false,
         }
     }
 
+    fn asked(&self, request: Option<i64>) -> bool {
+        request.is_some() && request == self.request
+    }
+
     fn knows(&self, kind: &str, id: &str) -> bool {
         match kind {
-            "person" => self.people.contains(id),
+            // Who used, ended or reviewed it is only known from those entries.
+            "person" | "policies" => true,
             "key" => self.keys.contains(id),
-            "policies" => true,
+            "permit" => self.uses.permit.is_some_and(|permit| permit.to_string() == id),
             _ => false,
         }
     }

@@ -8,7 +8,7 @@ use super::answers::Answered;
 use super::protocol::{Found, ensure};
 use super::request::{Asked, Requester, text_of};
 use super::shelf::Shelf;
-use crate::administer::change_quorum_over;
+use crate::administer::change_quorum;
 
 /// The sources of the policies that the act names, by their hash.
 pub(super) fn policies(asked: &Asked<'_>, shelf: &mut Shelf<'_>) -> Found<Sources> {
@@ -30,9 +30,9 @@ pub(super) fn met(
     ensure(asked.quorums.iter().any(|quorum| quorum == name), || {
         format!("the act does not name the quorum {name}")
     })?;
-    let declared = sources.quorums().map_err(|fault| fault.to_string())?;
-    let declared = declared.get(name);
-    let quorum = change_quorum_over(declared, name).or_else(|| declared.cloned());
+    let all = sources.quorums().map_err(|fault| fault.to_string())?;
+    let declared = |name: &str| all.get(name).cloned();
+    let quorum = change_quorum(name, declared).or_else(|| declared(name));
     let quorum = quorum.ok_or_else(|| format!("no policy declares the quorum {name}"))?;
     let signers: Vec<Signer> = counted.iter().map(|answer| signer(answer)).collect();
     let asking =

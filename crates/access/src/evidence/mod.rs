@@ -1,4 +1,4 @@
-//! Evidence: everything about one request in one file that a stranger can check with the ledger's public key alone.
+//! Evidence: everything about one request, or one declared emergency, in one file that a stranger can check with the ledger's public key alone.
 //!
 //! What the file says is either an entry of the ledger, or bound by one: the act by its digest, signatures and
 //! statements by theirs, records of people, keys and policies by `state` entries. An `evidence` entry seals the whole,
@@ -10,12 +10,19 @@ mod circumstances;
 mod consequences;
 mod ending;
 mod gather;
+mod gather_permit;
+mod gathering;
+mod people;
+mod permit;
 mod protocol;
 mod request;
+mod rows;
 mod session;
 mod shelf;
 mod story;
+mod story_permit;
 mod verify;
+mod visits;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -49,10 +56,12 @@ pub struct Bundle {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Story {
-    /// What was asked for: the canonical object that approvers signed.
+    /// What was asked for: the canonical object that approvers signed. Of a permit without a request, its terms.
     pub act: Value,
     /// The signed answers, in the order in which they were counted.
     pub answers: Vec<SignedAnswer>,
+    /// What the `state` entries that followed say of rows, one for each, in order.
+    pub changes: Vec<Changed>,
     /// Entries of the ledger, in order.
     pub entries: Vec<Leaf>,
     /// What `state` entries among them vouch for, by kind and identifier.
@@ -67,6 +76,16 @@ pub struct Leaf {
     pub entry: Value,
     /// Where it is in the ledger.
     pub index: u64,
+}
+
+/// A row that changed. Both are null when it is secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Changed {
+    /// Its content from then on; null when it is gone.
+    pub after: Option<Value>,
+    /// Its content until then; null when it is new.
+    pub before: Option<Value>,
 }
 
 /// One approver's answer, as it was signed.

@@ -1,24 +1,41 @@
 //! The protocol of an examination: what was checked, in order, up to the first thing that does not fit.
 
-use crate::text::{Language, Line};
+use policy::Quorum;
+
+use crate::statement::visible;
+use crate::text::{Language, Line, quorums};
 
 /// A sentence of the catalogue with its values.
 #[derive(Clone, Debug)]
 pub struct Said {
     line: Line,
     values: Vec<(&'static str, String)>,
+    /// What `{clauses}` stands for, which differs by language.
+    quorum: Option<Quorum>,
 }
 
 impl Said {
-    pub(super) fn new(line: Line, values: &[(&'static str, &str)]) -> Self {
+    /// A sentence with those values.
+    pub fn new(line: Line, values: &[(&'static str, &str)]) -> Self {
         let values = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Self { line, values }
+        Self { line, values, quorum: None }
+    }
+
+    /// With the clauses of that quorum.
+    pub(super) fn with_clauses(self, quorum: Option<&Quorum>) -> Self {
+        let mut quorum = quorum.cloned();
+        for clause in quorum.iter_mut().flat_map(|quorum| &mut quorum.clauses) {
+            clause.of = visible(&clause.of);
+        }
+        Self { quorum, ..self }
     }
 
     /// In that language.
     pub fn say(&self, language: Language) -> String {
-        let values: Vec<_> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.line.say(language, &values)
+        let clauses = self.quorum.as_ref().map(|quorum| quorums::clauses(language, quorum));
+        let clauses = clauses.iter().map(|clauses| ("clauses", clauses.as_str()));
+        let values = self.values.iter().map(|(name, value)| (*name, value.as_str()));
+        self.line.say(language, &values.chain(clauses).collect::<Vec<_>>())
     }
 }
 

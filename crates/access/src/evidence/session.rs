@@ -1,7 +1,6 @@
 //! What was recorded of the session in which the act ran: a chain of sealed segments without a gap.
 
 use super::protocol::{Found, ensure};
-use super::request::{Asked, Place};
 use super::shelf::{Placed, Shelf};
 use crate::blind::{hex, sha256_hex};
 use crate::entry::Event;
@@ -16,17 +15,15 @@ pub(super) struct Recorded {
     chain: String,
 }
 
-/// The segments from the first on, and the totals of the closing entry if the session is over.
-pub(super) fn recorded(asked: &Asked<'_>, place: &Place, shelf: &mut Shelf<'_>) -> Found<Recorded> {
-    let ours = asked.session.clone().unwrap_or_default();
+/// The segments of a session from the first on, and the totals of the closing entry, behind `last`, if it is over.
+pub(super) fn recorded(ours: &str, opened: u64, last: u64, shelf: &mut Shelf<'_>) -> Found<Recorded> {
     let segments = shelf.all(|entry| {
-        entry.index > place.index
-            && matches!(&entry.event, Event::Segment { session, .. } if *session == ours)
+        entry.index > opened && matches!(&entry.event, Event::Segment { session, .. } if *session == ours)
     });
     let none = Recorded { segments: 0, bytes: 0, closed: None, frames: 0, chain: hex(&[0; 32]) };
     let recorded = segments.iter().try_fold(none, followed)?;
     let closes = |entry: &Placed| {
-        entry.index > segments.last().map_or(asked.index, |segment| segment.index)
+        entry.index > segments.last().map_or(last, |segment| segment.index.max(last))
             && matches!(&entry.event, Event::SessionClose { session, .. } if *session == ours)
     };
     match shelf.all(closes).as_slice() {

@@ -45,6 +45,11 @@ impl<'s> Shelf<'s> {
         }
     }
 
+    /// Whether such an entry is there.
+    pub(super) fn has(&self, wanted: impl Fn(&Event) -> bool) -> bool {
+        self.entries.iter().any(|entry| wanted(&entry.event))
+    }
+
     /// All entries that are wanted, in order.
     pub(super) fn all(&mut self, wanted: impl Fn(&Placed) -> bool) -> Vec<Placed> {
         let (found, left) = std::mem::take(&mut self.entries).into_iter().partition(|entry| wanted(entry));

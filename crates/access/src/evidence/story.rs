@@ -1,12 +1,13 @@
-//! The story in plain words: who asked for what, who signed, and what came of it.
+//! The story of a request in plain words: who asked for what, who signed, and what came of it.
 
 use serde_json::Value;
 
 use super::answers::Answered;
-use super::consequences::Brought;
 use super::ending::Ending;
 use super::protocol::Said;
 use super::request::{PersonThen, text_of};
+pub(super) use super::story_permit::tell_permit;
+use super::story_permit::{brought, told_recording};
 use super::verify::Examined;
 use crate::model::{Answer, RequestKind, RequestState, Timestamp};
 use crate::statement::{rfc3339, visible};
@@ -83,50 +84,18 @@ fn end(examined: &Examined<'_>) -> Vec<Said> {
 }
 
 fn granted(at: i64, examined: &Examined<'_>) -> Vec<Said> {
-    let clauses = examined.quorum.iter().flat_map(|quorum| &quorum.clauses);
-    let clauses: Vec<_> = clauses.map(|clause| format!("{} of {}", clause.n, clause.of)).collect();
     let name = examined.quorum.as_ref().map_or("", |quorum| &quorum.name);
-    let values =
-        [("at", &*time(at)), ("quorum", &visible(name)), ("clauses", &visible(&clauses.join(" + ")))];
+    let values = [("at", &*time(at)), ("quorum", &visible(name))];
     let line = match examined.asked.kind {
         RequestKind::Action => text::STORY_GRANTED,
         _ => text::STORY_GRANTED_FOR,
     };
-    let mut story = vec![Said::new(line, &values)];
-    story.extend(examined.brought.iter().map(brought));
+    let mut story = vec![Said::new(line, &values).with_clauses(examined.quorum.as_ref())];
+    story.extend(brought(&examined.brought));
     if let Some(recorded) = &examined.recorded {
-        let session = examined.asked.session.clone().unwrap_or_default();
-        let (segments, bytes) = (recorded.segments.to_string(), recorded.bytes.to_string());
-        let values = [("session", &*session), ("segments", &segments), ("bytes", &bytes)];
-        story.push(Said::new(text::STORY_RECORDED, &values));
-        story.push(match &recorded.closed {
-            Some((at, outcome)) => {
-                Said::new(text::STORY_CLOSED, &[("at", &time(*at)), ("outcome", &visible(outcome))])
-            }
-            None => Said::new(text::STORY_STILL_OPEN, &[]),
-        });
+        story.extend(told_recording(examined.asked.session.as_deref().unwrap_or_default(), recorded));
     }
     story
-}
-
-fn brought(brought: &Brought) -> Said {
-    match brought {
-        Brought::Permit { at, number, kind, until } => {
-            let values = [
-                ("at", &*time(*at)),
-                ("permit", &number.to_string()),
-                ("kind", &visible(kind)),
-                ("until", &time(*until)),
-            ];
-            Said::new(text::STORY_PERMIT, &values)
-        }
-        Brought::Row { at, kind, id, after } => {
-            let after = after.as_deref().unwrap_or("-");
-            let values =
-                [("at", &*time(*at)), ("kind", &visible(kind)), ("id", &visible(id)), ("after", after)];
-            Said::new(text::STORY_ROW, &values)
-        }
-    }
 }
 
 fn over(state: RequestState) -> Line {
@@ -138,13 +107,13 @@ fn over(state: RequestState) -> Line {
     }
 }
 
-fn person(person: &PersonThen) -> String {
+pub(super) fn person(person: &PersonThen) -> String {
     let groups: Vec<_> = person.groups.iter().map(|group| visible(group)).collect();
     let team = person.team.iter().map(|team| format!("; {}", visible(team))).collect::<String>();
     format!("{} ({}: {}{team})", visible(&person.name), person.id, groups.join(", "))
 }
 
-fn words(list: Option<&Value>) -> String {
+pub(super) fn words(list: Option<&Value>) -> String {
     let words = list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     words.map(visible).collect::<Vec<_>>().join(", ")
 }
@@ -155,6 +124,6 @@ fn labels(labels: Option<&Value>) -> String {
     visible(&pairs.collect::<Vec<_>>().join(", "))
 }
 
-fn time(at: i64) -> String {
+pub(super) fn time(at: i64) -> String {
     rfc3339(Timestamp(at))
 }

@@ -6,13 +6,16 @@ use super::answers::{Answered, answered};
 use super::circumstances::{met, policies};
 use super::consequences::{Brought, brought};
 use super::ending::{Ending, borne_out, counted, ending};
+use super::people::People;
+use super::permit::{Permitted, begun, holder, permitted};
 use super::protocol::{Failure, Found, Protocol, Said, ensure};
 use super::request::{Asked, Place, Requester, asked, held, place, requester};
 use super::session::{Recorded, recorded};
 use super::shelf::Shelf;
-use super::story::tell;
+use super::story::{tell, tell_permit};
 use super::{Bundle, Leaf, Story, VERSION};
 use crate::entry::{Entry, Event, canonical};
+use crate::statement::visible;
 use crate::text;
 
 /// A head of the ledger whose signature has been checked.
@@ -45,7 +48,14 @@ pub(super) struct Examined<'s> {
     pub(super) ending: Ending,
     pub(super) quorum: Option<policy::Quorum>,
     pub(super) recorded: Option<Recorded>,
-    pub(super) brought: Vec<Brought>,
+    pub(super) brought: Brought,
+}
+
+/// What a story is about, and how it is told.
+pub(crate) struct Told {
+    request: Option<i64>,
+    permit: Option<i64>,
+    lines: Vec<Said>,
 }
 
 /// Checks a file. `open` checks the note of a head, with the key that the reader trusts.
@@ -64,11 +74,11 @@ pub fn verify<T: SignedTree>(
     let size = tree.size().to_string();
     let values = [("count", &*count), ("origin", tree.origin()), ("size", &size)];
     protocol.enter(text::CHECK_ENTRIES, &values, included(&bundle, &tree))?;
-    let examined = examine(&bundle.story, &mut protocol)?;
-    protocol.enter(text::CHECK_SEAL, &[], sealed(&bundle, examined.asked.number))?;
-    let story = tell(&examined);
-    let limits = vec![Said::new(text::LIMIT_AFTERWARDS, &[]), Said::new(text::LIMIT_KEY, &[])];
-    Ok(Verified { checks: protocol.into_passed(), story, limits })
+    let told = examine(&bundle.story, &mut protocol)?;
+    protocol.enter(text::CHECK_SEAL, &[], sealed(&bundle, &told))?;
+    let key = Said::new(text::LIMIT_KEY, &[("origin", &visible(tree.origin())), ("size", &size)]);
+    let limits = vec![Said::new(text::LIMIT_AFTERWARDS, &[]), key];
+    Ok(Verified { checks: protocol.into_passed(), story: told.lines, limits })
 }
 
 fn read(file: &[u8]) -> Result<Bundle, Failure> {
@@ -98,22 +108,59 @@ fn included(bundle: &Bundle, tree: &impl SignedTree) -> Found<()> {
 }
 
 /// The seal is the ledger's own word for exactly this story, after everything in it.
-fn sealed(bundle: &Bundle, number: i64) -> Found<()> {
+fn sealed(bundle: &Bundle, told: &Told) -> Found<()> {
     let Leaf { entry, index } = &bundle.seal;
     let entry = Entry::decode(canonical(entry).as_bytes()).map_err(|fault| fault.to_string())?;
     let last = bundle.story.entries.last().is_some_and(|last| last.index < *index);
     match entry.event {
-        Event::Evidence { request, digest, .. } if request == number && last => {
+        Event::Evidence { request, permit, digest, .. }
+            if request == told.request && permit == told.permit && last =>
+        {
             ensure(digest == bundle.story.digest(), || format!("entry {index} seals another story"))
         }
-        _ => Err(format!("entry {index} is not the seal of this request")),
+        _ => Err(format!("entry {index} is not the seal of this story")),
     }
 }
 
 /// Checks that the parts of a story fit each other, entries taken for granted.
-pub(crate) fn examine<'s>(story: &'s Story, protocol: &mut Protocol) -> Result<Examined<'s>, Failure> {
+pub(crate) fn examine(story: &Story, protocol: &mut Protocol) -> Result<Told, Failure> {
     let mut shelf = protocol.enter(text::CHECK_ORDER, &[], Shelf::of(story))?;
-    let shelf = &mut shelf;
+    let told = match shelf.has(|event| matches!(event, Event::Request { .. })) {
+        true => {
+            let examined = request(story, &mut shelf, protocol)?;
+            Told { request: Some(examined.asked.number), permit: None, lines: tell(&examined) }
+        }
+        false => {
+            let (holder, permit) = declared(story, &mut shelf, protocol)?;
+            let number = Some(permit.begun.number);
+            Told { request: None, permit: number, lines: tell_permit(&holder, &permit) }
+        }
+    };
+    protocol.enter(text::CHECK_NOTHING_ELSE, &[], shelf.nothing_left())?;
+    Ok(told)
+}
+
+/// A permit that its holder began without anybody's signature.
+fn declared(
+    story: &Story,
+    shelf: &mut Shelf<'_>,
+    protocol: &mut Protocol,
+) -> Result<(Requester, Permitted), Failure> {
+    let begun = protocol.enter(text::CHECK_TERMS, &[], begun(&story.act, shelf))?;
+    let holder = protocol.enter(text::CHECK_HOLDER, &[], holder(&begun, shelf))?;
+    let answers = ensure(story.answers.is_empty(), || "nobody was asked to sign for it".to_owned());
+    let mut people = People::of(&holder.person, &[]);
+    let used = answers.and_then(|()| permitted(begun, story, &mut people, shelf));
+    let used = protocol.enter(text::CHECK_USES, &[], used)?;
+    Ok((holder, used))
+}
+
+/// A request, whatever became of it.
+fn request<'s>(
+    story: &'s Story,
+    shelf: &mut Shelf<'_>,
+    protocol: &mut Protocol,
+) -> Result<Examined<'s>, Failure> {
     let asked = protocol.enter(text::CHECK_ACT, &[], asked(story, shelf))?;
     let place = protocol.enter(text::CHECK_PLACE, &[], place(&asked, shelf))?;
     let rules = protocol.enter(text::CHECK_HELD, &[], rules(&asked, place.as_ref(), shelf))?;
@@ -121,24 +168,27 @@ pub(crate) fn examine<'s>(story: &'s Story, protocol: &mut Protocol) -> Result<E
     let sources = protocol.enter(text::CHECK_POLICIES, &[], policies(&asked, shelf))?;
     let ending = protocol.enter(text::CHECK_END, &[], ending(&asked, shelf))?;
     let answers = answers(story, &asked, &requester, &ending, shelf, protocol)?;
-    let (mut quorum, mut recording, mut followed) = (None, None, Vec::new());
+    let (mut quorum, mut recording, mut followed) = (None, None, Brought::Nothing);
     match &ending {
         Ending::Granted { quorum: name, approvers, .. } => {
             let counted = counted(approvers, &requester, &answers);
             let found = counted.and_then(|counted| met(name, &sources, &asked, &requester, &counted));
             quorum = Some(protocol.enter(text::CHECK_QUORUM, &[], found)?);
             if let Some(place) = &place {
-                recording =
-                    Some(protocol.enter(text::CHECK_RECORDING, &[], recorded(&asked, place, shelf))?);
+                let ours = asked.session.as_deref().unwrap_or_default();
+                let found = recorded(ours, place.index, asked.index, shelf);
+                recording = Some(protocol.enter(text::CHECK_RECORDING, &[], found)?);
             }
-            let found = brought(&asked, &requester, &ending, shelf);
+            let mut people = People::of(&requester.person, &answers);
+            let found = brought(&asked, &requester, &ending, story, &mut people, shelf);
             followed = protocol.enter(text::CHECK_FOLLOWED, &[], found)?;
         }
         Ending::Over { at, state, .. } => {
-            protocol.enter(text::CHECK_NOTHING_RAN, &[], borne_out(*state, *at, &asked, &answers))?;
+            let nothing = ensure(story.changes.is_empty(), || "rows have changed".to_owned());
+            let found = nothing.and_then(|()| borne_out(*state, *at, &asked, &answers));
+            protocol.enter(text::CHECK_NOTHING_RAN, &[], found)?;
         }
     }
-    protocol.enter(text::CHECK_NOTHING_ELSE, &[], shelf.nothing_left())?;
     Ok(Examined { asked, requester, rules, answers, ending, quorum, recorded: recording, brought: followed })
 }
 

@@ -60,7 +60,10 @@ impl Road {
             }
             DeskCommand::Approve { request } => self.answer_with(who, request, Answer::Approve, stdin).await,
             DeskCommand::Deny { request } => self.answer_with(who, request, Answer::Deny, stdin).await,
-            DeskCommand::Evidence { request } => self.evidence(who, request).await,
+            DeskCommand::Evidence { request: Some(request), .. } => self.evidence(who, request).await,
+            DeskCommand::Evidence { request: None, permit: Some(permit) } => {
+                self.evidence_of_permit(who, permit).await
+            }
             DeskCommand::Kill { session, because } => ended(self.kill(who, &session, &because.text()).await),
             // Whoever sits at the door asks again and again; this is one look.
             DeskCommand::Watch { request } => Ok(self.watch(who, request).await?.lines.join("\n") + "\n"),
@@ -70,7 +73,10 @@ impl Road {
                 Err(self.refusal(&text::REPLAY_AT_DOOR, &values).into())
             }
             DeskCommand::Targets => self.reach(&person, who).await,
-            DeskCommand::Help => Ok(self.say(&text::DESK_HELP, &[("person", &person.name)]) + "\n"),
+            // The definition asks for one of the two, so the second never comes.
+            DeskCommand::Help | DeskCommand::Evidence { request: None, permit: None } => {
+                Ok(self.say(&text::DESK_HELP, &[("person", &person.name)]) + "\n")
+            }
             DeskCommand::Consent { act: None } => self.consent_notice(who).await,
             DeskCommand::Consent { act: Some(Consent::Accept { version }) } => {
                 self.accept_consent(who, &version).await

@@ -4,6 +4,7 @@ use identity::VerifiedIdentity;
 
 use super::Road;
 use super::state::StateChange;
+use crate::administer::Role;
 use crate::announcement::Announcement;
 use crate::entry::Event;
 use crate::error::RoadError;
@@ -73,6 +74,19 @@ impl Road {
         };
         self.end_permit(id, why, Some(&person)).await?;
         Ok(self.say(&text::PERMIT_OVER, &[("permit", &id.to_string())]))
+    }
+
+    /// The permit, if it is this person's, or they may end or audit it.
+    pub(crate) async fn permit_shown_to(
+        &self,
+        person: &Person,
+        id: PermitId,
+    ) -> Result<Option<Permit>, RoadError> {
+        let Some(permit) = self.permit(id).await? else { return Ok(None) };
+        let shown = permit.holder == person.id
+            || person.groups.contains(Role::Audit.group())
+            || self.may_revoke(person, &permit).await?;
+        Ok(shown.then_some(permit))
     }
 
     async fn may_revoke(&self, person: &Person, permit: &Permit) -> Result<bool, RoadError> {

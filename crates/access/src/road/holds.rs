@@ -137,7 +137,7 @@ impl Road {
         let people = self.store().people().await?;
         let asking = people.iter().find(|person| person.id.0 == requester);
         let team = asking.and_then(|person| person.team.as_ref());
-        let clause = |clause: &Clause| {
+        let signers = |clause: &Clause| {
             let elsewhere = |person: &Person| person.team.as_ref().zip(team).is_some_and(|(a, b)| a != b);
             let able = |person: &&Person| {
                 self.is_active(person)
@@ -145,11 +145,9 @@ impl Road {
                     && person.id.0 != requester
                     && (!clause.other_team || elsewhere(person))
             };
-            let names: Vec<_> = people.iter().filter(able).map(|person| person.name.as_str()).collect();
-            format!("{} ({})", quorums::clause(self.language(), clause), names.join(", "))
+            people.iter().filter(able).map(|person| person.name.as_str()).collect::<Vec<_>>().join(", ")
         };
-        let clauses: Vec<_> = quorum.clauses.iter().map(clause).collect();
-        Ok(clauses.join(" + ") + &quorums::conditions(self.language(), quorum))
+        Ok(quorums::clauses_with(self.language(), quorum, signers))
     }
 
     /// How a held act stands now. A request whose time is over lapses here; silence is never consent.

@@ -5,6 +5,7 @@ use policy::Verdict;
 
 use super::Road;
 use super::judged::Judged;
+use super::permits::Live;
 use super::sessions::Session;
 use super::standing_now::Standing;
 use crate::error::RoadError;
@@ -64,10 +65,20 @@ impl Road {
         session: &Session,
         person: &Person,
     ) -> Result<Option<Timestamp>, RoadError> {
-        let (target, account) = (session.target(), session.account());
+        let permits = self.carrying(person, session.target(), session.account()).await?;
+        Ok(permits.iter().map(|live| live.permit.until).max())
+    }
+
+    /// The permits and emergencies of the person that cover this place now.
+    pub(super) async fn carrying(
+        &self,
+        person: &Person,
+        target: &Target,
+        account: &str,
+    ) -> Result<Vec<Live>, RoadError> {
         let mut permits = self.covering(PermitKind::Access, person, target, account).await?;
         permits.extend(self.covering(PermitKind::Emergency, person, target, account).await?);
-        Ok(permits.iter().map(|live| live.permit.until).max())
+        Ok(permits)
     }
 
     /// Whether policy lets the person connect there only because of a permit.

@@ -261,7 +261,7 @@ impl Road {
     }
 }
 
-pub(super) fn permit_kind(kind: RequestKind) -> Option<PermitKind> {
+pub(crate) fn permit_kind(kind: RequestKind) -> Option<PermitKind> {
     match kind {
         RequestKind::Access => Some(PermitKind::Access),
         RequestKind::Runbook => Some(PermitKind::Runbook),

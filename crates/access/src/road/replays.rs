@@ -12,7 +12,7 @@ use super::judged::Judged;
 use crate::desk_command::ReplayWanted;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
-use crate::model::{PermitKind, Person, SessionRow, Target};
+use crate::model::{PermitId, PermitKind, Person, SessionRow, Target};
 use crate::statement::rfc3339;
 use crate::terms::{Scope, Terms};
 use crate::text;
@@ -44,28 +44,42 @@ impl Road {
 
     /// Whether this person may see the recording now. Records nothing: [`Self::note_view`] does, before the first frame.
     pub async fn may_view(&self, who: &VerifiedIdentity, session: &SessionId) -> Result<(), Refusal> {
-        self.try_may_view(who, session).await.map_err(|fault| self.tell(&fault))
+        self.view_rests_on(who, session).await.map(drop).map_err(|fault| self.tell(&fault))
     }
 
-    async fn try_may_view(&self, who: &VerifiedIdentity, session: &SessionId) -> Result<(), RoadError> {
+    /// The permit by which this person may see the recording now; none when they may without one.
+    async fn view_rests_on(
+        &self,
+        who: &VerifiedIdentity,
+        session: &SessionId,
+    ) -> Result<Option<PermitId>, RoadError> {
         let person = self.person_now(who).await?;
         let (row, target) = self.recorded(session).await?;
         let view = Judged::at_the_desk(Act::ViewReplay, target.level, 0);
         let number = session.to_string();
         let values = [("session", &*number)];
         match self.ask(who, &person, &target, &row.account, &view, &BTreeSet::new()).await? {
-            Verdict::Allow(_) => Ok(()),
-            Verdict::Hold(_) if self.is_shown(&person, &row, &target).await? => Ok(()),
-            Verdict::Hold(_) => Err(self.refusal(&text::REPLAY_NEEDS_PEOPLE, &values).into()),
+            Verdict::Allow(_) => Ok(None),
+            Verdict::Hold(_) => {
+                let shown = self.shown_by(&person, &row, &target).await?;
+                let none = || RoadError::from(self.refusal(&text::REPLAY_NEEDS_PEOPLE, &values));
+                shown.map(Some).ok_or_else(none)
+            }
             Verdict::Deny(_) => Err(self.refusal(&text::NO_SUCH_SESSION, &values).into()),
         }
     }
 
-    /// Whether a permit of this person names exactly this session.
-    async fn is_shown(&self, person: &Person, row: &SessionRow, target: &Target) -> Result<bool, RoadError> {
+    /// The permit of this person that names exactly this session.
+    async fn shown_by(
+        &self,
+        person: &Person,
+        row: &SessionRow,
+        target: &Target,
+    ) -> Result<Option<PermitId>, RoadError> {
         let permits = self.covering(PermitKind::Replay, person, target, &row.account).await?;
         let id = row.id.to_string();
-        Ok(permits.iter().any(|live| live.terms.session.as_ref() == Some(&id)))
+        let shows = permits.iter().find(|live| live.terms.session.as_ref() == Some(&id));
+        Ok(shows.map(|live| live.permit.id))
     }
 
     async fn recorded(&self, session: &SessionId) -> Result<(SessionRow, Target), RoadError> {
@@ -86,8 +100,9 @@ impl Road {
     /// Records that a person looks at a recording; durable before the first frame is shown.
     pub async fn note_view(&self, who: &VerifiedIdentity, session: &SessionId) -> Result<(), RoadError> {
         let person = self.person_now(who).await?;
+        let permit = self.view_rests_on(who, session).await?.map(|permit| permit.0);
         let (session, person) = (session.to_string(), Some(person.id.0));
-        self.note(Event::ReplayViewed { session, by: None, person }).await?;
+        self.note(Event::ReplayViewed { session, by: None, person, permit }).await?;
         Ok(())
     }
 }

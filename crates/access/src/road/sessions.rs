@@ -237,6 +237,7 @@ impl Road {
 
     async fn enter_open(&self, session: &Session, way: Way) -> Result<(), RoadError> {
         let source = session.who().source();
+        let permits = self.carrying(session.person(), session.target(), session.account()).await?;
         self.note(Event::SessionOpen {
             session: session.id().to_string(),
             person: session.person().id.0.clone(),
@@ -247,6 +248,7 @@ impl Road {
             key_commitment: crate::blind::hex(&session.recorder().key_commitment),
             key_digest: crate::blind::hex(&session.recorder().key_digest),
             policy: self.policies().version().to_owned(),
+            permits: permits.iter().map(|live| live.permit.id.0).collect(),
         })
         .await?;
         let row = SessionRow {

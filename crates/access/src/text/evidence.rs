@@ -29,6 +29,12 @@ catalogue! {
         "录像是一条没有缺口的分段链";
     CHECK_FOLLOWED: "what followed from it is exactly what was signed",
         "由此产生的结果与所签内容完全一致";
+    CHECK_TERMS: "the terms are those whose digest the ledger holds for this permit",
+        "条款与账本中该许可的摘要一致";
+    CHECK_HOLDER: "its holder is who the ledger says, by their record at that time, and had logged in",
+        "持有人与账本一致（依当时的记录），且已登录";
+    CHECK_USES: "every session, run, look, end and review that names it lies within its time and its terms",
+        "每个会话、运行、查看、终止与审查均在其期限与条款之内";
     CHECK_NOTHING_RAN: "answers and times bear out why nothing ran",
         "答复与时间可以证实未执行的原因";
     CHECK_NOTHING_ELSE: "every part has its place, and nothing is left over",
@@ -55,8 +61,28 @@ catalogue! {
         "{at}  法定人数 {quorum}（{clauses}）已满足，请求就此用尽：生效了一次。";
     STORY_PERMIT: "{at}  The permit {permit} ({kind}) began, until {until}.",
         "{at}  许可 {permit}（{kind}）开始，期限 {until}。";
-    STORY_ROW: "{at}  From here on {kind} {id} is {after}.",
-        "{at}  自此 {kind} {id} 为 {after}。";
+    STORY_DECLARED: "{at}  {who} began the permit {permit} ({kind}) for {scope}, without anybody's signature, until {until}. Reason: {reason}.",
+        "{at}  {who} 未经他人签署开始许可 {permit}（{kind}），范围 {scope}，期限 {until}。理由：{reason}。";
+    STORY_VISIT: "{at}  {who} opened the session {session} on {target} as {account}.",
+        "{at}  {who} 在 {target} 上以 {account} 身份打开会话 {session}。";
+    STORY_ACT: "{at}  In it: {act}, {verdict}; effects: {effects}; request: {request}.",
+        "{at}  其中：{act}，裁决 {verdict}；效果：{effects}；请求：{request}。";
+    STORY_VIEWED: "{at}  They looked at the recording of the session {session}.",
+        "{at}  其查看了会话 {session} 的录像。";
+    STORY_UNUSED: "It was not used up to when this was made.",
+        "截至制作本文件时未曾使用。";
+    STORY_PERMIT_ENDED: "{at}  The permit ended: {why}; by: {who}.",
+        "{at}  许可终止：{why}；操作人：{who}。";
+    STORY_PERMIT_RUNS: "No end of the permit was on the record when this was made.",
+        "制作本文件时尚无该许可终止的记录。";
+    STORY_REVIEWED: "{at}  {who} reviewed it and closed the review.",
+        "{at}  {who} 完成审查并结案。";
+    STORY_REVIEW_OPEN: "Its review was still open when this was made.",
+        "制作本文件时审查尚未结案。";
+    STORY_ROW: "{at}  {kind} {id} changed: {difference}.",
+        "{at}  {kind} {id} 已变更：{difference}。";
+    STORY_ROW_SECRET: "{at}  {kind} {id} changed. Its content is secret.",
+        "{at}  {kind} {id} 已变更，其内容保密。";
     STORY_RECORDED: "Session {session} is recorded in {segments} segments with {bytes} bytes.",
         "会话 {session} 的录像共 {segments} 段，{bytes} 字节。";
     STORY_CLOSED: "{at}  The session ended: {outcome}.",
@@ -73,14 +99,20 @@ catalogue! {
         "{at}  策略、人员或目标已变更，因此被拒绝，未执行任何部分。";
     NOT_OVER_YET: "refused: request {request} still waits; its evidence can be made once it has ended",
         "已拒绝：请求 {request} 仍在等待，结束之后才能制作证据";
+    EVIDENCE_OF_REQUEST: "refused: the permit {permit} follows from the request {request}; ask for its evidence: evidence {request}",
+        "已拒绝：许可 {permit} 由请求 {request} 产生，请索取该请求的证据：evidence {request}";
     EVIDENCE_VALID: "VALID: all of this is borne out by the ledger.",
         "有效：以上内容均有账本为证。";
     EVIDENCE_INVALID: "NOT VALID: {check}: {why}",
         "无效：{check}：{why}";
     EVIDENCE_UNREADABLE: "UNREADABLE: {why}",
         "无法读取：{why}";
+    RESTS_CHECKPOINT: "It is under the checkpoint that you kept.",
+        "它处于您留存的检查点之下。";
+    RESTS_COPY: "{count} of its entries are the same in the copy of the ledger that you gave.",
+        "其中 {count} 条条目与您提供的账本副本相同。";
     LIMIT_AFTERWARDS: "That there was no other entry, such as an earlier revocation, rests on the seal: the ledger's word. `countersign ledger verify` shows it from the whole ledger.",
         "“没有其他条目”（例如更早的吊销）以封存条目为凭，即账本的声明；以完整账本运行 `countersign ledger verify` 可予证实。";
-    LIMIT_KEY: "Whoever holds the ledger's private key can sign another history; a checkpoint kept elsewhere reveals that.",
-        "持有账本私钥者可以签出另一段历史；保存在别处的检查点可以揭示这一点。";
+    LIMIT_KEY: "All of it rests on the public key of {origin} that you gave. Whoever holds the private one can sign another history: compare with a copy of the ledger that was kept elsewhere (--ledger), or with a checkpoint (--checkpoint).",
+        "以上全部以您提供的 {origin} 公钥为凭。持有私钥者可以签出另一段历史：请与保存在别处的账本副本（--ledger）或检查点（--checkpoint）比对。";
 }

@@ -34,19 +34,28 @@ catalogue! {
 }
 
 /// `2 of dba-leads`.
-pub fn clause(language: Language, Clause { of, n, other_team }: &Clause) -> String {
+fn clause(language: Language, Clause { of, n, other_team }: &Clause) -> String {
     let line = if *other_team { QUORUM_CLAUSE_ELSEWHERE } else { QUORUM_CLAUSE };
     line.say(language, &[("n", &n.to_string()), ("group", of)])
 }
 
 /// Every clause, and what is asked of signatures besides.
 pub fn clauses(language: Language, quorum: &Quorum) -> String {
-    let all: Vec<_> = quorum.clauses.iter().map(|one| clause(language, one)).collect();
+    listed(language, quorum, |_| String::new())
+}
+
+/// The same, with those who could sign for each clause: `2 of dba-leads (bob, carol)`.
+pub fn clauses_with(language: Language, quorum: &Quorum, people: impl Fn(&Clause) -> String) -> String {
+    listed(language, quorum, |one| format!(" ({})", people(one)))
+}
+
+fn listed(language: Language, quorum: &Quorum, after: impl Fn(&Clause) -> String) -> String {
+    let all: Vec<_> = quorum.clauses.iter().map(|one| clause(language, one) + &after(one)).collect();
     all.join(&QUORUM_AND.say(language, &[])) + &conditions(language, quorum)
 }
 
 /// `, signed 08:00–20:00 on Mon Tue`: what is asked of every signature; nothing when nothing is.
-pub fn conditions(language: Language, quorum: &Quorum) -> String {
+fn conditions(language: Language, quorum: &Quorum) -> String {
     let in_hours = |at: &Hours| QUORUM_IN_HOURS.say(language, &[("hours", &hours(language, at))]);
     let with_factor = |minutes: u32| QUORUM_WITH_FACTOR.say(language, &[("minutes", &minutes.to_string())]);
     let (at, age) = (quorum.hours.as_ref(), quorum.mfa_within_minutes);

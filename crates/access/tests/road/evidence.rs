@@ -1,13 +1,10 @@
 //! Evidence: what a stranger can check of a request, and that no part of it can be exchanged.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use access::entry::{Entry, Event};
+use access::entry::Entry;
 use access::evidence::{Failure, SignedTree, Verified, verify};
 use access::model::{Answer, Outcome, RequestId};
-use access::ports::Store as _;
-use access::register;
 use access::text::Language;
 use serde_json::{Value, json};
 
@@ -33,15 +30,19 @@ impl SignedTree for Whole {
 }
 
 /// The ledgers of two bastions differ in everything random.
-struct Made {
-    bundle: Value,
+pub struct Made {
+    pub bundle: Value,
     ledger: Vec<Entry>,
 }
 
 impl Made {
-    async fn of(bastion: &Bastion, who: &str, id: RequestId) -> Self {
-        let told = bastion.ask_desk(who, &format!("evidence {id}"), b"").await;
-        assert_eq!((told.status, &*told.stderr), (0, ""));
+    pub async fn of(bastion: &Bastion, who: &str, id: RequestId) -> Self {
+        Self::asked(bastion, who, &format!("evidence {id}")).await
+    }
+
+    pub async fn asked(bastion: &Bastion, who: &str, line: &str) -> Self {
+        let told = bastion.ask_desk(who, line, b"").await;
+        assert_eq!((told.status, &*told.stderr), (0, ""), "{line}");
         Self { bundle: serde_json::from_str(&told.stdout).unwrap(), ledger: bastion.journal.entries() }
     }
 
@@ -50,9 +51,14 @@ impl Made {
     }
 
     #[track_caller]
-    fn story(&self) -> String {
+    pub fn story(&self) -> String {
+        self.told(Language::English)
+    }
+
+    #[track_caller]
+    pub fn told(&self, language: Language) -> String {
         let verified = self.verify(&self.bundle).unwrap_or_else(|failure| panic!("{failure:?}"));
-        verified.story.iter().map(|line| line.say(Language::English) + "\n").collect()
+        verified.story.iter().map(|line| line.say(language) + "\n").collect()
     }
 }
 
@@ -66,18 +72,6 @@ fn check(file: &str, ledger: &[Entry]) -> Result<Verified, Failure> {
 /// As an attacker writes it: in the right form.
 fn written(bundle: &Value) -> String {
     access::entry::canonical(bundle) + "\n"
-}
-
-/// Enters the policies in force, as a node does at its start.
-async fn enter_policies(bastion: &Bastion) {
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/policies");
-    let named = |name: &str| (name.to_owned(), std::fs::read_to_string(shipped.join(name)).unwrap());
-    let names =
-        ["production.cedar", "command-gated.cedar", "schema.cedarschema", "quorums.toml", "areas.toml"];
-    let record = register::policies(&names.map(named).into());
-    bastion.store.keep_record(&record).await.unwrap();
-    let (of, id, after) = (record.kind, record.id, Some(record.digest));
-    bastion.road.note(Event::State { of, id, before: None, after, request: None }).await.unwrap();
 }
 
 async fn granted(bastion: &Bastion) -> Made {
@@ -119,7 +113,7 @@ async fn abandoned(bastion: &Bastion) -> Made {
 #[tokio::test]
 async fn it_tells_who_asked_who_signed_and_what_came_of_it() {
     let bastion = Bastion::start().await;
-    enter_policies(&bastion).await;
+    bastion.enter_policies().await;
     let story = granted(&bastion).await.story();
     for fact in [
         "alice (p-",
@@ -146,7 +140,7 @@ async fn it_tells_who_asked_who_signed_and_what_came_of_it() {
 #[tokio::test]
 async fn only_who_may_see_a_request_gets_its_evidence_and_that_is_on_the_record() {
     let bastion = Bastion::start().await;
-    enter_policies(&bastion).await;
+    bastion.enter_policies().await;
     let pending = bastion.held().await;
     let line = format!("evidence {}", pending.id());
     let early = bastion.ask_desk("alice", &line, b"").await;
@@ -162,25 +156,43 @@ async fn only_who_may_see_a_request_gets_its_evidence_and_that_is_on_the_record(
 #[tokio::test]
 async fn every_exchanged_part_is_found() {
     let (bastion, other) = (Bastion::start().await, Bastion::another().await);
-    enter_policies(&bastion).await;
-    enter_policies(&other).await;
+    bastion.enter_policies().await;
+    other.enter_policies().await;
     let kinds =
         [granted(&bastion).await, denied(&bastion).await, abandoned(&bastion).await, expired(&bastion).await];
     let strangers = [granted(&other).await, denied(&other).await];
     let (mut tried, mut sealed_only) = (0, 0);
     for made in &kinds {
-        let sources: Vec<_> = kinds.iter().chain(&strangers).map(|other| &other.bundle).collect();
-        for (what, mutant) in mutants(&made.bundle, &sources) {
-            tried += 1;
-            assert!(made.verify(&mutant).is_err(), "passes: {what}");
-            let by_content = what.starts_with("/seal") || resealed(made, mutant).is_err();
-            // Which of several logins it was is the one thing that nothing but the seal says.
-            assert!(by_content || what.contains(r#""kind":"login""#), "passes if it were sealed: {what}");
-            sealed_only += usize::from(!by_content);
-        }
+        let sources: Vec<_> = kinds.iter().chain(&strangers).collect();
+        let found = made.withstands(&sources, |what| what.contains(r#""kind":"login""#));
+        (tried, sealed_only) = (tried + found.0, sealed_only + found.1);
     }
     println!("{tried} exchanged parts; {sealed_only} of them are found by the seal alone");
-    assert!(tried > 4000, "{tried}");
+    assert!(tried > 3000, "{tried}");
+}
+
+impl Made {
+    /// Tries every bundle that differs in one place. Returns how many there were, and how many of them nothing but the
+    /// seal gives away, which must be what `sealed_only` names.
+    pub fn withstands(&self, sources: &[&Self], sealed_only: impl Fn(&str) -> bool) -> (usize, usize) {
+        let sources: Vec<_> = sources.iter().map(|other| &other.bundle).collect();
+        let mut by_seal = 0;
+        let mutants = mutants(&self.bundle, &sources);
+        let tried = mutants.len();
+        for (what, mutant) in mutants {
+            match self.verify(&mutant) {
+                Ok(_) => panic!("passes: {what}"),
+                Err(Failure::Wrong { check, why, .. }) => {
+                    assert!(!why.is_empty() && !check.say(Language::English).is_empty(), "{what}");
+                }
+                Err(Failure::Unreadable(why)) => assert!(!why.is_empty(), "{what}"),
+            }
+            let by_content = what.starts_with("/seal") || resealed(self, mutant).is_err();
+            assert!(by_content || sealed_only(&what), "passes if it were sealed: {what}");
+            by_seal += usize::from(!by_content);
+        }
+        (tried, by_seal)
+    }
 }
 
 /// The check of a mutant that a ledger would have sealed as it is.
@@ -242,13 +254,13 @@ fn changed(value: &Value) -> Vec<Value> {
         Value::Bool(yes) => vec![json!(!yes), Value::Null],
         Value::Number(number) => {
             let number = number.as_i64().unwrap();
-            vec![json!(number + 1), json!(number - 1), json!(0), Value::Null]
+            vec![json!(number + 1), json!(number - 1), Value::Null]
         }
         Value::String(text) => {
             let mut flipped = text.clone();
             let last = flipped.pop();
             flipped.push(if last == Some('a') { 'b' } else { 'a' });
-            vec![json!(flipped), json!(format!("{text} ")), json!(""), Value::Null]
+            vec![json!(flipped), json!(""), Value::Null]
         }
         Value::Array(items) => changed_array(items),
         Value::Object(fields) => {

@@ -30,7 +30,8 @@ pub fn read_key(path: &Path) -> Result<NoteVerifier> {
     NoteVerifier::parse(text.trim()).with_context(|| format!("{} is not a verifier key", path.display()))
 }
 
-fn read_checkpoint(path: &Path, key: &NoteVerifier) -> Result<Checkpoint> {
+/// Reads a signed head of the ledger with that key.
+pub fn read_checkpoint(path: &Path, key: &NoteVerifier) -> Result<Checkpoint> {
     let note = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     Checkpoint::parse(&note, key)
         .with_context(|| format!("{} is not a checkpoint of this ledger", path.display()))
@@ -223,6 +224,7 @@ mod tests {
                     key_commitment: access::blind::hex(&recording.key_commitment),
                     key_digest: access::blind::hex(&recording.key_digest),
                     policy: "p".into(),
+                    permits: vec![],
                 },
             );
             let (direction, kind) = (Direction::ToClient, Kind::Data);

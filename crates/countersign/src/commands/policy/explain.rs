@@ -176,14 +176,12 @@ impl Story<'_> {
     }
 
     fn quorum(&self, quorum: &access::policy::Quorum) -> String {
-        let clause = |clause: &access::policy::Clause| {
+        let signers = |clause: &access::policy::Clause| {
             let people: Vec<_> = self.facts.signers(&clause.of, &self.setting.person).collect();
             let nobody = text::EXPLAIN_NOBODY.say(self.language(), &[]);
-            let people = if people.is_empty() { nobody } else { people.join(", ") };
-            format!("{} ({people})", text::quorums::clause(self.language(), clause))
+            if people.is_empty() { nobody } else { people.join(", ") }
         };
-        let clauses: Vec<_> = quorum.clauses.iter().map(clause).collect();
-        let clauses = clauses.join(" + ") + &text::quorums::conditions(self.language(), quorum);
+        let clauses = text::quorums::clauses_with(self.language(), quorum, signers);
         self.say(&text::EXPLAIN_QUORUM, &[("quorum", &quorum.name), ("clauses", &clauses)])
     }
 
