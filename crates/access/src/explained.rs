@@ -10,7 +10,7 @@ use recording::SessionId;
 
 use crate::model::*;
 use crate::ports::{Store, StoreError};
-use crate::register::{self, Register, WhenSigned};
+use crate::register::{self, Register};
 
 type Done = Result<(), StoreError>;
 type Found<T> = Result<T, StoreError>;
@@ -68,11 +68,7 @@ impl Explained {
     }
 
     fn decision_is(&self, decision: &Decision) -> bool {
-        let entered = self.register.answered(decision);
-        // Whoever counts signatures takes this from the ledger; here it shows that the row was altered.
-        let same_age =
-            |when: WhenSigned| when.mfa_age_seconds.is_none_or(|age| Some(age) == decision.mfa_age_seconds);
-        let explained = entered.is_some_and(same_age);
+        let explained = self.register.answered(decision).is_some();
         if !explained {
             let (request, person) = (decision.request, &decision.person.0);
             self.register

@@ -113,14 +113,6 @@ macro_rules! store {
                 Ok(self.inner.request(id).await?.map(|request| self.altered(request)))
             }
 
-            async fn decisions(&self, id: RequestId) -> Result<Vec<Decision>, StoreError> {
-                let mut decisions = self.inner.decisions(id).await?;
-                if let Some(change) = &*lock(&self.retelling) {
-                    decisions.iter_mut().for_each(change);
-                }
-                Ok(decisions)
-            }
-
             async fn waiting_requests(&self) -> Result<Vec<Request>, StoreError> {
                 Ok(self.inner.waiting_requests().await?.into_iter().map(|request| self.altered(request)).collect())
             }
@@ -143,7 +135,7 @@ macro_rules! store {
             async fn decisions(&self, id: RequestId) -> Result<Vec<Decision>, StoreError> {
                 self.pause().await;
                 let mut decisions = self.inner.decisions(id).await?;
-                if let Some(change) = &*lock(&self.redecision) {
+                if let Some(change) = &*lock(&self.retelling) {
                     decisions.iter_mut().for_each(change);
                 }
                 Ok(decisions)
