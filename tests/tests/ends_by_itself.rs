@@ -1,11 +1,11 @@
-//! Access ends on running sessions at once when somebody ends it. How long each took
+//! Access ends on running sessions: by its time with two warnings, and at once when somebody ends it. How long each took
 //! is printed; the bound that is asserted is generous.
 
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use end_to_end::{Bastion, Plan, Running, number_after};
+use end_to_end::{Bastion, Plan, Running, eventually, number_after};
 use serde_json::json;
 
 /// It says within a second or so; a busy machine may take longer.
@@ -84,6 +84,37 @@ fn access(bastion: &Bastion, target: &str, time: &str) -> u64 {
     let asked = format!("request access {target} --account {login} --for {time} --reason incident");
     let number = number_after("request ", &bastion.desk("alice", &asked).ok());
     number_after("permit ", &bastion.approve(number, "bob"))
+}
+
+#[test]
+fn access_for_a_time_warns_and_then_cuts_what_runs() {
+    let bastion = Plan::shipped().at_night().start();
+    for person in ["alice", "bob"] {
+        bastion.log_in(person);
+    }
+    access(&bastion, "web-1", "75s");
+    let began = Instant::now();
+    let mut shell = Running::start(bastion.ssh("alice", "web-1").arg("-tt"));
+    let mut command = Running::start(bastion.jump("alice", "web-1").arg("echo ready; sleep 600"));
+    shell.write(b"echo rea''dy\n");
+    shell.until_stdout("ready");
+    eventually("the first warning", || all_shown(&shell).contains("ends in 2 min").then_some(()));
+    eventually("the last warning", || all_shown(&shell).contains("ends in 1 min").then_some(()));
+    eprintln!("the last warning came {:.1?} after the access began", began.elapsed());
+    assert!(!shell.has_ended() && !command.has_ended(), "a warning ends nothing");
+    let cut = shell.wait();
+    eprintln!("the shell was cut {:.1?} after the access began", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(75) + SOON);
+    let told = cut.text() + &cut.stderr;
+    assert!(told.contains("is over") && !cut.status.success(), "{told}");
+    let told = command.wait().refused();
+    assert!(told.contains("ends in 1 min") && told.contains("is over"), "{told}");
+    bastion.until_entry("permit-end", |entry| entry["why"] == "lapsed");
+    bastion.run("alice", "web-1", "true").refused();
+}
+
+fn all_shown(client: &Running) -> String {
+    String::from_utf8_lossy(&client.stdout()).into_owned() + &client.stderr()
 }
 
 #[test]

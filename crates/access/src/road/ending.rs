@@ -172,7 +172,8 @@ impl Road {
     /// Keeps two tasks of this node from entering the end of one permit twice.
     fn alone_with(&self, id: PermitId) -> Option<Alone<'_>> {
         let mut ending = self.0.ending.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        ending.insert(id).then_some(Alone { road: self, id })
+        // Made only by who is alone: dropping another would lock again what is locked here.
+        ending.insert(id).then(|| Alone { road: self, id })
     }
 }
 

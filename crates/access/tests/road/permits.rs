@@ -253,3 +253,13 @@ async fn what_approvers_are_shown_hides_nothing() {
         assert!(statement.contains(part), "{part}: {statement}");
     }
 }
+
+#[tokio::test]
+async fn of_many_who_end_a_permit_at_once_one_does() {
+    let bastion = guarded().await;
+    let _permit = bastion.permitted().await;
+    bastion.clock.advance(7200);
+    let (one, other, third) = tokio::join!(bastion.road.sweep(), bastion.road.sweep(), bastion.road.sweep());
+    assert_eq!(one.unwrap() + other.unwrap() + third.unwrap(), 1);
+    assert_eq!(bastion.count("permit-end"), 1);
+}
