@@ -1,7 +1,5 @@
 //! Notices over the whole way: a held command reaches its receivers, whatever becomes of the gateway or of them.
 
-#![expect(clippy::unwrap_used, reason = "clippy knows tests, but not the functions that tests share")]
-
 use std::time::{Duration, Instant};
 
 use end_to_end::{Bastion, WEBHOOK_SECRET, WEBHOOK_TOKEN, Webhook, eventually, free_port, run};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use recording::SessionId;
 
+use crate::blind::Blind;
 use crate::model::*;
 use crate::ports::{Store, StoreError};
 use crate::register::{self, Register};
@@ -57,6 +58,12 @@ impl Explained {
 
     fn permit_is(&self, permit: &Permit) -> bool {
         self.explains(&[register::permit(permit)])
+    }
+
+    /// A code that nobody gave lets nobody in without one. It is no finding: a row is written before its login is entered.
+    fn factor_is(&self, factor: &RememberedFactor, salt: &[u8; 16]) -> bool {
+        let source = Blind(salt).commit("source", factor.source.to_canonical().to_string().as_bytes());
+        self.register.was_given(factor, &source)
     }
 
     fn request_is(&self, request: &Request) -> bool {
@@ -212,7 +219,9 @@ impl Store for Explained {
         first: &str,
         source: IpAddr,
     ) -> Found<Option<RememberedFactor>> {
-        self.inner.remembered(person, first, source).await
+        let Some(factor) = self.inner.remembered(person, first, source).await? else { return Ok(None) };
+        let salt = self.inner.person_by_id(person).await?.map(|person| person.salt).unwrap_or_default();
+        Ok(self.factor_is(&factor, &salt).then_some(factor))
     }
     async fn remember(&self, factor: &RememberedFactor) -> Done {
         self.inner.remember(factor).await

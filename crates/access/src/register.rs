@@ -2,6 +2,7 @@
 //! honoured, whoever wrote it.
 
 mod keeping;
+mod logins;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -13,8 +14,8 @@ pub(crate) use keeping::{Over, hold_of_person, hold_of_session};
 use crate::blind::{hex, sha256_hex};
 use crate::entry::{Entry, Event, canonical};
 use crate::model::{
-    Account, Answer, Decision, Permit, Person, PersonKey, Record, Request, RequestId, RequestState, Target,
-    Timestamp,
+    Account, Answer, Decision, Permit, Person, PersonKey, Record, RememberedFactor, Request, RequestId,
+    RequestState, Target, Timestamp,
 };
 
 /// Digests of rows by kind and identifier, in step with the ledger. Shared by the road and by what guards the store.
@@ -31,6 +32,8 @@ struct Rows {
     ceremony: bool,
     /// Sessions, and how long what was recorded of them is kept.
     keeping: keeping::Keeping,
+    /// Codes that were given when people logged in.
+    logins: logins::Logins,
     requests: BTreeMap<i64, Asked>,
     /// Whose each key is, by the entry that enrolled it last.
     enrolled: BTreeMap<String, String>,
@@ -144,6 +147,7 @@ impl Register {
     pub fn follow(&self, entry: &Entry) {
         let mut rows = self.write();
         rows.keeping.follow(entry);
+        rows.logins.follow(entry);
         match &entry.event {
             Event::State { of, id, after, .. } => rows.enter(of, id, after.as_deref()),
             Event::Ceremony { .. } => rows.ceremony = true,
@@ -210,6 +214,11 @@ impl Register {
     /// Whether the key was enrolled for the person whose row it is.
     pub fn is_enrolled(&self, key: &PersonKey) -> bool {
         self.read().enrolled.get(&key.fingerprint) == Some(&key.person.0)
+    }
+
+    /// Whether a remembered code was given, on the record. `source`: the commitment to the address that it came from.
+    pub fn was_given(&self, factor: &RememberedFactor, source: &str) -> bool {
+        self.read().logins.explain(factor, source)
     }
 
     /// Whether the row of a request is what the ledger says: the same act, and not waiting once it is over. An end may

@@ -49,7 +49,7 @@ pub enum Failure {
         /// What was found to fit before.
         passed: Vec<Said>,
         /// The check that failed.
-        check: Said,
+        check: Box<Said>,
         /// What does not fit.
         why: String,
     },
@@ -78,7 +78,9 @@ impl Protocol {
                 self.passed.push(check);
                 Ok(found)
             }
-            Err(why) => Err(Failure::Wrong { passed: std::mem::take(&mut self.passed), check, why }),
+            Err(why) => {
+                Err(Failure::Wrong { passed: std::mem::take(&mut self.passed), check: check.into(), why })
+            }
         }
     }
 

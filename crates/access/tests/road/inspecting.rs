@@ -54,7 +54,8 @@ async fn what_the_road_did_itself_raises_no_alert() {
 
 #[tokio::test]
 async fn a_decision_that_differs_in_any_column_is_found_and_counts_for_nothing() {
-    let changes: [(&str, fn(&mut Decision)); 8] = [
+    type Edit = fn(&mut Decision);
+    let changes: [(&str, Edit); 8] = [
         ("person", |row| row.person = PersonId("p-0000000000000000".into())),
         ("answer", |row| row.answer = Answer::Deny),
         ("key", |row| row.fingerprint = Key::of("carol").fingerprint()),
