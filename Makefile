@@ -16,7 +16,7 @@ test: setup-test
 	@scripts/test
 
 # Format, lints and documentation, warnings denied.
-lint:
+lint: setup-test
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items
