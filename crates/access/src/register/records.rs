@@ -1,0 +1,107 @@
+//! Rows that matter as records: what of each the ledger vouches for.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::blind::{hex, sha256_hex};
+use crate::entry::canonical;
+use crate::model::{Account, Permit, Person, PersonKey, Record, Target, Timestamp};
+
+/// A person, without credentials. The salt keeps the digest from being guessed, and gives nothing else away.
+pub fn person(person: &Person) -> Record {
+    let content = json!({
+        "expires": person.expires.map(|Timestamp(micros)| micros),
+        "groups": person.groups,
+        "id": person.id.0,
+        "name": person.name,
+        "salt": derived_salt(person),
+        "suspended": person.suspended,
+        "team": person.team,
+    });
+    record("person", &person.id.0, &content)
+}
+
+/// What a person proves themselves with besides keys: a hash and a sealed seed.
+pub fn credentials(person: &Person) -> Record {
+    let content = json!({
+        "id": person.id.0,
+        "password": person.password,
+        // The whole salt: nobody is ever shown this record, and a lost row can be made again from it.
+        "salt": hex(&person.salt),
+        "totp": person.totp.as_deref().map(hex),
+    });
+    record("credentials", &person.id.0, &content)
+}
+
+/// A key. When it was last used is nobody's decision and not in it.
+pub fn key(key: &PersonKey) -> Record {
+    let content = json!({
+        "device": key.device.map(|device| device.as_str()),
+        "expires": key.expires.map(|Timestamp(micros)| micros),
+        "fingerprint": key.fingerprint,
+        "line": key.line,
+        "person": key.person.0,
+    });
+    record("key", &key.fingerprint, &content)
+}
+
+/// A target.
+pub fn target(target: &Target) -> Record {
+    let content = json!({
+        "host": target.host,
+        "host_key": target.host_key,
+        "labels": target.labels,
+        "level": target.level.as_str(),
+        "name": target.name,
+        "port": target.port,
+    });
+    record("target", &target.name, &content)
+}
+
+/// An account, with its sealed credential.
+pub fn account(account: &Account) -> Record {
+    let content = json!({
+        "credential": hex(&account.credential),
+        "login": account.login,
+        "target": account.target,
+    });
+    record("account", &format!("{}@{}", account.login, account.target), &content)
+}
+
+/// A permit, with how it stands.
+pub fn permit(permit: &Permit) -> Record {
+    let content = json!({
+        "ended": permit.ended.as_ref().map(|(Timestamp(micros), why)| json!({"at": micros, "why": why})),
+        "from": permit.from.0,
+        "holder": permit.holder.0,
+        "kind": permit.kind.as_str(),
+        "permit": permit.id.0,
+        "request": permit.request.map(|request| request.0),
+        "reviewed": permit.reviewed.as_ref().map(|person| &person.0),
+        "terms": permit.terms,
+        "until": permit.until.0,
+    });
+    record("permit", &permit.id.to_string(), &content)
+}
+
+/// A setting.
+pub fn setting(name: &str, value: &str) -> Record {
+    record("setting", name, &json!({"name": name, "value": value}))
+}
+
+/// The policies in force, file by file. Its identifier is always `policies`.
+pub fn policies(files: &BTreeMap<String, String>) -> Record {
+    record("policies", "policies", &json!(files))
+}
+
+/// Any other kind of row.
+pub(crate) fn record(kind: &str, id: &str, content: &Value) -> Record {
+    let content = canonical(content);
+    Record { kind: kind.into(), id: id.into(), digest: sha256_hex(content.as_bytes()), content }
+}
+
+/// Derived, so that a record can be shown to somebody without opening the person's other commitments.
+fn derived_salt(person: &Person) -> String {
+    sha256_hex(&[b"person".as_slice(), &[0], &person.salt].concat())
+}
