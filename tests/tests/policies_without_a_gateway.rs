@@ -304,10 +304,10 @@ fn the_examples_in_the_guide_are_valid() {
 
 /// The table is there once, whoever declares it.
 fn replace_emergencies(file: &Path, text: &str) {
-    let before = std::fs::read_to_string(file).unwrap();
+    let before = std::fs::read_to_string(file).expect("the quorums");
     let (head, rest) = before.split_once("[emergencies]").unwrap_or((&before, ""));
     let tail = rest.find("\n[").and_then(|at| rest.get(at..)).unwrap_or_default();
-    std::fs::write(file, format!("{head}{text}\n{tail}")).unwrap();
+    std::fs::write(file, format!("{head}{text}\n{tail}")).expect("the quorums");
 }
 
 /// The fenced blocks of a page, each with its language.
