@@ -12,6 +12,14 @@ use super::report::Report;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActId(pub(super) u64);
 
+impl ActId {
+    /// Its number, from 1, as a record of the session keeps it.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// Something that must not reach the server before it was judged.
 #[derive(Clone, Debug)]
 pub struct Act {

@@ -17,6 +17,7 @@ fn a_query_waits_for_its_verdict_and_everything_behind_it_too() {
     assert_eq!(talk.texts(), ["SELECT 1"], "one at a time, in order");
     talk.allow(plain());
     assert_eq!(talk.texts(), ["SELECT 1", "DROP TABLE t"], "pipelined: the first is still being answered");
+    assert_eq!(talk.judged.iter().map(|act| act.id.number()).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(talk.at_server(), "Q");
     talk.answers(&[&complete("SELECT 1"), &idle()]);
     assert_eq!((talk.at_client().as_str(), talk.done.len()), ("CZ", 1));
