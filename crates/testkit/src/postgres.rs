@@ -1,73 +1,26 @@
 //! A PostgreSQL server of the tests' own: in a private folder, gone when the test program is gone.
 
-use std::io::{BufRead, BufReader, Write as _};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::keeper::Keeper;
 
 /// How many schemas are made at once; a program start each would take longer than the tests.
 const BATCH: u32 = 100;
 
-/// Makes the server and runs it until standard input ends, which is when the test program has ended, however that came.
-/// Each line before is `start` or `stop`, and is echoed when that is done. The server refuses to run as root, so root
-/// hands it to the system user of the package.
-const KEEPER: &str = r#"
-    set -eu
-    programs=$1 certificate=$2
-    as_server() {
-        if [ "$(id -u)" = 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi
-    }
-    start() {
-        as_server "$programs/postgres" -D "$folder/data" -k "$folder" -c fsync=off -c max_connections=200 \
-            >>"$folder/log" 2>&1 &
-        tries=0
-        until "$programs/pg_isready" -q -h "$folder" -U countersign; do
-            tries=$((tries + 1))
-            [ "$tries" -lt 300 ] || { cat "$folder/log" >&2; exit 1; }
-            sleep 0.1
-        done
-    }
-    stop() {
-        if [ -e "$folder/data/postmaster.pid" ]; then kill -INT "$(head -n 1 "$folder/data/postmaster.pid")"; fi
-        wait
-    }
-    folder=$(mktemp -d /tmp/private-postgres.XXXXXX)
-    trap 'rm -rf "$folder"' EXIT
-    if [ "$(id -u)" = 0 ]; then chown postgres "$folder"; fi
-    cd "$folder"
-    as_server "$programs/initdb" -D data -U countersign -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
-    printf 'local all countersign trust\nlocal all all scram-sha-256\n' >data/pg_hba.conf
-    if [ -z "$certificate" ]; then
-        echo "listen_addresses = ''" >>data/postgresql.conf
-    else
-        printf 'hostssl all all 127.0.0.1/32 scram-sha-256\n' >>data/pg_hba.conf
-        printf "listen_addresses = '127.0.0.1'\nport = %s\nssl = on\n" "$PGPORT" >>data/postgresql.conf
-        cat "$certificate/server.crt" | as_server sh -c 'umask 077; cat >data/server.crt'
-        cat "$certificate/server.key" | as_server sh -c 'umask 077; cat >data/server.key'
-    fi
-    start
-    echo "$folder"
-    while read -r word; do "$word" && echo "$word"; done
-    exec 2>/dev/null
-    stop
-"#;
+const SCRIPT: &str = concat!(
+    include_str!("../../countersign/src/demo/servers/postgres.sh"),
+    include_str!("../../countersign/src/demo/servers/keep.sh")
+);
 
 /// A server of this test program.
 #[derive(Debug)]
 pub struct PrivatePostgres {
     programs: PathBuf,
-    folder: PathBuf,
     port: u16,
     schemas: Mutex<u32>,
-    keeper: Mutex<Keeper>,
-}
-
-#[derive(Debug)]
-struct Keeper {
-    _process: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    keeper: Keeper,
 }
 
 /// The server of this test program, started by whoever asks first.
@@ -78,30 +31,6 @@ struct Keeper {
 pub fn postgres() -> &'static PrivatePostgres {
     static SERVER: OnceLock<PrivatePostgres> = OnceLock::new();
     SERVER.get_or_init(PrivatePostgres::start)
-}
-
-impl Keeper {
-    fn started(programs: &Path, certificate: &Path, port: u16) -> Self {
-        let mut process = Command::new("sh")
-            .args(["-c", KEEPER, "keeper"])
-            .args([programs, certificate])
-            .env("PGPORT", port.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .expect("sh starts");
-        let orders = process.stdin.take().expect("standard input is a pipe");
-        let answers = BufReader::new(process.stdout.take().expect("standard output is a pipe"));
-        Self { _process: process, orders, answers }
-    }
-
-    fn answer(&mut self) -> String {
-        let mut line = String::new();
-        let read = self.answers.read_line(&mut line);
-        assert!(read.is_ok_and(|length| length > 0), "PostgreSQL does not start: see above");
-        line.trim_end().to_owned()
-    }
 }
 
 impl PrivatePostgres {
@@ -127,25 +56,19 @@ impl PrivatePostgres {
     fn started(certificate: &Path, port: u16) -> Self {
         let programs =
             programs().expect("PostgreSQL is not installed: run scripts/setup (Debian package `postgresql`)");
-        let mut keeper = Keeper::started(&programs, certificate, port);
-        let folder = keeper.answer().into();
-        Self { programs, folder, port, schemas: Mutex::new(0), keeper: Mutex::new(keeper) }
+        let args = [programs.as_os_str(), certificate.as_os_str()];
+        let keeper = Keeper::started(SCRIPT, &args, ("PGPORT", port));
+        Self { programs, port, schemas: Mutex::new(0), keeper }
     }
 
     /// Stops the server: whoever is connected is cut off, and nobody gets in.
     pub fn stop(&self) {
-        self.order("stop");
+        self.keeper.order("stop");
     }
 
     /// Starts it again after [`PrivatePostgres::stop`].
     pub fn start_again(&self) {
-        self.order("start");
-    }
-
-    fn order(&self, word: &str) {
-        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(keeper.orders, "{word}").expect("the keeper listens");
-        assert_eq!(keeper.answer(), word);
+        self.keeper.order("start");
     }
 
     /// The URL of an empty schema that nobody else has.
@@ -164,7 +87,7 @@ impl PrivatePostgres {
     pub fn url(&self, user: &str, schema: &str) -> String {
         format!(
             "postgres://{user}@localhost/postgres?host={}&port={}&options=-csearch_path={schema}",
-            self.folder.display(),
+            self.keeper.folder().display(),
             self.port
         )
     }
@@ -189,7 +112,7 @@ impl PrivatePostgres {
                 "postgres",
                 "-h",
             ])
-            .arg(&self.folder)
+            .arg(self.keeper.folder())
             .args(["-c", text])
             .env("PGPORT", self.port.to_string())
             .output()
