@@ -15,6 +15,7 @@ mod report;
 pub mod scram;
 mod session;
 pub mod startup;
+mod write;
 
 pub use act::{Act, ActId, ActKind, Consequences, Outcome, Parameter};
 pub use backend::{Authentication, Backend, Column, CopyFormat, Status, Tag};

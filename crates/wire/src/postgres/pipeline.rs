@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::act::{ActId, Consequences};
 use super::names::{Meaning, NameChange, Names, Prepared};
+use super::report::Report;
+use super::write::{Held, Write};
 
 /// More unanswered messages than that wait in the inbox.
 const MOST: usize = 10_000;
@@ -35,26 +35,33 @@ pub(super) enum Kind {
     Bind,
     Describe(Option<Arc<Prepared>>),
     Execute(Arc<Consequences>),
+    /// A write whose rows are counted before it may last; in place of a query, or an Execute.
+    Write(Write),
+    /// The Sync behind a query that was counted, and what the client gets if the server does not fail even then.
+    WriteEnd(Option<Held>),
     Close(Option<NameChange>),
     Sync,
     /// Sent instead of a refused query; the answer that the client is to get.
-    DecoyQuery(Option<Bytes>),
+    DecoyQuery(Option<Report>),
     /// Sent instead of a refused message of the extended protocol.
-    DecoyParse(Bytes),
+    DecoyParse(Report),
 }
 
 impl Kind {
     /// Whether the server, when this fails, skips everything up to the next Sync.
     pub(super) fn is_extended(&self) -> bool {
-        !matches!(
-            self,
-            Self::Greeting | Self::Query { .. } | Self::FunctionCall | Self::Sync | Self::DecoyQuery(_)
-        )
+        match self {
+            Self::Greeting | Self::Query { .. } | Self::FunctionCall | Self::Sync => false,
+            Self::WriteEnd(_) | Self::DecoyQuery(_) => false,
+            Self::Write(write) => !write.is_query,
+            _ => true,
+        }
     }
 
     fn is_last_word(&self) -> bool {
         match self {
             Self::Query { consequences, .. } | Self::Execute(consequences) => consequences.is_last_word(),
+            Self::Write(_) => true,
             _ => false,
         }
     }
@@ -76,7 +83,9 @@ impl Kind {
             Self::Query { consequences, .. } => {
                 consequences.effect_on(name).or(name.is_empty().then_some(Meaning::Absent))
             }
-            Self::DecoyQuery(_) => name.is_empty().then_some(Meaning::Absent),
+            Self::WriteEnd(_) | Self::DecoyQuery(_) => name.is_empty().then_some(Meaning::Absent),
+            // Nothing is looked up before it is answered.
+            Self::Write(_) => Some(Meaning::Unknown),
             _ => None,
         }
     }
@@ -118,6 +127,11 @@ impl Pipeline {
         let entry = self.entries.pop_front()?;
         self.text -= entry.kind.text();
         Some(entry)
+    }
+
+    /// Takes the first one if it is that.
+    pub(super) fn pop_if(&mut self, wanted: impl FnOnce(&Entry) -> bool) -> Option<Entry> {
+        if self.entries.front().is_some_and(wanted) { self.pop() } else { None }
     }
 
     pub(super) fn is_empty(&self) -> bool {

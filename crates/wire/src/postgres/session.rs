@@ -3,6 +3,7 @@
 
 mod answered;
 mod asked;
+mod counting;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -40,6 +41,9 @@ pub enum Output {
     Judge(Act),
     /// Do not judge it any more: something before it has failed, so it will not be run.
     Moot(ActId),
+    /// An act that was [allowed to be counted](Session::allow_counted) would change so many rows: [`Session::keep`] or
+    /// [`Session::refuse`] it. Until then it does not last, and whatever the client sends waits.
+    Counted(ActId, u64),
     /// What came of an act that was allowed.
     Done(ActId, Outcome),
     /// A setting that the server reports: the client's encoding, how strings are written, and so on.
@@ -55,6 +59,7 @@ pub enum Output {
 struct Portal {
     act: ActId,
     consequences: Arc<Consequences>,
+    is_counted: bool,
     /// The number of its Bind among all messages.
     made: u64,
     /// How often something was changed before it.
@@ -179,7 +184,7 @@ impl Session {
         self.revision += 1;
         self.send(judging.frame.raw().clone());
         match judging.portal {
-            Some(name) => self.bound(id, name, consequences),
+            Some(name) => self.bound(id, name, consequences, false),
             None if judging.is_query => self.pipeline.push(Some(id), Kind::Query { consequences, done: 0 }),
             None => self.pipeline.push(Some(id), Kind::FunctionCall),
         }
@@ -187,26 +192,26 @@ impl Session {
         Ok(true)
     }
 
-    fn bound(&mut self, act: ActId, name: Bytes, consequences: Arc<Consequences>) {
+    fn bound(&mut self, act: ActId, name: Bytes, consequences: Arc<Consequences>, is_counted: bool) {
         self.unsynced = true;
         self.pipeline.push(Some(act), Kind::Bind);
         let (made, revision) = (self.pipeline.sent(), self.revision);
-        self.portals.insert(name, Portal { act, consequences, made, revision });
+        self.portals.insert(name, Portal { act, consequences, is_counted, made, revision });
     }
 
-    /// Refuses an act: the client gets this error, and the transaction stands as after any other error. False if it is
-    /// no longer waiting for a verdict.
+    /// Refuses an act, also one that was counted: the client gets this error, and the transaction stands as after any
+    /// other error. False if it is no longer waiting for a verdict.
     ///
     /// # Errors
     ///
     /// What waits behind it makes no sense.
     pub fn refuse(&mut self, id: ActId, report: &Report) -> Result<bool, Error> {
-        let Some(judging) = self.judging.take_if(|judging| judging.id == id) else { return Ok(false) };
-        let is_extended = judging.portal.is_some();
-        if is_extended {
-            self.fail_message(report)?
+        if let Some(judging) = self.judging.take_if(|judging| judging.id == id) {
+            self.fail(judging.portal.is_some(), None, report)?;
+        } else if let Some(write) = self.take_counted(id) {
+            self.fail(!write.is_query, Some(id), report)?;
         } else {
-            self.fail_query(report)?
+            return Ok(false);
         }
         self.go_on()?;
         Ok(true)
@@ -272,19 +277,18 @@ impl Session {
         self.outputs.push_back(Output::ToServer(bytes));
     }
 
-    /// Sends the server a query that cannot be one, and the client this error when the server's comes.
-    fn fail_query(&mut self, report: &Report) -> Result<(), Error> {
-        self.send(encode::query(DECOY)?);
-        self.pipeline.push(None, Kind::DecoyQuery(Some(report.encode())));
-        Ok(())
-    }
-
-    /// The same within the extended protocol, where both sides then skip to the next Sync.
-    fn fail_message(&mut self, report: &Report) -> Result<(), Error> {
-        // The name keeps the unnamed statement as it is.
-        self.send(encode::parse(b"countersign", DECOY, &[])?);
-        self.pipeline.push(None, Kind::DecoyParse(report.encode()));
-        (self.skipping, self.unsynced) = (true, true);
+    /// Sends the server something that must fail, and the client this error when the server's comes. Within the extended
+    /// protocol both sides then skip to the next Sync.
+    fn fail(&mut self, is_extended: bool, act: Option<ActId>, report: &Report) -> Result<(), Error> {
+        if is_extended {
+            // The name keeps the unnamed statement as it is.
+            self.send(encode::parse(b"countersign", DECOY, &[])?);
+            self.pipeline.push(act, Kind::DecoyParse(report.clone()));
+            (self.skipping, self.unsynced) = (true, true);
+        } else {
+            self.send(encode::query(DECOY)?);
+            self.pipeline.push(act, Kind::DecoyQuery(Some(report.clone())));
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use testkit::postgres;
 use super::line::{folder, listen};
 
 /// What psql says when it is given this script.
-fn psql(folder: &Path, database: &str, script: &str) -> String {
+pub fn psql(folder: &Path, database: &str, script: &str) -> String {
     let mut command = Command::new("psql");
     command.args(["-X", "-A", "-t", "-U", "countersign", "-d", database, "-h"]).arg(folder);
     let output = with_input(command, script);
@@ -17,7 +17,7 @@ fn psql(folder: &Path, database: &str, script: &str) -> String {
     String::from_utf8(said).expect("text")
 }
 
-fn with_input(mut command: Command, input: &str) -> Output {
+pub fn with_input(mut command: Command, input: &str) -> Output {
     use std::io::Write;
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the client is installed");
@@ -27,7 +27,7 @@ fn with_input(mut command: Command, input: &str) -> Output {
     child.wait_with_output().expect("it ends")
 }
 
-fn database(name: &'static str) -> (&'static str, TempDir) {
+pub fn database(name: &'static str) -> (&'static str, TempDir) {
     postgres().sql(&format!("CREATE DATABASE {name}"));
     let folder = TempDir::new().expect("a folder");
     listen(folder.path(), name);

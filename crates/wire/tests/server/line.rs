@@ -8,8 +8,8 @@ use std::time::Duration;
 use testkit::postgres;
 use wire::postgres::startup::{CancelKey, Opening, Start, Startup, Version};
 use wire::postgres::{
-    Act, ActKind, Authentication, Backend, Consequences, Decoder, Limits, NameChange, Output, Piece, Report,
-    Session, Side, encode, scram,
+    Act, ActId, ActKind, Authentication, Backend, Consequences, Decoder, Limits, NameChange, Output, Piece,
+    Report, Session, Side, encode, scram,
 };
 
 /// The folder of the private server's socket.
@@ -100,7 +100,7 @@ fn between(mut client: UnixStream, database: &str) {
     }
     let own_key = CancelKey { process: 1, secret: vec![1; 4].into() };
     let session = Session::new(own_key);
-    Between { client, server, from_client, from_server, session }.run();
+    Between { client, server, from_client, from_server, session, bound: 0 }.run();
 }
 
 /// Up to the client's StartupMessage.
@@ -129,6 +129,8 @@ struct Between {
     from_client: Decoder,
     from_server: Decoder,
     session: Session,
+    /// How many rows the write that was judged last may change.
+    bound: u64,
 }
 
 impl Between {
@@ -161,13 +163,14 @@ impl Between {
                 Output::DataToServer(_, run) => write(&mut self.server, run.raw()),
                 Output::DataToClient(_, run) => write(&mut self.client, run.raw()),
                 Output::Judge(act) => self.judge(&act),
+                Output::Counted(id, rows) => self.count(id, rows),
                 _ => {}
             }
         }
         something
     }
 
-    /// Refuses what says so in a comment.
+    /// Refuses what says so in a comment, and counts what tells a bound there.
     fn judge(&mut self, act: &Act) {
         let text = match &act.kind {
             ActKind::Query(text) => text.clone(),
@@ -178,11 +181,31 @@ impl Between {
         let verdict = if text.contains("/* refuse */") {
             self.session
                 .refuse(act.id, &Report::error("42501", "refused by the rules").with_hint("request 42"))
+        } else if let Some(bound) = bound(&text) {
+            self.bound = bound;
+            self.session.allow_counted(act.id, consequences(&text))
         } else {
             self.session.allow(act.id, consequences(&text))
         };
         assert_eq!(verdict, Ok(true));
     }
+
+    fn count(&mut self, id: ActId, rows: u64) {
+        let verdict = match rows <= self.bound {
+            true => self.session.keep(id),
+            false => {
+                let why = format!("would change {rows} rows, at most {} may be", self.bound);
+                self.session.refuse(id, &Report::error("42501", why))
+            }
+        };
+        assert_eq!(verdict, Ok(true));
+    }
+}
+
+/// `/* within 5 */`
+fn bound(text: &str) -> Option<u64> {
+    let (_, bound) = text.split_once("/* within ")?;
+    bound.split_once(' ')?.0.parse().ok()
 }
 
 /// As much of an analysis as these tests need.

@@ -2,4 +2,5 @@
 
 mod assumptions;
 mod clients;
+mod counting;
 mod line;

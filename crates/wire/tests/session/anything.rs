@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use wire::Error;
 use wire::postgres::startup::CancelKey;
 use wire::postgres::{
-    Act, ActKind, Bind, Consequences, Decoder, Frame, Frontend, Limits, NameChange, Output, Piece, Report,
-    Session, Side, Subject, encode,
+    Act, ActId, ActKind, Bind, Consequences, Decoder, Frame, Frontend, Limits, NameChange, Output, Piece,
+    Report, Session, Side, Subject, encode,
 };
 
 use super::talk::{complete, error, idle, message};
@@ -21,6 +21,9 @@ struct Server {
     /// Whether COPY was begun within the extended protocol.
     copying: Option<bool>,
     ran: Vec<String>,
+    /// Rows of writes that do not last yet, and of those that do.
+    open: Vec<u64>,
+    lasting: Vec<u64>,
     /// What it has answered and not yet sent.
     answers: Vec<u8>,
 }
@@ -39,11 +42,22 @@ impl Server {
             (None, b'S') => {
                 self.skipping = false;
                 self.portals.clear();
-                self.says(&idle());
+                self.ends();
             }
             (None, _) if self.skipping => {}
             (None, _) => self.does(frame),
         }
+    }
+
+    /// The end of a query or group, with which its writes last.
+    fn ends(&mut self) {
+        self.lasting.append(&mut self.open);
+        self.says(&idle());
+    }
+
+    fn fails(&mut self) {
+        self.open.clear();
+        self.says(&error("42601"));
     }
 
     fn says(&mut self, bytes: &[u8]) {
@@ -55,11 +69,11 @@ impl Server {
         if done {
             self.says(&complete("COPY 1"));
         } else {
-            self.says(&error("57014"));
+            self.fails();
             self.skipping = extended;
         }
         if !extended {
-            self.says(&idle());
+            self.ends();
         }
     }
 
@@ -71,10 +85,10 @@ impl Server {
                 let text = String::from_utf8_lossy(text).into_owned();
                 match self.runs(&text, false) {
                     Some(answer) => self.says(&answer),
-                    None => self.says(&error("42601")),
+                    None => self.fails(),
                 }
                 if self.copying.is_none() {
-                    self.says(&idle());
+                    self.ends();
                 }
                 return;
             }
@@ -92,6 +106,7 @@ impl Server {
                 self.portals.remove(name);
                 Some(message(b'3', b""))
             }
+            Frontend::Describe(_) => Some(message(b'n', b"")),
             Frontend::Flush => return,
             other => panic!("{other:?} should not have crossed"),
         };
@@ -99,7 +114,7 @@ impl Server {
             Some(answer) => self.says(&answer),
             None => {
                 self.skipping = true;
-                self.says(&error("42601"));
+                self.fails();
             }
         }
     }
@@ -146,6 +161,10 @@ impl Server {
                 self.ran.push(text.to_owned());
                 Some(complete("SELECT 1"))
             }
+            ["write", rows] => {
+                self.open.push(rows.parse().expect("a number"));
+                Some(complete(&format!("DELETE {rows}")))
+            }
             _ => None,
         }
     }
@@ -167,6 +186,7 @@ struct Between {
     to_server: Decoder,
     to_client: Decoder,
     held: Option<Act>,
+    counted: Option<(ActId, u64)>,
     ready: usize,
 }
 
@@ -179,6 +199,7 @@ impl Between {
             to_server: Decoder::new(Side::Frontend, Limits::default()),
             to_client: Decoder::new(Side::Backend, Limits::default()),
             held: None,
+            counted: None,
             ready: 0,
         };
         between.server.says(&idle());
@@ -194,6 +215,7 @@ impl Between {
                 Output::DataToClient(_, run) => self.to_client.feed(run.raw()),
                 Output::Judge(act) => self.held = Some(act),
                 Output::Moot(_) => self.held = None,
+                Output::Counted(id, rows) => self.counted = Some((id, rows)),
                 _ => {}
             }
         }
@@ -238,10 +260,24 @@ impl Between {
             self.held.get_or_insert(act);
             return Ok(false);
         };
-        let verdict = if allowed {
+        let verdict = if text.starts_with("write") {
+            self.session.allow_counted(act.id, consequences(&text))
+        } else if allowed {
             self.session.allow(act.id, consequences(&text))
         } else {
             self.session.refuse(act.id, &Report::error("42501", "no"))
+        };
+        assert!(sense(verdict)?, "it was still waiting");
+        self.look();
+        Ok(true)
+    }
+
+    /// Judges what was counted; late verdicts find nothing.
+    fn counts(&mut self) -> Result<bool, Nonsense> {
+        let Some((id, rows)) = self.counted.take() else { return Ok(false) };
+        let verdict = match rows <= BOUND {
+            true => self.session.keep(id),
+            false => self.session.refuse(id, &Report::error("42501", "too many")),
         };
         assert!(sense(verdict)?, "it was still waiting");
         self.look();
@@ -260,7 +296,7 @@ impl Between {
     }
 
     fn rests(&mut self) -> Result<(), Nonsense> {
-        while self.judges()? | self.server_works()? | self.answers_arrive()? {}
+        while self.judges()? | self.counts()? | self.server_works()? | self.answers_arrive()? {}
         Ok(())
     }
 
@@ -277,7 +313,8 @@ impl Between {
     /// The message, and some of what may happen behind it.
     fn step(&mut self, message: &[u8], then: u8) -> Result<(), Nonsense> {
         self.sends(message)?;
-        for (bit, work) in [Self::judges, Self::server_works, Self::answers_arrive].into_iter().enumerate() {
+        let works = [Self::judges, Self::server_works, Self::answers_arrive, Self::counts];
+        for (bit, work) in works.into_iter().enumerate() {
             if then >> bit & 1 == 1 {
                 work(self)?;
             }
@@ -302,6 +339,9 @@ impl Between {
     }
 }
 
+/// As many rows may be written.
+const BOUND: u64 = 10;
+
 fn consequences(text: &str) -> Consequences {
     let words: Vec<&str> = text.split(' ').collect();
     let names = match words[..] {
@@ -312,7 +352,7 @@ fn consequences(text: &str) -> Consequences {
         ["deallocate", name] => vec![(0, NameChange::Deallocate(name.to_owned().into()))],
         _ => Vec::new(),
     };
-    let late = words.len() > 1;
+    let late = words.len() > 1 && words[0] != "write";
     Consequences { names, copies: text == "copy", settings: false, late }
 }
 
@@ -329,6 +369,8 @@ fn texts() -> impl Strategy<Value = &'static str> {
         "deallocate b",
         "execute a",
         "execute b",
+        "write 3",
+        "write 30",
     ])
 }
 
@@ -360,15 +402,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn no_forbidden_text_is_ever_run(steps in prop::collection::vec((messages(), 0u8..8), 1..60)) {
+    fn no_forbidden_text_is_ever_run_and_no_large_write_lasts(steps in prop::collection::vec((messages(), 0u8..16), 1..60)) {
         let mut between = Between::new();
         let ends = steps.iter().try_for_each(|(message, then)| between.step(message, *then));
         let _ = ends.and_then(|()| between.rests());
         prop_assert!(!between.server.ran.iter().any(|text| text == "forbidden"), "{:?}", between.server.ran);
+        let lasting = &between.server.lasting;
+        prop_assert!(lasting.iter().all(|rows| *rows <= BOUND), "{lasting:?}");
     }
 
     #[test]
-    fn whatever_was_sent_the_client_can_go_on(steps in prop::collection::vec((messages(), 0u8..8), 1..60)) {
+    fn whatever_was_sent_the_client_can_go_on(steps in prop::collection::vec((messages(), 0u8..16), 1..60)) {
         let mut between = Between::new();
         let ends = steps.iter().try_for_each(|(message, then)| between.step(message, *then));
         let _ = ends.and_then(|()| between.recovers());

@@ -2,6 +2,7 @@
 
 mod anything;
 mod copying;
+mod counting;
 mod judging;
 mod naming;
 mod talk;

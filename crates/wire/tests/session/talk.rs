@@ -15,6 +15,7 @@ pub struct Talk {
     to_server: Vec<u8>,
     to_client: Vec<u8>,
     pub judged: Vec<Act>,
+    pub counted: Vec<u64>,
     pub done: Vec<Outcome>,
     pub moot: usize,
     pub leaving: bool,
@@ -31,6 +32,7 @@ impl Talk {
             to_server: Vec::new(),
             to_client: Vec::new(),
             judged: Vec::new(),
+            counted: Vec::new(),
             done: Vec::new(),
             moot: 0,
             leaving: false,
@@ -76,6 +78,20 @@ impl Talk {
         self.look();
     }
 
+    /// Lets it cross until it is counted.
+    pub fn allow_counted(&mut self) {
+        let id = self.judged.last().expect("something to judge").id;
+        assert_eq!(self.session.allow_counted(id, Consequences::default()), Ok(true));
+        self.look();
+    }
+
+    /// The verdict on its count.
+    pub fn keep(&mut self) {
+        let id = self.judged.last().expect("something counted").id;
+        assert_eq!(self.session.keep(id), Ok(true));
+        self.look();
+    }
+
     pub fn refuse(&mut self) {
         let id = self.judged.last().expect("something to judge").id;
         let report = Report::error("42501", "held for nobody").with_hint("request 42");
@@ -92,6 +108,7 @@ impl Talk {
                 Output::DataToServer(_, run) => self.to_server.extend_from_slice(run.raw()),
                 Output::DataToClient(_, run) => self.to_client.extend_from_slice(run.raw()),
                 Output::Judge(act) => self.judged.push(act),
+                Output::Counted(_, rows) => self.counted.push(rows),
                 Output::Moot(_) => self.moot += 1,
                 Output::Done(_, outcome) => self.done.push(outcome),
                 Output::Leaving => self.leaving = true,

@@ -28,11 +28,12 @@ impl Session {
             }
             Backend::Error(report) => return self.failed(frame, report),
             Backend::Ready(status) => {
+                self.written();
                 // Told to the client before anything that it now may send on.
                 self.tell(frame.raw().clone());
                 return self.ready(status);
             }
-            other => self.succeeded(&other)?,
+            other => self.succeeded(frame, &other)?,
         };
         if pass {
             self.tell(frame.raw().clone());
@@ -44,6 +45,9 @@ impl Session {
     pub(super) fn streamed(&mut self, run: Run) -> Result<(), Error> {
         let copying = self.copying;
         let head = self.pipeline.head().ok_or(OUT_OF_STEP)?;
+        if let Kind::Write(write) = &mut head.kind {
+            return write.hold(run);
+        }
         let expected = match (run.tag(), &head.kind) {
             (b'D', Kind::Query { .. } | Kind::Execute(_)) => copying == Copying::Nothing,
             (b'd', Kind::Query { .. } | Kind::Execute(_)) => copying.is_from_server(),
@@ -59,19 +63,23 @@ impl Session {
         Ok(())
     }
 
-    fn tell(&mut self, bytes: Bytes) {
+    pub(super) fn tell(&mut self, bytes: Bytes) {
         self.outputs.push_back(Output::ToClient(bytes));
     }
 
-    fn done(&mut self, act: Option<ActId>, outcome: Outcome) {
+    pub(super) fn done(&mut self, act: Option<ActId>, outcome: Outcome) {
         self.outputs.extend(act.map(|act| Output::Done(act, outcome)));
     }
 
     /// An answer that is neither an error nor the end of a query. Whether the client sees it.
-    fn succeeded(&mut self, answer: &Backend) -> Result<bool, Error> {
+    fn succeeded(&mut self, frame: &Frame, answer: &Backend) -> Result<bool, Error> {
         let alone = self.pipeline.is_alone();
         let head = self.pipeline.head().ok_or(OUT_OF_STEP)?;
         match (answer, &mut head.kind) {
+            (_, Kind::Write(write)) => {
+                let progress = write.answered(frame, answer)?;
+                return self.progressed(progress);
+            }
             (Backend::ParseComplete, Kind::Parse(_)) | (Backend::CloseComplete, Kind::Close(_)) => {
                 self.settled()
             }
@@ -158,12 +166,17 @@ impl Session {
             _ => None,
         };
         // That the connection ends is the server's own word.
-        let said = ours.filter(|_| !is_final).unwrap_or_else(|| frame.raw().clone());
+        let (said, report) = match ours.filter(|_| !is_final) {
+            Some(ours) => (ours.encode(), ours),
+            None => (frame.raw().clone(), report),
+        };
         let skips = head.kind.is_extended();
         self.tell(said);
         self.done(act, Outcome::Failed(report));
         if skips {
             self.skip(act);
+        } else {
+            self.write_failed();
         }
         Ok(())
     }
@@ -188,10 +201,11 @@ impl Session {
     /// The server waits for the next query: whatever was asked up to here is over.
     fn ready(&mut self, status: Status) -> Result<(), Error> {
         let entry = self.pipeline.pop().filter(|entry| !entry.kind.is_extended()).ok_or(OUT_OF_STEP)?;
-        if self.copying != Copying::Nothing || matches!(entry.kind, Kind::DecoyQuery(Some(_))) {
+        let is_early = matches!(entry.kind, Kind::DecoyQuery(Some(_)) | Kind::Write(_));
+        if self.copying != Copying::Nothing || is_early {
             return Err(OUT_OF_STEP);
         }
-        if matches!(entry.kind, Kind::Query { .. } | Kind::DecoyQuery(_)) {
+        if matches!(entry.kind, Kind::Query { .. } | Kind::WriteEnd(_) | Kind::DecoyQuery(_)) {
             self.names.apply(NameChange::Deallocate(Bytes::new()));
         }
         if status == Status::Idle {

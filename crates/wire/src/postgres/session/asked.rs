@@ -12,6 +12,7 @@ use crate::postgres::frontend::{Bind, Frontend, Subject};
 use crate::postgres::names::{LONGEST_NAME, Meaning, NameChange, Prepared};
 use crate::postgres::pipeline::{Foresight, Kind};
 use crate::postgres::report::Report;
+use crate::postgres::write::Write;
 
 const MOST_PORTALS: usize = 10_000;
 
@@ -75,8 +76,8 @@ impl Session {
             return Ok(Step::Done);
         }
         if has_long_name(&message) {
-            return self
-                .fail(&Report::error("42622", "names of statements and portals have at most 63 bytes"));
+            let report = Report::error("42622", "names of statements and portals have at most 63 bytes");
+            return self.fail_message(&report);
         }
         self.asked_for(frame, message)
     }
@@ -131,8 +132,8 @@ impl Session {
         self.pipeline.push(None, kind);
     }
 
-    fn fail(&mut self, report: &Report) -> Result<Step, Error> {
-        self.fail_message(report)?;
+    fn fail_message(&mut self, report: &Report) -> Result<Step, Error> {
+        self.fail(true, None, report)?;
         Ok(Step::Done)
     }
 
@@ -143,7 +144,8 @@ impl Session {
                 self.settle();
                 return Ok(Step::Waits);
             }
-            return self.fail(&Report::error("54000", "too many prepared statements in this session"));
+            return self
+                .fail_message(&Report::error("54000", "too many prepared statements in this session"));
         }
         let (name, statement) = (Bytes::copy_from_slice(name), Prepared::new(text, types));
         self.revision += 1;
@@ -156,12 +158,12 @@ impl Session {
             // On the end of a query, or of what is before a Sync: the server will tell without being asked.
             Foresight::Depends => return Ok(Step::Waits),
             // The server is not asked: should it know a statement by this name after all, nobody has seen its text.
-            Foresight::Settled(Meaning::Absent) => return self.fail(&no_statement(bind.statement)),
+            Foresight::Settled(Meaning::Absent) => return self.fail_message(&no_statement(bind.statement)),
             Foresight::Settled(Meaning::Unknown) => None,
             Foresight::Settled(Meaning::Known(prepared)) => Some(prepared),
         };
         if self.portals.len() >= MOST_PORTALS {
-            return self.fail(&Report::error("54000", "too many portals in this session"));
+            return self.fail_message(&Report::error("54000", "too many portals in this session"));
         }
         let parameters = parameters(frame, bind);
         let name = Bytes::copy_from_slice(bind.statement);
@@ -173,16 +175,22 @@ impl Session {
     /// A portal runs what was judged when it was bound. Others (cursors of SQL) are not run by this message.
     fn execute(&mut self, frame: &Frame, name: &[u8]) -> Result<Step, Error> {
         let revision = self.revision;
-        let Some(portal) = self.portals.get(name) else { return self.fail(&no_portal(name)) };
+        let Some(portal) = self.portals.get(name) else { return self.fail_message(&no_portal(name)) };
         if portal.consequences.late && portal.revision != revision {
-            return self.fail(&Report::error("55000", "this statement must be run right after it was bound"));
+            return self.fail_message(&Report::error(
+                "55000",
+                "this statement must be run right after it was bound",
+            ));
         }
         let (act, consequences) = (portal.act, Arc::clone(&portal.consequences));
-        let is_last_word = consequences.is_last_word();
+        let kind = match portal.is_counted {
+            true => Kind::Write(Write::of_portal(consequences)),
+            false => Kind::Execute(consequences),
+        };
         self.unsynced = true;
         self.send(frame.raw().clone());
-        self.pipeline.push(Some(act), Kind::Execute(consequences));
-        if is_last_word {
+        self.pipeline.push(Some(act), kind);
+        if self.pipeline.has_last_word() {
             self.settle();
         }
         Ok(Step::Done)
