@@ -157,6 +157,7 @@ fn question((who, target): (usize, usize), minute: usize, line: &str, chance: &m
         programs: analysis.program_names(),
         understood: analysis.understood(),
         touched: analysis.touched().to_vec(),
+        tables: vec![],
         file: None,
         destination: None,
         // Most come through the gateways of a private network.

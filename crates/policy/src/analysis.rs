@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::reading::{self, Reading};
 use crate::shell;
+use crate::sql::Script;
 use crate::{Effect, How, Obstacle, Surroundings, Touch};
 
 /// One program start that the text names.
@@ -51,9 +52,19 @@ impl Analysis {
         }
     }
 
+    /// What the statements of a text do; the text itself runs as it is. It is understood when all of it was read.
+    pub fn of_statements(script: &Script) -> Analysis {
+        let outcome = match script.obstacle() {
+            Some(what) => Err(Obstacle::of_whole(what)),
+            None => Ok(script.text().to_owned()),
+        };
+        let (programs, touched) = (vec![], vec![]);
+        Analysis { programs, effects: script.effects(), reasons: script.reasons(), outcome, touched }
+    }
+
     /// For a text that must not be read at all, and why.
     pub fn refused(what: &str) -> Analysis {
-        Analysis::not_understanding(Obstacle::new(what, 0))
+        Analysis::not_understanding(Obstacle::of_whole(what))
     }
 
     fn understanding(text: &[u8], surroundings: &Surroundings) -> Result<Analysis, Obstacle> {

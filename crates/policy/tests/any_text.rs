@@ -11,7 +11,7 @@ fn holds(text: &[u8]) {
     let analysis = Analysis::of_command(text);
     assert_eq!(analysis.understood(), analysis.run().is_some());
     assert_eq!(analysis.understood(), analysis.obstacle().is_none());
-    assert!(analysis.obstacle().is_none_or(|o| o.at <= text.len()));
+    assert!(analysis.obstacle().and_then(|obstacle| obstacle.at).is_none_or(|at| at <= text.len()));
     assert!(!analysis.effects().is_empty() && !analysis.tree().is_empty());
     assert!(analysis.understood() || analysis.effects().contains(&Effect::Unknown));
     assert!(analysis.reasons().iter().all(|r| r.program.is_none_or(|p| p < analysis.programs().len())));

@@ -59,6 +59,7 @@ fn question(analysis: &Analysis) -> Question {
         account: "root".into(),
         effects: analysis.effects().clone(),
         programs: analysis.program_names(),
+        tables: vec![],
         understood: analysis.understood(),
         touched: analysis.touched().to_vec(),
         file: None,

@@ -45,6 +45,7 @@ fn question(groups: &[&str], act: Act, target: &str) -> Question {
         account: "root".into(),
         effects: BTreeSet::new(),
         programs: BTreeSet::new(),
+        tables: vec![],
         understood: true,
         touched: vec![],
         file: None,

@@ -33,6 +33,7 @@ fn question(level: Level) -> Question {
         account: "root".into(),
         effects: [Effect::Read].into(),
         programs: ["ls".to_owned()].into(),
+        tables: vec![],
         understood: true,
         touched: vec![],
         file: None,

@@ -54,6 +54,7 @@ impl Setting {
             effects: judged.effects(),
             programs: judged.program_names(),
             touched: judged.touched(),
+            tables: vec![],
             file: judged.file(),
             destination: judged.destination(),
             source: self.source,
@@ -122,14 +123,18 @@ impl Rehearsal {
         Self { question, analysis: judged.analysis, verdict }
     }
 
-    /// Judges the statements of a text, as an act of its own kind will be: asked for as a command, with their effects.
+    /// Judges the statements of a text.
     pub fn of_statements(policies: &Policies, setting: &Setting, script: &Script) -> Self {
-        let judged = Judged::at_the_desk(Act::Exec, setting.target.level, 0);
-        let mut question = setting.clone().question(&judged);
-        question.effects = script.effects();
-        question.understood = script.understood();
+        let analysis = Analysis::of_statements(script);
+        let judged = Judged::at_the_desk(Act::Statement, setting.target.level, 0);
+        let question = Question {
+            effects: analysis.effects().clone(),
+            understood: analysis.understood(),
+            tables: script.tables(),
+            ..setting.clone().question(&judged)
+        };
         let verdict = policies.judge(&question);
-        Self { question, analysis: None, verdict }
+        Self { question, analysis: Some(analysis), verdict }
     }
 
     /// The act and those that must be allowed before it, in order: the session, and SFTP for an operation on files. The

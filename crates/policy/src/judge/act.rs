@@ -9,6 +9,8 @@ pub enum Act {
     Connect,
     /// Run one command line.
     Exec,
+    /// Run one text of database statements.
+    Statement,
     /// Open a shell: a native one on a recorded target, the managed one where commands are gated.
     Shell,
     /// Open the sftp subsystem.
@@ -49,9 +51,10 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Act; 20] = [
+    pub const ALL: [Act; 21] = [
         Act::Connect,
         Act::Exec,
+        Act::Statement,
         Act::Shell,
         Act::Sftp,
         Act::ListFiles,
@@ -77,6 +80,7 @@ impl Act {
         match self {
             Act::Connect => "connect",
             Act::Exec => "exec",
+            Act::Statement => "statement",
             Act::Shell => "shell",
             Act::Sftp => "sftp",
             Act::ListFiles => "list-files",

@@ -158,6 +158,10 @@ impl Kinds {
             ("device_bound", Value::new_bool(facts.device_bound)),
             ("duration_seconds", Value::new_long(facts.duration_seconds)),
         ];
+        if facts.act == Act::Statement {
+            pairs.push(("within", areas(&facts.touched.within)));
+            pairs.push(("every_row", Value::new_bool(facts.every_row)));
+        }
         if let Some(file) = &facts.file {
             pairs.push(("path", Value::new_string(file.path.clone())));
             pairs.push(("to", Value::new_string(file.to.clone())));

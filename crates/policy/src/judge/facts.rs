@@ -1,4 +1,4 @@
-//! The facts of a question as the policies are asked with them: areas in place of paths.
+//! The facts of a question as the policies are asked with them: areas in place of paths and tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -7,7 +7,8 @@ use super::act::Act;
 use super::area::{Areas, Touched};
 use super::question::{Destination, FileFacts, Level, Question};
 use super::sight::Sight;
-use crate::Effect;
+use crate::sql::TableUse;
+use crate::{Effect, How};
 
 /// All that Cedar learns of a question, so that equal facts always have equal answers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +24,8 @@ pub(super) struct Facts {
     pub(super) account: String,
     pub(super) programs: BTreeSet<String>,
     pub(super) touched: Touched,
+    /// Of a statement: whether nothing bounds which rows of a table it changes or removes.
+    pub(super) every_row: bool,
     pub(super) file: Option<FileFacts>,
     pub(super) destination: Option<Destination>,
     pub(super) source: IpAddr,
@@ -51,7 +54,8 @@ impl Facts {
             labels: labels(by, q),
             account: if by.tells("account") { q.account.clone() } else { String::new() },
             programs: if by.tells("programs") { q.programs.clone() } else { BTreeSet::new() },
-            touched: if by.tells_areas() { areas.touched(&q.touched) } else { Touched::default() },
+            touched: if by.tells_areas() { areas.touched(&q.touched, &q.tables) } else { Touched::default() },
+            every_row: by.tells("every_row") && q.tables.iter().any(is_of_every_row),
             file: q
                 .file
                 .as_ref()
@@ -81,6 +85,10 @@ impl Facts {
         let texts = [&self.person, &self.target, &self.account].into_iter();
         texts.chain(files).chain(hosts).chain(labels).chain(sets).map(String::len).sum()
     }
+}
+
+fn is_of_every_row(used: &TableUse) -> bool {
+    used.whole && used.how >= How::Writes
 }
 
 fn labels(by: &Sight, q: &Question) -> BTreeMap<String, String> {

@@ -17,5 +17,6 @@ mod guard;
 mod ruling;
 mod sight;
 mod slice;
+mod tables;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ use super::ruling::{Bench, Ruling, Why};
 use super::slice::{Slice, Slices};
 use super::sources::{self, Collected, Declared, Sources};
 use super::verdict::{Allowed, Denied, Held, Rule, Verdict};
+use crate::sql::TableUse;
 use crate::{Table, Touch};
 
 /// How many rulings are remembered.
@@ -96,6 +97,11 @@ impl Policies {
         self.areas.reached_by(touch)
     }
 
+    /// The declared areas that the use of a table reaches, by name; to look at it reaches none.
+    pub fn areas_of_table(&self, used: &TableUse) -> BTreeSet<&str> {
+        self.areas.used_by(used)
+    }
+
     /// Answers a question: default deny, a forbid wins, an error denies.
     pub fn judge(&self, q: &Question) -> Verdict {
         if let Some(reason) = never(q) {
@@ -150,7 +156,7 @@ pub(super) fn never(q: &Question) -> Option<&'static str> {
         return None;
     }
     if !q.understood {
-        return Some("the command was not understood, so nothing can be said about what it does");
+        return Some("it was not understood, so nothing can be said about what it does");
     }
     (q.effects.is_empty() && (q.act == Act::Exec || q.act.is_on_files()))
         .then_some("nothing is known about what the command does")

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::act::Act;
+use crate::sql::TableUse;
 use crate::{Effect, Touch};
 
 /// Everything that a policy may look at.
@@ -29,6 +30,8 @@ pub struct Question {
     pub understood: bool,
     /// Which paths it may touch: [`crate::Analysis::touched`]; compared with the declared areas.
     pub touched: Vec<Touch>,
+    /// Which tables a statement may touch: [`crate::sql::Script::tables`]; compared with the declared areas.
+    pub tables: Vec<TableUse>,
     /// For an operation on files, which.
     pub file: Option<FileFacts>,
     /// For a forwarding, where to.

@@ -171,7 +171,7 @@ impl Sight {
 
     /// Whether the areas that are touched can.
     pub(super) fn tells_areas(&self) -> bool {
-        ["reads", "writes", "removes", "confined"].into_iter().any(|fact| self.tells(fact))
+        ["reads", "writes", "removes", "confined", "within"].into_iter().any(|fact| self.tells(fact))
     }
 
     /// Whether the paths of an operation on files can.

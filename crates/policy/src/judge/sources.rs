@@ -103,6 +103,7 @@ pub(super) fn sample(act: Act) -> Question {
         programs: ["true".into()].into(),
         understood: true,
         touched: vec![],
+        tables: vec![],
         file: act.is_on_files().then(FileFacts::default),
         destination: act.leads_somewhere().then(Destination::default),
         source: std::net::Ipv4Addr::LOCALHOST.into(),

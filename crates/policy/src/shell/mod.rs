@@ -25,19 +25,26 @@ use crate::Surroundings;
 pub struct Obstacle {
     /// What it is, such as `a background command (&)`, and often what to write instead.
     pub what: String,
-    /// Where it starts, in bytes from 0.
-    pub at: usize,
+    /// Where it starts, in bytes from 0; none when it is the text as a whole.
+    pub at: Option<usize>,
 }
 
 impl Obstacle {
     pub(crate) fn new(what: impl Into<String>, at: usize) -> Self {
-        Obstacle { what: what.into(), at }
+        Obstacle { what: what.into(), at: Some(at) }
+    }
+
+    pub(crate) fn of_whole(what: impl Into<String>) -> Self {
+        Obstacle { what: what.into(), at: None }
     }
 }
 
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}", self.what, self.at)
+        match self.at {
+            Some(at) => write!(f, "{} at byte {at}", self.what),
+            None => f.write_str(&self.what),
+        }
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) struct Findings<'a> {
     tables: BTreeMap<(Name, How), (Columns, bool)>,
     pub(super) functions: BTreeSet<String>,
     resolve: BTreeSet<Named>,
+    obstacle: Option<String>,
     pub(super) control: Control,
     /// The statement is only planned: what it would do is not done, but functions may be called.
     pub(super) planned: bool,
@@ -37,6 +38,7 @@ impl<'a> Findings<'a> {
             tables: BTreeMap::new(),
             functions: BTreeSet::new(),
             resolve: BTreeSet::new(),
+            obstacle: None,
             control: Control::None,
             planned: false,
         }
@@ -64,6 +66,11 @@ impl<'a> Findings<'a> {
         self.note(Effect::Unknown, because.into());
     }
 
+    /// After it, nothing that is read here would mean the same to the server.
+    pub(super) fn misleads(&mut self, because: impl Into<String>) {
+        self.obstacle.get_or_insert(because.into());
+    }
+
     fn note(&mut self, effect: Effect, because: String) {
         if self.told.insert((effect, because.clone())) {
             self.reasons.push(Reason { effect, because, program: None });
@@ -75,6 +82,12 @@ impl<'a> Findings<'a> {
         let used = self.tables.entry((table.clone(), how)).or_insert_with(|| (Columns::none(), false));
         used.0 = std::mem::replace(&mut used.0, Columns::All).and(columns);
         used.1 |= whole && !self.planned;
+    }
+
+    /// Every table is removed or otherwise changed, of one schema or of all.
+    pub(super) fn every_table(&mut self, schema: Option<&str>, how: How) {
+        let table = Name { schema: schema.map(str::to_owned), name: Name::ANY.into() };
+        self.table(&table, how, Columns::All, how == How::Removes);
     }
 
     /// What stands behind a name does more than the name says: the catalogue knows, or it is taken for the usual.
@@ -104,14 +117,18 @@ impl<'a> Findings<'a> {
         }
     }
 
-    pub(super) fn into_statement(self, text: &str) -> Statement {
+    /// The statement, or what stands in the way of ever letting it run.
+    pub(super) fn into_statement(self, text: &str) -> Result<Statement, String> {
+        if let Some(obstacle) = self.obstacle {
+            return Err(obstacle);
+        }
         let tables = self.tables.into_iter().map(|((table, how), (columns, whole))| TableUse {
             table,
             how,
             columns,
             whole,
         });
-        Statement {
+        Ok(Statement {
             text: text.into(),
             control: self.control,
             effects: self.reasons.iter().map(|reason| reason.effect).collect(),
@@ -119,6 +136,6 @@ impl<'a> Findings<'a> {
             tables: tables.collect(),
             functions: self.functions,
             resolve: self.resolve,
-        }
+        })
     }
 }

@@ -12,6 +12,9 @@ pub struct Name {
 }
 
 impl Name {
+    /// Stands for every table, in every schema when none is written.
+    pub const ANY: &str = "*";
+
     /// A name without a schema.
     pub fn plain(name: &str) -> Name {
         Name { schema: None, name: name.into() }

@@ -35,6 +35,7 @@ impl FromStr for Dialect {
 /// All statements of one text. What the text does is what any of them does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Script {
+    text: String,
     statements: Vec<Statement>,
     obstacle: Option<String>,
 }
@@ -70,6 +71,14 @@ pub struct TableUse {
     pub columns: Columns,
     /// Nothing bounds which rows are written or removed: no WHERE, or one that is always true.
     pub whole: bool,
+}
+
+impl TableUse {
+    /// What something does of which nothing is known.
+    fn of_anything() -> Vec<TableUse> {
+        let every = |how| TableUse { table: Name::plain(Name::ANY), how, columns: Columns::All, whole: true };
+        [How::Reads, How::Writes, How::Removes].map(every).to_vec()
+    }
 }
 
 /// Columns of a table.
@@ -136,13 +145,18 @@ pub enum Control {
 }
 
 impl Script {
-    pub(super) fn of(statements: Vec<Statement>) -> Script {
-        Script { statements, obstacle: None }
+    pub(super) fn of(text: &str, statements: Vec<Statement>) -> Script {
+        Script { text: text.into(), statements, obstacle: None }
     }
 
     /// For a text that is not read, and what stands in the way.
     pub(super) fn refused(obstacle: &str) -> Script {
-        Script { statements: vec![], obstacle: Some(obstacle.into()) }
+        Script { text: String::new(), statements: vec![], obstacle: Some(obstacle.into()) }
+    }
+
+    /// What was read, byte for byte; empty when it was not read.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The statements in order; none when the text was not read.
@@ -153,6 +167,12 @@ impl Script {
     /// What stood in the way of reading it.
     pub fn obstacle(&self) -> Option<&str> {
         self.obstacle.as_deref()
+    }
+
+    /// Every table that any of the statements touches, in the widest reading: what is not known may touch all of them.
+    pub fn tables(&self) -> Vec<TableUse> {
+        let anything = if self.understood() { vec![] } else { TableUse::of_anything() };
+        self.statements.iter().flat_map(|one| one.tables.iter().cloned()).chain(anything).collect()
     }
 
     /// Whether every statement was read and nothing in it is unknown.

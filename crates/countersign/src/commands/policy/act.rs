@@ -53,6 +53,7 @@ impl Wanted {
             Act::Connect => return Ok(Supposed::Act(act)),
             act if act.is_at_the_desk() => return Ok(Supposed::Act(act)),
             Act::Exec => self.command(text)?,
+            Act::Statement => bail!("statements are judged by policy analyse --sql"),
             Act::Shell => Ask::Shell,
             Act::Sftp => Ask::Sftp,
             act if act.is_on_files() => Ask::File(self.operation(act)?),

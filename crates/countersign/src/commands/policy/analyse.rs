@@ -110,10 +110,10 @@ impl<'a> Judge<'a> {
         let outcome = Outcome::of([&self.connect, &act]);
         Answer {
             verdict: outcome.word.as_str(),
-            understood: script.understood(),
+            understood: act.question.understood,
             effects: script.effects().into_iter().map(Effect::as_str).collect(),
             programs: vec![],
-            run: script.understood().then_some(text),
+            run: act.question.understood.then_some(text),
             rule: outcome.rule(),
             reason: outcome.reason,
             statements: Some(Statements::of(&script)),

@@ -27,16 +27,18 @@ pub(super) fn analyse(text: &str, catalogue: &Catalogue) -> Script {
         Err(obstacle) => return Script::refused(obstacle),
     };
     let parts = tokens.split(|token| token.text == ";").filter(|part| !part.is_empty());
-    let statements: Vec<Statement> = parts.map(|part| statement(text, part, catalogue)).collect();
-    if statements.is_empty() { Script::refused("no statement") } else { Script::of(statements) }
+    let statements: Result<Vec<Statement>, String> =
+        parts.map(|part| statement(text, part, catalogue)).collect();
+    match statements {
+        Ok(none) if none.is_empty() => Script::refused("no statement"),
+        Ok(statements) => Script::of(text, statements),
+        Err(obstacle) => Script::refused(&obstacle),
+    }
 }
 
-fn statement(text: &str, tokens: &[Token], catalogue: &Catalogue) -> Statement {
+fn statement(text: &str, tokens: &[Token], catalogue: &Catalogue) -> Result<Statement, String> {
     let mut reader = Reader::new(Findings::new(catalogue));
-    match agreed(tokens) {
-        Ok(tree) => reader.statement(&tree),
-        Err(obstacle) => reader.found.unknown(format!("not understood: {obstacle}")),
-    }
+    reader.statement(&agreed(tokens)?);
     let ends = tokens.first().zip(tokens.last()).and_then(|(first, last)| text.get(first.start..last.end()));
     reader.found.into_statement(ends.unwrap_or(text))
 }

@@ -42,6 +42,9 @@ const HARMLESS: [&str; 18] = [
     "wait_timeout",
 ];
 
+/// Settings by which the server divides a text into tokens.
+const READING: [&str; 3] = ["sql_mode", "character_set_client", "character_set_connection"];
+
 impl<'a> Reader<'a> {
     pub(super) fn new(found: Findings<'a>) -> Self {
         Reader { found, scope: Scope::default() }
@@ -116,7 +119,15 @@ impl<'a> Reader<'a> {
             Statement::CreateDatabase { .. } | Statement::CreateSchema { .. } => {
                 self.found.does(SchemaChange, "makes a database");
             }
-            Statement::RenameTable(_) => self.found.does(SchemaChange, "gives tables other names"),
+            Statement::RenameTable(renamed) => {
+                self.found.does(SchemaChange, "gives tables other names");
+                for name in renamed.iter().flat_map(|one| [&one.old_name, &one.new_name]) {
+                    match table(name) {
+                        Some(table) => self.found.table(&table, How::Writes, Columns::All, false),
+                        None => self.strange("this name"),
+                    }
+                }
+            }
             Statement::Grant(_)
             | Statement::Revoke(_)
             | Statement::GrantRole(_)
@@ -146,12 +157,27 @@ impl<'a> Reader<'a> {
         self.found.does(SchemaChange, "removes objects");
         match kind {
             ObjectType::Table => names.iter().for_each(|name| self.removes(name, "removes the table")),
-            ObjectType::Schema | ObjectType::Database | ObjectType::Sequence => {
+            ObjectType::Sequence => names.iter().for_each(|name| self.removes(name, "removes the sequence")),
+            ObjectType::Schema | ObjectType::Database => {
                 self.found.does(DataDestroy, "removes what is kept in it");
+                names.iter().for_each(|name| self.empties(name));
             }
-            ObjectType::View | ObjectType::Index => {}
+            ObjectType::View => {
+                for view in names.iter().filter_map(table) {
+                    self.found.table(&view, How::Removes, Columns::All, false);
+                }
+            }
+            ObjectType::Index => {}
             ObjectType::Role | ObjectType::User => self.found.does(PrivilegeChange, "removes accounts"),
             _ => self.strange("this kind of object to remove"),
+        }
+    }
+
+    /// Every table of a database.
+    fn empties(&mut self, database: &ObjectName) {
+        match table(database) {
+            Some(Name { schema: None, name }) => self.found.every_table(Some(&name), How::Removes),
+            _ => self.strange("this name"),
         }
     }
 
@@ -190,6 +216,7 @@ impl<'a> Reader<'a> {
             Set::SetNames { charset_name, .. } if is_utf8(charset_name) => {
                 self.setting("names", Read, "keeps the encoding in which texts are read here");
             }
+            Set::SetNames { .. } => self.found.misleads("another encoding changes how texts are read"),
             Set::SetTransaction { .. } => self.found.does(Read, "says how a transaction sees others"),
             Set::SetRole { .. } => self.found.does(PrivilegeChange, "changes what the session may do"),
             _ => self.strange("this way to change a setting"),
@@ -199,6 +226,9 @@ impl<'a> Reader<'a> {
     fn assign(&mut self, scope: Option<&ContextModifier>, variable: &ObjectName, values: &[Expr]) {
         values.iter().for_each(|value| self.expression(value));
         let name = variable.to_string().to_lowercase();
+        if READING.iter().any(|setting| name.ends_with(setting)) {
+            return self.found.misleads(format!("setting {name} changes how texts are read"));
+        }
         if matches!(scope, Some(ContextModifier::Global)) || name.starts_with("@@global") {
             return self.setting(&name, Unknown, "changes the whole server");
         }

@@ -159,7 +159,17 @@ impl Reader<'_> {
         if rename.rename_type == ObjectType::ObjectRole as i32 {
             self.found.does(PrivilegeChange, "renames a role");
         }
+        if rename.rename_type == ObjectType::ObjectSchema as i32 {
+            self.found.every_table(Some(&rename.subname), How::Writes);
+        }
         if let Some(range) = &rename.relation {
+            self.found.table(&nodes::relation(range), How::Writes, Columns::All, false);
+        }
+    }
+
+    pub(super) fn alter_schema(&mut self, alter: &AlterObjectSchemaStmt) {
+        self.found.does(SchemaChange, "moves an object to another schema");
+        if let Some(range) = &alter.relation {
             self.found.table(&nodes::relation(range), How::Writes, Columns::All, false);
         }
     }

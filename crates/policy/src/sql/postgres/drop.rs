@@ -29,8 +29,14 @@ impl Reader<'_> {
         if holds_rows(kind) {
             self.remove_relations(objects);
         }
+        if kind == ObjectType::ObjectSchema {
+            objects.iter().for_each(|schema| self.found.every_table(nodes::word(schema), How::Removes));
+        }
         if cascades {
             self.found.does(SchemaChange, "CASCADE removes whatever depends on it");
+        }
+        if cascades || kind == ObjectType::ObjectExtension {
+            self.found.every_table(None, How::Removes);
         }
     }
 
@@ -62,6 +68,7 @@ impl Reader<'_> {
         }
         if truncate.behavior == DropBehavior::DropCascade as i32 {
             self.found.does(DataDestroy, "CASCADE empties every table that refers to it");
+            self.found.every_table(None, How::Removes);
         }
     }
 }

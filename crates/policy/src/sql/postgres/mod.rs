@@ -32,13 +32,15 @@ use reader::Reader;
 
 /// Reads every statement of a text. A text without any does nothing, and the server says so.
 pub(super) fn analyse(text: &str, catalogue: &Catalogue) -> Script {
-    match parse::parse(text, catalogue) {
-        Ok(tree) => Script::of(tree.iter().map(|raw| statement(text, raw, catalogue)).collect()),
+    let statements = parse::parse(text, catalogue)
+        .and_then(|tree| tree.iter().map(|raw| statement(text, raw, catalogue)).collect());
+    match statements {
+        Ok(statements) => Script::of(text, statements),
         Err(obstacle) => Script::refused(&obstacle),
     }
 }
 
-fn statement(text: &str, raw: &RawStmt, catalogue: &Catalogue) -> Statement {
+fn statement(text: &str, raw: &RawStmt, catalogue: &Catalogue) -> Result<Statement, String> {
     let mut reader = Reader::new(Findings::new(catalogue));
     match nodes::inner(&raw.stmt) {
         Some(node) => reader.statement(node),

@@ -100,6 +100,11 @@ impl Reader<'_> {
     pub(super) fn setting(&mut self, name: &str, value: Option<&str>) {
         self.found.control = Control::Set { name: name.into(), value: value.map(str::to_owned) };
         let (effect, because) = judged(name, value);
+        if effect == Effect::Unknown
+            && ["standard_conforming_strings", "client_encoding", "names", "search_path"].contains(&name)
+        {
+            self.found.misleads(format!("setting {name} {because}"));
+        }
         self.found.calls(effect, format!("setting {name} {because}"));
     }
 
@@ -131,6 +136,9 @@ fn judged(name: &str, value: Option<&str>) -> (Effect, &'static str) {
         }
         "search_path" if keeps_own_names_first(value) => (Effect::Read, "changes where names are looked for"),
         "search_path" => (Effect::Unknown, "lets other functions take the names of the server's own"),
+        "standard_conforming_strings" | "client_encoding" | "names" => {
+            (Effect::Unknown, "changes how texts are read")
+        }
         "default_transaction_read_only" | "transaction_read_only" if is_on(value) => {
             (Effect::Read, "forbids the session to write")
         }

@@ -4,6 +4,7 @@ use pg_query::NodeEnum;
 
 use super::reader::Reader;
 use crate::Effect::{self, *};
+use crate::How;
 
 impl Reader<'_> {
     /// Reads one statement. The list of kinds is closed: another one is unknown.
@@ -66,6 +67,15 @@ impl Reader<'_> {
             NodeEnum::RenameStmt(rename) => self.rename(rename),
             NodeEnum::DropStmt(drop) => self.drop(drop),
             NodeEnum::TruncateStmt(truncate) => self.truncate(truncate),
+            NodeEnum::DropdbStmt(_) => {
+                self.all(&[DataDestroy, SchemaChange], "removes a database");
+                self.found.every_table(None, How::Removes);
+            }
+            NodeEnum::DropOwnedStmt(_) => {
+                let effects = &[DataDestroy, SchemaChange, PrivilegeChange];
+                self.all(effects, "removes everything that a role owns");
+                self.found.every_table(None, How::Removes);
+            }
             _ => self.of_rights(node),
         }
     }
@@ -99,9 +109,7 @@ impl Reader<'_> {
             NodeEnum::ReindexStmt(_) => self.found.does(Write, "builds indexes anew"),
             NodeEnum::RefreshMatViewStmt(refresh) => self.refresh(refresh),
             NodeEnum::CommentStmt(_) => self.found.does(SchemaChange, "describes an object"),
-            NodeEnum::AlterObjectSchemaStmt(_) => {
-                self.found.does(SchemaChange, "moves an object to another schema")
-            }
+            NodeEnum::AlterObjectSchemaStmt(alter) => self.alter_schema(alter),
             NodeEnum::CheckPointStmt(_) => self.found.does(Write, "writes everything to disk"),
             _ => self.strange("this kind of statement"),
         }
@@ -121,9 +129,6 @@ fn plain(node: &NodeEnum) -> Option<(&'static [Effect], &'static str)> {
         NodeEnum::AlterDefaultPrivilegesStmt(_) => (&[PrivilegeChange], "changes rights on objects to come"),
         NodeEnum::ReassignOwnedStmt(_) => (&[PrivilegeChange], "gives objects to another role"),
         NodeEnum::SecLabelStmt(_) => (&[PrivilegeChange], "labels an object for access control"),
-        NodeEnum::DropOwnedStmt(_) => {
-            (&[DataDestroy, SchemaChange, PrivilegeChange], "removes everything that a role owns")
-        }
         NodeEnum::CompositeTypeStmt(_)
         | NodeEnum::CreateEnumStmt(_)
         | NodeEnum::AlterEnumStmt(_)
@@ -138,7 +143,6 @@ fn plain(node: &NodeEnum) -> Option<(&'static [Effect], &'static str)> {
         NodeEnum::AlterDatabaseStmt(_) | NodeEnum::AlterDatabaseRefreshCollStmt(_) => {
             (&[SchemaChange, PrivilegeChange], "changes a database, and who may connect to it")
         }
-        NodeEnum::DropdbStmt(_) => (&[DataDestroy, SchemaChange], "removes a database"),
         NodeEnum::CreateTableSpaceStmt(_)
         | NodeEnum::DropTableSpaceStmt(_)
         | NodeEnum::AlterTableSpaceOptionsStmt(_)
