@@ -28,15 +28,17 @@ impl World {
         true
     }
 
-    /// Takes them all at once, on different nodes; each waits for the others before what decides.
-    pub async fn take_at_once(&mut self, steps: &[Step]) -> Vec<bool> {
+    /// Takes them all at once, on different nodes; each waits for the others before what decides, or for its turn.
+    pub async fn take_at_once(&mut self, steps: &[Step], order: Option<u64>) -> Vec<bool> {
         let mut prepared = Vec::new();
         for (node, step) in steps.iter().enumerate() {
             prepared.push(self.prepared(step, node).await);
         }
-        let race = Race::of(steps.len());
+        let race = Race::of(steps.len(), order);
         self.life.race(Some(race.clone()));
-        let racers: Vec<_> = prepared.into_iter().map(|told| tokio::spawn(run(told, race.clone()))).collect();
+        let racers =
+            prepared.into_iter().zip(0..).map(|(told, place)| tokio::spawn(run(told, race.clone(), place)));
+        let racers: Vec<_> = racers.collect();
         let mut told = Vec::new();
         for racer in racers {
             told.push(racer.await.unwrap());
@@ -123,7 +125,8 @@ impl World {
     }
 }
 
-async fn run(told: Told, race: Arc<Race>) -> bool {
+async fn run(told: Told, race: Arc<Race>, place: usize) -> bool {
+    race.begin(place).await;
     let told = told.await;
     race.leave();
     told

@@ -1,5 +1,6 @@
 //! A process that dies after so many effects: from then on neither the database nor the ledger does anything for it.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -47,56 +48,81 @@ impl Life {
 
     /// Whatever decides who wins is reached by all that run at once before any of them does it.
     async fn before(&self, statement: &Statement) -> Result<(), sqlx::Error> {
+        self.meet(DECIDING.iter().any(|beginning| statement.sql.starts_with(beginning))).await;
+        self.has_one_more().then_some(()).ok_or(sqlx::Error::PoolClosed)
+    }
+
+    /// Where those who run at once may change places.
+    async fn meet(&self, decides: bool) {
         let race = self.race.lock().unwrap().clone();
-        let decides = DECIDING.iter().any(|beginning| statement.sql.starts_with(beginning));
-        if let (Some(race), true) = (race, decides) {
+        if let Some(race) = race.filter(|race| decides || race.in_turns) {
             race.arrive().await;
         }
-        self.has_one_more().then_some(()).ok_or(sqlx::Error::PoolClosed)
     }
 }
 
-/// Where racers wait, each time, until all who still run have come to such a place.
+/// Where racers wait, each time, until all who still run have come to such a place. Then all go on; or, in turns, only
+/// one of them, so that the number from which the turns are drawn decides the whole race.
 #[derive(Debug)]
-pub struct Race(watch::Sender<Field>);
+pub struct Race {
+    field: watch::Sender<Field>,
+    in_turns: bool,
+}
 
 #[derive(Debug)]
 struct Field {
     running: usize,
-    waiting: usize,
-    round: u64,
+    /// Who waits, by places that are given in the order of arrival.
+    waiting: BTreeSet<usize>,
+    next: usize,
+    turns: Option<u64>,
 }
 
 impl Race {
-    pub fn of(racers: usize) -> Arc<Self> {
-        Arc::new(Self(watch::Sender::new(Field { running: racers, waiting: 0, round: 0 })))
+    /// Racers who all wait at the start.
+    pub fn of(racers: usize, order: Option<u64>) -> Arc<Self> {
+        let mut field = Field { running: racers, waiting: (0..racers).collect(), next: racers, turns: order };
+        field.go_on();
+        Arc::new(Self { field: watch::Sender::new(field), in_turns: order.is_some() })
+    }
+
+    /// Waits at the start.
+    pub async fn begin(&self, place: usize) {
+        let mut field = self.field.subscribe();
+        let _never_dropped = field.wait_for(|field| !field.waiting.contains(&place)).await;
     }
 
     /// One of them is done, wherever it got to.
     pub fn leave(&self) {
-        self.0.send_modify(|field| {
+        self.field.send_modify(|field| {
             field.running -= 1;
             field.go_on();
         });
     }
 
     async fn arrive(&self) {
-        let mut seen = self.0.subscribe();
-        let mut round = 0;
-        self.0.send_modify(|field| {
-            round = field.round;
-            field.waiting += 1;
+        let mut place = 0;
+        self.field.send_modify(|field| {
+            place = field.next;
+            field.next += 1;
+            field.waiting.insert(place);
             field.go_on();
         });
-        let _never_dropped = seen.wait_for(|field| field.round > round).await;
+        self.begin(place).await;
     }
 }
 
 impl Field {
     fn go_on(&mut self) {
-        if self.waiting >= self.running {
-            (self.waiting, self.round) = (0, self.round + 1);
+        if self.waiting.is_empty() || self.waiting.len() < self.running {
+            return;
         }
+        let Some(turns) = &mut self.turns else { return self.waiting.clear() };
+        // The upper bits of a linear congruence are random enough.
+        *turns = turns.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let drawn = usize::try_from(*turns >> 33).unwrap() % self.waiting.len();
+        let chosen = self.waiting.iter().nth(drawn).copied().unwrap();
+        self.waiting.remove(&chosen);
     }
 }
 
@@ -118,6 +144,7 @@ impl<E: Engine> Engine for MortalEngine<E> {
     }
 
     async fn change_all(&self, statements: Vec<Statement>) -> Result<(), sqlx::Error> {
+        self.life.meet(false).await;
         match self.life.has_one_more() {
             true => self.inner.change_all(statements).await,
             false => Err(sqlx::Error::PoolClosed),
@@ -130,6 +157,7 @@ impl<E: Engine> Engine for MortalEngine<E> {
     }
 
     async fn read(&self, statement: Statement) -> Result<Vec<E::Row>, sqlx::Error> {
+        self.life.meet(false).await;
         match self.life.is_over() {
             true => Err(sqlx::Error::PoolClosed),
             false => self.inner.read(statement).await,
@@ -156,6 +184,7 @@ impl MortalJournal {
 #[async_trait]
 impl Journal for MortalJournal {
     async fn append(&self, entries: Vec<Entry>) -> Result<u64, JournalError> {
+        self.life.meet(false).await;
         self.push(entries)
     }
 }

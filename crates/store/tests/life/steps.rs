@@ -38,8 +38,11 @@ pub enum Step {
 #[derive(Clone, Debug)]
 pub enum Move {
     One(Step),
-    /// All at the same moment.
-    AtOnce(Vec<Step>),
+    /// All at the same moment: freely, or one effect at a time in an order drawn from that number.
+    AtOnce {
+        steps: Vec<Step>,
+        order: Option<u64>,
+    },
     /// The process dies after so many of the step's effects, and begins again.
     Dies {
         after: u8,
@@ -50,7 +53,7 @@ pub enum Move {
 pub fn moves() -> impl Strategy<Value = Vec<Move>> {
     let one = prop_oneof![
         14 => any_step().prop_map(Move::One),
-        4 => rivals().prop_map(Move::AtOnce),
+        4 => (rivals(), order()).prop_map(|(steps, order)| Move::AtOnce { steps, order }),
         3 => (0..12_u8, any_step()).prop_map(|(after, during)| Move::Dies { after, during }),
     ];
     let rest = proptest::collection::vec(one, 4..24);
@@ -84,6 +87,10 @@ fn rivals() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Sweep),
     ];
     proptest::collection::vec(rival, 2..4)
+}
+
+fn order() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![1 => Just(None), 3 => any::<u64>().prop_map(Some)]
 }
 
 fn answer(request: BoxedStrategy<i64>) -> impl Strategy<Value = Step> {
