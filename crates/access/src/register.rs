@@ -14,7 +14,9 @@ pub use records::{account, credentials, key, permit, person, policies, setting, 
 
 use crate::blind::sha256_hex;
 use crate::entry::{Entry, Event};
-use crate::model::{Answer, Decision, PersonKey, Record, RememberedFactor, Request, RequestId, RequestState};
+use crate::model::{
+    Answer, Decision, PersonId, PersonKey, Record, RememberedFactor, Request, RequestId, RequestState,
+};
 
 /// Digests of rows by kind and identifier, in step with the ledger. Shared by the road and by what guards the store.
 #[derive(Debug, Default)]
@@ -243,12 +245,12 @@ impl Register {
         theirs.iter().find(given).map(|given| given.when)
     }
 
-    /// Whether somebody said no, on the record. Their row may be on its way, or gone.
-    pub fn is_denied(&self, request: RequestId) -> bool {
+    /// Who has said no, on the record. Their row may be on its way, or gone.
+    pub fn deniers(&self, request: RequestId) -> BTreeSet<PersonId> {
         let rows = self.read();
-        let answers =
-            rows.requests.get(&request.0).into_iter().flat_map(|asked| asked.answers.values().flatten());
-        answers.into_iter().any(|given| given.answer == Answer::Deny.as_str())
+        let answers = rows.requests.get(&request.0).into_iter().flat_map(|asked| &asked.answers);
+        let no = |given: &Given| given.answer == Answer::Deny.as_str();
+        answers.filter(|(_, given)| given.iter().any(no)).map(|(id, _)| PersonId(id.clone())).collect()
     }
 
     /// Whether the ledger knows that the request is over.

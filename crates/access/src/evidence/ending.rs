@@ -86,12 +86,43 @@ pub(super) fn counted<'a>(
     approvers.iter().map(of).collect()
 }
 
-/// Whether what ended it is in the answers and the times.
-pub(super) fn borne_out(state: RequestState, at: i64, asked: &Asked<'_>, answers: &[Answered]) -> Found<()> {
+/// A no of which only the entry is there: its writer was cut off before the row, or had said yes in the same moment.
+pub(super) struct BareNo {
+    pub(super) at: i64,
+    pub(super) person: String,
+    pub(super) key: String,
+}
+
+/// Whether what ended it without a grant is in the answers, the entries and the times.
+pub(super) fn borne_out(
+    (index, at, state): (u64, i64, RequestState),
+    asked: &Asked<'_>,
+    requester: &Requester,
+    answers: &[Answered],
+    shelf: &mut Shelf<'_>,
+) -> Found<Option<BareNo>> {
     let refused = answers.iter().any(|answer| answer.approval.answer == Answer::Deny);
     match state {
-        RequestState::Denied => ensure(refused, || "nobody refused".to_owned()),
-        RequestState::Expired => ensure(at >= asked.expires, || "its time was not over".to_owned()),
-        _ => Ok(()),
+        RequestState::Denied if !refused => bare_no(index, asked, requester, shelf).map(Some),
+        RequestState::Expired => {
+            ensure(at >= asked.expires, || "its time was not over".to_owned()).map(|()| None)
+        }
+        _ => Ok(None),
     }
+}
+
+fn bare_no(end: u64, asked: &Asked<'_>, requester: &Requester, shelf: &mut Shelf<'_>) -> Found<BareNo> {
+    let Placed { index, at, event } = shelf.one("a no", |entry| is_no(&entry.event, asked.number))?;
+    let Event::Approval { person, key, .. } = event else { return Err("this is no answer".to_owned()) };
+    ensure(asked.index < index && index < end && at < asked.expires, || {
+        format!("entry {index} does not lie between the request and its end")
+    })?;
+    ensure(person != requester.person.id, || "the requester answered their own request".to_owned())?;
+    Ok(BareNo { at, person, key })
+}
+
+/// Whether somebody says no to that request.
+pub(super) fn is_no(event: &Event, number: i64) -> bool {
+    matches!(event, Event::Approval { request, answer, .. }
+        if *request == number && *answer == Answer::Deny.as_str())
 }

@@ -5,6 +5,7 @@ use identity::VerifiedIdentity;
 use policy::Sources;
 
 use super::cast::{Cast, Entries, missing, states};
+use super::ending::is_no;
 use super::gather_permit::Uses;
 use super::gathering::{Gathering, leaf};
 use super::protocol::{Failure, Protocol};
@@ -76,6 +77,7 @@ impl Road {
         let found = self.archive().find(Box::new(move |event| cast.concerns(event))).await?;
         let mut gathering = Requested::of(self, &request, Entries(found)).await?;
         let answers = gathering.answers(decisions).await?;
+        gathering.bare_no()?;
         gathering.consequences(&uses).await?;
         let act = serde_json::from_str(&request.canonical);
         let act = act.map_err(|fault| RoadError::Inconsistent(format!("evidence: the act: {fault}")))?;
@@ -181,6 +183,18 @@ impl<'r> Requested<'r> {
         }
         answers.sort_by_key(|(index, _)| *index);
         Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+    }
+
+    /// The no that ended it, if that is in no row.
+    fn bare_no(&mut self) -> Result<(), RoadError> {
+        let (id, end) = (self.request.id.0, self.end);
+        let denied = matches!(self.parts.entries.event(end), Some(Event::RequestEnd { state, .. })
+            if *state == RequestState::Denied.as_str());
+        let chosen = self.parts.chosen.iter().filter_map(|index| self.parts.entries.event(*index));
+        if denied && !chosen.into_iter().any(|event| is_no(event, id)) {
+            self.parts.choose("the no", end, |event| is_no(event, id))?;
+        }
+        Ok(())
     }
 
     /// The answer's entry, its key's enrolment and later revocation, and who the signer was.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::answers::Answered;
-use super::ending::Ending;
+use super::ending::{BareNo, Ending};
 use super::protocol::Said;
 use super::request::{PersonThen, text_of};
 pub(super) use super::story_permit::tell_permit;
@@ -16,6 +16,7 @@ use crate::text::{self, Line};
 pub(super) fn tell(examined: &Examined<'_>) -> Vec<Said> {
     let mut story = request(examined);
     story.extend(examined.answers.iter().map(answer));
+    story.extend(examined.bare_no.as_ref().map(bare_no));
     story.extend(end(examined));
     story
 }
@@ -74,6 +75,11 @@ fn answer(answered: &Answered) -> Said {
             ("revoked", &answered.revoked.map_or("-".to_owned(), time)),
         ],
     )
+}
+
+fn bare_no(BareNo { at, person, key }: &BareNo) -> Said {
+    let values = [("at", &*time(*at)), ("who", &visible(person)), ("key", &visible(key))];
+    Said::new(text::STORY_DENIED_BARE, &values)
 }
 
 fn end(examined: &Examined<'_>) -> Vec<Said> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::answers::{Answered, answered};
 use super::circumstances::{met, policies};
 use super::consequences::{Brought, brought};
-use super::ending::{Ending, borne_out, counted, ending};
+use super::ending::{BareNo, Ending, borne_out, counted, ending};
 use super::people::People;
 use super::permit::{Permitted, begun, holder, permitted};
 use super::protocol::{Failure, Found, Protocol, Said, ensure};
@@ -45,6 +45,7 @@ pub(super) struct Examined<'s> {
     pub(super) requester: Requester,
     pub(super) rules: Vec<String>,
     pub(super) answers: Vec<Answered>,
+    pub(super) bare_no: Option<BareNo>,
     pub(super) ending: Ending,
     pub(super) quorum: Option<policy::Quorum>,
     pub(super) recorded: Option<Recorded>,
@@ -168,7 +169,7 @@ fn request<'s>(
     let sources = protocol.enter(text::CHECK_POLICIES, &[], policies(&asked, shelf))?;
     let ending = protocol.enter(text::CHECK_END, &[], ending(&asked, shelf))?;
     let answers = answers(story, &asked, &requester, &ending, shelf, protocol)?;
-    let (mut quorum, mut recording, mut followed) = (None, None, Brought::Nothing);
+    let (mut bare_no, mut quorum, mut recording, mut followed) = (None, None, None, Brought::Nothing);
     match &ending {
         Ending::Granted { quorum: name, approvers, .. } => {
             let counted = counted(approvers, &requester, &answers);
@@ -183,13 +184,15 @@ fn request<'s>(
             let found = brought(&asked, &requester, &ending, story, &mut people, shelf);
             followed = protocol.enter(text::CHECK_FOLLOWED, &[], found)?;
         }
-        Ending::Over { at, state, .. } => {
+        Ending::Over { index, at, state } => {
             let nothing = ensure(story.changes.is_empty(), || "rows have changed".to_owned());
-            let found = nothing.and_then(|()| borne_out(*state, *at, &asked, &answers));
-            protocol.enter(text::CHECK_NOTHING_RAN, &[], found)?;
+            let over = (*index, *at, *state);
+            let found = nothing.and_then(|()| borne_out(over, &asked, &requester, &answers, shelf));
+            bare_no = protocol.enter(text::CHECK_NOTHING_RAN, &[], found)?;
         }
     }
-    Ok(Examined { asked, requester, rules, answers, ending, quorum, recorded: recording, brought: followed })
+    let (recorded, brought) = (recording, followed);
+    Ok(Examined { asked, requester, rules, answers, bare_no, ending, quorum, recorded, brought })
 }
 
 fn answers(

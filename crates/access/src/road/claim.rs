@@ -12,7 +12,7 @@ use super::proof::Proof;
 use super::sessions::Session;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
-use crate::model::{Answer, Decision, Person, Request, RequestId, RequestState, Timestamp};
+use crate::model::{Answer, Decision, Person, PersonId, Request, RequestId, RequestState, Timestamp};
 use crate::register::WhenSigned;
 use crate::statement::statement;
 use crate::text::{self, quorums};
@@ -132,8 +132,15 @@ impl Road {
 
     /// Whether somebody has said no: one no ends it.
     async fn is_denied(&self, id: RequestId) -> Result<bool, RoadError> {
-        let rows = self.store().decisions(id).await?;
-        Ok(self.register().is_denied(id) || rows.iter().any(|decision| decision.answer == Answer::Deny))
+        Ok(!self.deniers(id).await?.is_empty())
+    }
+
+    /// Who has said no, by the rows or by the ledger: a row may be on its way, or never come.
+    pub(super) async fn deniers(&self, id: RequestId) -> Result<BTreeSet<PersonId>, RoadError> {
+        let mut deniers = self.register().deniers(id);
+        let rows = self.store().decisions(id).await?.into_iter();
+        deniers.extend(rows.filter(|row| row.answer == Answer::Deny).map(|row| row.person));
+        Ok(deniers)
     }
 
     /// Ends a request that was denied by somebody who could not end it: their connection or this process was cut off.

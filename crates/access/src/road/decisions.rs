@@ -38,17 +38,18 @@ impl Road {
         let decision = self.verify(who, &person, &request, answer, signature).await?;
         // Stamped with the moment that the row has, so that neither can be moved into other hours.
         self.note_at(decision.at, vec![Event::approval(&decision, self.local(decision.at))]).await?;
-        // Two connections of one person race here; the store's uniqueness decides.
-        match self.store().add_decision(&decision).await {
-            Err(StoreError::Exists(_)) => {
-                Err(self.turn_down(&person, id, &text::ANSWERED_ALREADY, &[]).await)
-            }
-            Err(StoreError::Missing(_)) => Err(self.no_longer(id).await),
-            Err(fault) => Err(fault.into()),
-            Ok(()) => {
+        match (self.store().add_decision(&decision).await, answer) {
+            // Two connections of one person race here. The first row stays, but a no that is entered counts, even
+            // against the same person's yes: nobody is to sign for what can never start.
+            (Ok(()), _) | (Err(StoreError::Exists(_)), Answer::Deny) => {
                 self.announce_decision(&request, &decision).await;
                 self.counted(&request, answer).await
             }
+            (Err(StoreError::Exists(_)), Answer::Approve) => {
+                Err(self.turn_down(&person, id, &text::ANSWERED_ALREADY, &[]).await)
+            }
+            (Err(StoreError::Missing(_)), _) => Err(self.no_longer(id).await),
+            (Err(fault), _) => Err(fault.into()),
         }
     }
 
@@ -78,7 +79,7 @@ impl Road {
         }
     }
 
-    /// One no ends it. Who else takes the row from now on finds this no beside it, and starts nothing either.
+    /// One no ends it. Who else takes the row from now on finds this no on the record, and starts nothing either.
     async fn deny(&self, request: &Request) -> Result<String, RoadError> {
         self.settle(request, RequestState::Denied).await?;
         Ok(self.say(&text::DECIDED_DENY, &[("request", &request.id.to_string())]))

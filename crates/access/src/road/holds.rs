@@ -1,5 +1,7 @@
 //! A held act: bound by a digest, waited for, and ended when it will not run.
 
+use std::collections::BTreeSet;
+
 use policy::{Clause, Held, Quorum};
 
 use super::Road;
@@ -8,7 +10,7 @@ use super::sessions::{Session, labels};
 use crate::blind::hex;
 use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
-use crate::model::{Answer, Person, Request, RequestId, RequestKind, RequestState, Target, Timestamp};
+use crate::model::{Person, PersonId, Request, RequestId, RequestKind, RequestState, Target, Timestamp};
 use crate::statement::{BoundAct, bears_out, rfc3339, submitted, visible};
 use crate::text::{self, quorums};
 
@@ -250,7 +252,7 @@ impl Road {
         Ok(match state {
             RequestState::Waiting | RequestState::Used => self.refusal(&text::ENDED_USED, &[request]),
             RequestState::Denied => {
-                let who = self.deniers(id).await?;
+                let who = self.names_of(self.deniers(id).await?).await?;
                 self.refusal(&text::ENDED_DENIED, &[request, ("who", &who)])
             }
             RequestState::Expired => self.refusal(&text::ENDED_EXPIRED, &[request]),
@@ -262,12 +264,10 @@ impl Road {
         })
     }
 
-    async fn deniers(&self, id: RequestId) -> Result<String, RoadError> {
+    async fn names_of(&self, people: BTreeSet<PersonId>) -> Result<String, RoadError> {
         let mut names = Vec::new();
-        for decision in self.store().decisions(id).await? {
-            if decision.answer == Answer::Deny {
-                names.push(self.name_of(&decision.person).await?);
-            }
+        for person in &people {
+            names.push(self.name_of(person).await?);
         }
         Ok(names.join(", "))
     }

@@ -55,6 +55,8 @@ catalogue! {
         "{at}  {who} 以密钥 {key} 批准（设备：{device}；登记于 {enrolled}；其后吊销：{revoked}）。";
     STORY_DENIED: "{at}  {who} denied it with the key {key} (device: {device}; enrolled {enrolled}; revoked later: {revoked}).",
         "{at}  {who} 以密钥 {key} 否决（设备：{device}；登记于 {enrolled}；其后吊销：{revoked}）。";
+    STORY_DENIED_BARE: "{at}  {who} denied it with the key {key}. Only the entry is there; what was signed was not kept.",
+        "{at}  {who} 以密钥 {key} 否决。仅有账本条目，签名内容未留存。";
     STORY_GRANTED: "{at}  The quorum {quorum} ({clauses}) was met, and the request was used up: it ran, once.",
         "{at}  法定人数 {quorum}（{clauses}）已满足，请求就此用尽：执行了一次。";
     STORY_GRANTED_FOR: "{at}  The quorum {quorum} ({clauses}) was met, and the request was used up: it took effect, once.",

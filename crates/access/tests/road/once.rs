@@ -8,6 +8,7 @@ use access::road::Progress;
 use access::statement::NAMESPACE;
 
 use crate::bastion::*;
+use crate::evidence::Made;
 use crate::keys::Key;
 
 #[tokio::test]
@@ -155,6 +156,43 @@ async fn one_no_ends_it_although_the_others_had_signed() {
     bastion.cannot_claim(pending).await;
     assert_eq!(bastion.state(id).await, RequestState::Denied);
     assert_eq!(bastion.count("grant"), 0);
+}
+
+/// Two connections of bob: both answers are entered before either row is written.
+#[tokio::test]
+async fn who_says_yes_and_no_at_once_has_said_no() {
+    let (mut without_a_row, mut both_were_entered) = (0, 0);
+    for round in 0..20 {
+        let bastion = Bastion::start().await;
+        bastion.enter_policies().await;
+        let pending = bastion.held().await;
+        let id = pending.id();
+        let who = bastion.enter("bob").await;
+        let mut signatures = Vec::new();
+        for answer in [Answer::Approve, Answer::Deny] {
+            let statement = bastion.statement("bob", id, answer).await;
+            signatures.push(Key::of("bob").sign(NAMESPACE, statement.as_bytes()));
+        }
+        bastion.store.shuffle(round);
+        let (yes, no) = tokio::join!(
+            bastion.road.decide(&who, id, Answer::Approve, &signatures[0]),
+            bastion.road.decide(&who, id, Answer::Deny, &signatures[1])
+        );
+        let entered = bastion.count("approval");
+        if entered == 1 {
+            assert_ne!(yes.is_ok(), no.is_ok(), "round {round}");
+            continue;
+        }
+        both_were_entered += 1;
+        assert!(no.unwrap().contains("denied. Nothing will run."), "round {round}");
+        assert_eq!(bastion.state(id).await, RequestState::Denied, "nobody else signs in vain");
+        let told = bastion.cannot_claim(pending).await;
+        assert!(told.contains("denied by bob"), "{told}");
+        let story = Made::of(&bastion, "alice", id).await.story();
+        assert!(story.contains("denied it with the key"), "{story}");
+        without_a_row += usize::from(story.contains("what was signed was not kept"));
+    }
+    assert!(0 < without_a_row && without_a_row < both_were_entered, "{without_a_row} of {both_were_entered}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
