@@ -4,6 +4,7 @@
 //! is looked up. What has been proved is a value with private fields ([`FirstFactor`], [`SecondFactor`],
 //! [`VerifiedIdentity`], [`VerifiedSignature`]) that only the code which checked it can make.
 
+pub mod authority;
 pub mod code;
 pub mod device;
 pub mod hostca;
@@ -16,6 +17,7 @@ pub mod proof;
 mod quote;
 pub mod remembered;
 pub mod sshsig;
+pub mod ticket;
 pub mod totp;
 
 pub use code::Code;
@@ -28,6 +30,7 @@ pub use password::{Password, PasswordHash};
 pub use proof::{FirstFactor, SecondFactor, VerifiedIdentity};
 pub use remembered::Remembered;
 pub use sshsig::VerifiedSignature;
+pub use ticket::{Ticket, TicketedLogin};
 
 /// A source of random bytes: fills the whole slice, from the operating system in production.
 pub type Random<'a> = &'a mut dyn FnMut(&mut [u8]);

@@ -8,6 +8,7 @@ use crate::key::{EnrolledKey, Fingerprint};
 use crate::name::PersonName;
 use crate::password::{Password, PasswordHash};
 use crate::remembered::Remembered;
+use crate::ticket::TicketedLogin;
 use crate::totp::{Secret, Step, TotpError};
 
 /// Why two proofs do not make an identity.
@@ -210,6 +211,7 @@ enum Second {
     Totp,
     Remembered,
     Recovery,
+    Ticketed,
 }
 
 impl VerifiedIdentity {
@@ -232,6 +234,17 @@ impl VerifiedIdentity {
         Ok(Self { person, credential, source, mfa_at, second })
     }
 
+    /// The identity that a ticket stands for.
+    pub(crate) fn by_ticket(login: &TicketedLogin) -> Self {
+        Self {
+            person: login.person.clone(),
+            credential: login.credential.clone(),
+            source: login.source.to_canonical(),
+            mfa_at: login.mfa_at,
+            second: Second::Ticketed,
+        }
+    }
+
     /// Who it is.
     pub fn person(&self) -> &PersonName {
         &self.person
@@ -248,6 +261,7 @@ impl VerifiedIdentity {
             Second::Totp => "totp",
             Second::Remembered => "totp (remembered)",
             Second::Recovery => "recovery code",
+            Second::Ticketed => "totp (by ticket)",
         };
         format!("{} + {second}", self.credential)
     }
@@ -274,7 +288,7 @@ impl VerifiedIdentity {
 
     /// Whether the one-time code was given for this very connection.
     pub fn is_fresh(&self) -> bool {
-        self.second != Second::Remembered
+        matches!(self.second, Second::Totp | Second::Recovery)
     }
 }
 

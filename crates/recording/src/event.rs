@@ -140,6 +140,44 @@ pub enum SessionEvent {
         /// Not the whole file crossed, or not once from beginning to end.
         partial: bool,
     },
+    /// A statement, or several sent as one text, on a database connection; it has this number on it.
+    Statement {
+        /// The number.
+        act: u64,
+        /// The text.
+        text: String,
+        /// Values for `$1`, `$2`, …; text as it is, anything binary as `\\x` and hex digits; nothing is NULL.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parameters: Vec<Option<String>>,
+        /// `allow`, `hold` or `deny`.
+        verdict: String,
+    },
+    /// What came of a statement.
+    StatementDone {
+        /// Its number.
+        act: u64,
+        /// The server's word for it, such as `DELETE 3`; empty when it failed.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        tag: String,
+        /// SQLSTATE of the error, if there was one.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        error: String,
+        /// How long it took from its verdict on.
+        microseconds: u64,
+    },
+    /// COPY data or rows that crossed for a statement.
+    StatementData {
+        /// Its number.
+        act: u64,
+        /// `to-server` or `to-client`.
+        direction: String,
+        /// Rows or messages.
+        count: u64,
+        /// Bytes in them.
+        bytes: u64,
+        /// SHA-256 of the contents one after the other, 64 hex digits.
+        sha256: String,
+    },
     /// The request before was granted.
     Granted,
     /// Something was refused.
