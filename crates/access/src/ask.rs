@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use policy::sql::Script;
 use policy::{Act, Analysis, Destination, FileOperation, Surroundings, Table, environment, quoted};
 
 use crate::statement::visible;
@@ -22,6 +23,19 @@ pub enum Ask {
     File(FileOperation),
     /// A forwarding.
     Forward(Forwarding),
+    /// What a database client sends as one text, with its parameters.
+    Statement(SqlStatement),
+}
+
+/// A text of SQL with everything that decides what it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlStatement {
+    /// The text, byte for byte.
+    pub text: Vec<u8>,
+    /// The values of `$1`, `$2`, …, as people read them; nothing is NULL.
+    pub parameters: Vec<Option<String>>,
+    /// What the text says, read with the catalogue of its database.
+    pub script: Arc<Script>,
 }
 
 /// A line of the managed shell with everything that decides what it means.
@@ -65,6 +79,7 @@ impl Ask {
             Self::Sftp => Act::Sftp,
             Self::File(operation) => operation.act(),
             Self::Forward(forwarding) => forwarding.act(),
+            Self::Statement(_) => Act::Statement,
         }
     }
 
@@ -76,6 +91,7 @@ impl Ask {
             Self::Line(line) => line.text.clone().into_bytes(),
             Self::File(operation) => operation.command().into_bytes(),
             Self::Forward(forwarding) => forwarding.to_string().into_bytes(),
+            Self::Statement(statement) => statement.whole(),
         }
     }
 
@@ -86,6 +102,7 @@ impl Ask {
             Self::Exec(text) => Some(Analysis::of_line(text, &surroundings())),
             Self::Line(line) => Some(line.analysis(table)),
             Self::File(operation) => Some(operation.analysis()),
+            Self::Statement(statement) => Some(statement.analysis()),
             Self::Shell | Self::Sftp | Self::Forward(_) => None,
         }
     }
@@ -98,9 +115,30 @@ impl Ask {
         }
     }
 
-    /// Looking at names is asked thousands of times: it is in the recording, and no entry of its own.
-    pub(crate) fn is_entered(&self) -> bool {
-        !matches!(self, Self::File(FileOperation::List { .. }))
+    /// What is asked thousands of times, looking at names and statements that are allowed, is in the recording, and no
+    /// entry of its own.
+    pub(crate) fn is_entered(&self, allowed: bool) -> bool {
+        match self {
+            Self::File(FileOperation::List { .. }) => false,
+            Self::Statement(_) => !allowed,
+            _ => true,
+        }
+    }
+}
+
+impl SqlStatement {
+    fn analysis(&self) -> Analysis {
+        Analysis::of_statements(&self.script)
+    }
+
+    /// The text and below it the parameters: what people sign for.
+    fn whole(&self) -> Vec<u8> {
+        let mut whole = self.text.clone();
+        for (number, value) in self.parameters.iter().enumerate() {
+            let shown = value.as_deref().map_or_else(|| "NULL".to_owned(), |value| format!("{value:?}"));
+            whole.extend_from_slice(format!("\n-- ${} = {shown}", number + 1).as_bytes());
+        }
+        whole
     }
 }
 

@@ -362,6 +362,25 @@ impl Store for Explained {
         self.inner.consent(person, version).await
     }
 
+    async fn add_ticket(&self, ticket: &Ticket) -> Done {
+        let done = self.inner.add_ticket(ticket).await;
+        self.settle(&[("ticket", &ticket.id)], done)
+    }
+    async fn ticket(&self, id: &str) -> Found<Option<Ticket>> {
+        let ticket = self.inner.ticket(id).await?;
+        Ok(ticket.filter(|ticket| self.explains(&[register::ticket(ticket)])))
+    }
+    async fn use_ticket(&self, id: &str) -> Found<bool> {
+        self.inner.use_ticket(id).await
+    }
+    async fn lapsed_tickets(&self, now: Timestamp) -> Found<Vec<Ticket>> {
+        self.inner.lapsed_tickets(now).await
+    }
+    async fn drop_ticket(&self, id: &str) -> Done {
+        let done = self.inner.drop_ticket(id).await;
+        self.settle(&[("ticket", id)], done)
+    }
+
     async fn post(&self, notices: &[Notice]) -> Done {
         self.inner.post(notices).await
     }

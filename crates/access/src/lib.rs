@@ -24,7 +24,7 @@ pub mod terms;
 pub mod text;
 pub mod vault;
 
-pub use ask::{Ask, Forwarding, ShellLine};
+pub use ask::{Ask, Forwarding, ShellLine, SqlStatement};
 pub use error::{Refusal, RoadError};
 pub use road::{Grant, Pending, Rehearsal, Road, Session, Setting, Start, Step, Supposed};
 

@@ -189,6 +189,17 @@ pub trait Store: Send + Sync {
     /// When the person accepted that version, if ever.
     async fn consent(&self, person: &PersonId, version: &str) -> Result<Option<Timestamp>, StoreError>;
 
+    /// Adds a ticket. [`StoreError::Exists`] when its identifier is taken.
+    async fn add_ticket(&self, ticket: &Ticket) -> Result<(), StoreError>;
+    /// The ticket of that identifier, lapsed or not.
+    async fn ticket(&self, id: &str) -> Result<Option<Ticket>, StoreError>;
+    /// Takes one use of a ticket, atomically. `false`: none was left.
+    async fn use_ticket(&self, id: &str) -> Result<bool, StoreError>;
+    /// The tickets that have lapsed at `now`.
+    async fn lapsed_tickets(&self, now: Timestamp) -> Result<Vec<Ticket>, StoreError>;
+    /// Takes a ticket away; nothing when it is gone.
+    async fn drop_ticket(&self, id: &str) -> Result<(), StoreError>;
+
     /// Puts notices into the outbox, all or none.
     async fn post(&self, notices: &[Notice]) -> Result<(), StoreError>;
     /// The first `limit` notices for that receiver that are due at `now`, in order of arrival.

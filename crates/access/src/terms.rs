@@ -130,7 +130,7 @@ mod tests {
             port: 22,
             labels: labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
             level: policy::Level::CommandGated,
-            host_key: String::new(),
+            service: crate::model::Service::Ssh { host_key: String::new() },
         }
     }
 

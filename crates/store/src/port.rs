@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use access::model::{
     Account, Attempts, Decision, Enrolment, Notice, Outcome, Permit, PermitId, Person, PersonId, PersonKey,
-    Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Timestamp,
+    Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Ticket, Timestamp,
 };
 use access::ports::{Store, StoreError};
 use access::recording::SessionId;
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use crate::database::{Database, Engine};
 use crate::tables::{
     consents, counters, decisions, enrolments, factors, keys, outbox, people, permits, records, requests,
-    sessions, settings, targets,
+    sessions, settings, targets, tickets,
 };
 
 #[async_trait]
@@ -283,6 +283,26 @@ impl<E: Engine> Store for Database<E> {
 
     async fn consent(&self, person: &PersonId, version: &str) -> Result<Option<Timestamp>, StoreError> {
         consents::one(self, person, version).await
+    }
+
+    async fn add_ticket(&self, ticket: &Ticket) -> Result<(), StoreError> {
+        tickets::add(self, ticket).await
+    }
+
+    async fn ticket(&self, id: &str) -> Result<Option<Ticket>, StoreError> {
+        tickets::one(self, id).await
+    }
+
+    async fn use_ticket(&self, id: &str) -> Result<bool, StoreError> {
+        tickets::take(self, id).await
+    }
+
+    async fn lapsed_tickets(&self, now: Timestamp) -> Result<Vec<Ticket>, StoreError> {
+        tickets::lapsed(self, now).await
+    }
+
+    async fn drop_ticket(&self, id: &str) -> Result<(), StoreError> {
+        tickets::remove(self, id).await
     }
 
     async fn post(&self, notices: &[Notice]) -> Result<(), StoreError> {

@@ -14,3 +14,4 @@ pub(crate) mod requests;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod targets;
+pub(crate) mod tickets;

@@ -10,6 +10,7 @@ mod records;
 mod requests;
 mod sessions;
 mod targets;
+mod tickets;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub async fn holds<S: Store + 'static>(make: impl AsyncFn() -> S) {
     requests::hold(&make).await;
     permits::hold(&make).await;
     records::hold(&make).await;
+    tickets::hold(&make).await;
     outbox::hold(&make).await;
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::model::{
     Account, Attempts, Decision, Enrolment, Notice, Outcome, Permit, PermitId, Person, PersonId, PersonKey,
-    Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Timestamp,
+    Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Ticket, Timestamp,
 };
 use access::ports::{Store, StoreError};
 use access::recording::SessionId;
@@ -39,6 +39,7 @@ struct State {
     enrolments: BTreeMap<PersonId, Enrolment>,
     recovery: BTreeMap<PersonId, BTreeSet<String>>,
     consents: BTreeMap<(PersonId, String), Timestamp>,
+    tickets: BTreeMap<String, Ticket>,
     last_notice: i64,
     outbox: BTreeMap<i64, Notice>,
     stirred: i64,
@@ -448,6 +449,27 @@ impl Store for MemoryStore {
 
     async fn consent(&self, person: &PersonId, version: &str) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.state().consents.get(&(person.clone(), version.into())).copied())
+    }
+
+    async fn add_ticket(&self, ticket: &Ticket) -> Done {
+        self.state().add_ticket(ticket)
+    }
+
+    async fn ticket(&self, id: &str) -> Result<Option<Ticket>, StoreError> {
+        Ok(self.state().tickets.get(id).cloned())
+    }
+
+    async fn use_ticket(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(self.state().use_ticket(id))
+    }
+
+    async fn lapsed_tickets(&self, now: Timestamp) -> Result<Vec<Ticket>, StoreError> {
+        Ok(self.state().tickets.values().filter(|ticket| ticket.expires <= now).cloned().collect())
+    }
+
+    async fn drop_ticket(&self, id: &str) -> Done {
+        self.state().tickets.remove(id);
+        Ok(())
     }
 
     async fn post(&self, notices: &[Notice]) -> Done {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use access::model::{
     Account, Answer, Decision, Permit, PermitId, PermitKind, Person, PersonId, PersonKey, RememberedFactor,
-    Request, RequestId, RequestKind, RequestState, SessionRow, Target, Timestamp, Way,
+    Request, RequestId, RequestKind, RequestState, Service, SessionRow, Target, Ticket, Timestamp, Way,
 };
 use access::policy::Level;
 use access::recording::SessionId;
@@ -18,6 +18,22 @@ pub const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
 /// The identifier that [`person`] has for that login name.
 pub fn person_id(name: &str) -> PersonId {
     PersonId(format!("p-{name}"))
+}
+
+/// A ticket of `alice` for `app@orders`, for two connections.
+pub fn ticket(id: &str) -> Ticket {
+    Ticket {
+        id: id.to_owned(),
+        digest: "0d".repeat(32),
+        person: person_id("alice"),
+        credential: "password".to_owned(),
+        passed: NOW,
+        source: SOURCE,
+        target: "orders".to_owned(),
+        account: "app".to_owned(),
+        expires: NOW.plus_seconds(600),
+        uses: 2,
+    }
 }
 
 /// A person with a password and a TOTP seed, in group `ops`.
@@ -57,7 +73,7 @@ pub fn target(name: &str) -> Target {
         port: 22,
         labels: BTreeMap::from([("env".into(), "prod".into()), ("tier".into(), "app".into())]),
         level: Level::CommandGated,
-        host_key: "ssh-ed25519 AAAAhost".into(),
+        service: Service::Ssh { host_key: "ssh-ed25519 AAAAhost".into() },
     }
 }
 

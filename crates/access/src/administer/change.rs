@@ -125,6 +125,30 @@ pub enum Change {
         /// Pinned host key, `known_hosts` key form.
         host_key: String,
     },
+    /// A new database, judged statement by statement.
+    DatabaseAdd {
+        /// Name in logins.
+        name: String,
+        /// Host name or address of the server, as its certificate has it.
+        host: String,
+        /// TCP port.
+        port: u16,
+        /// Labels for policies.
+        labels: BTreeMap<String, String>,
+        /// `postgres` or `mysql`.
+        protocol: String,
+        /// Name of the database on the server.
+        database: String,
+        /// Certificate authorities of the server's certificate, PEM.
+        authority: String,
+    },
+    /// Trusts other certificate authorities for a database.
+    DatabaseAuthority {
+        /// Target.
+        name: String,
+        /// The new authorities, PEM.
+        authority: String,
+    },
     /// Pins another host key.
     TargetHostKey {
         /// Target.
@@ -155,6 +179,9 @@ pub enum Change {
         /// OpenSSH private key without a passphrase.
         #[serde(default, skip_serializing_if = "Secret::is_empty")]
         private_key: Secret,
+        /// For a database: the password.
+        #[serde(default, skip_serializing_if = "Secret::is_empty")]
+        password: Secret,
     },
     /// Removes an account.
     AccountRemove {
@@ -221,6 +248,8 @@ impl Change {
             | Self::KeyRemove { .. }
             | Self::PoliciesSet { .. } => Role::Security,
             Self::TargetAdd { .. }
+            | Self::DatabaseAdd { .. }
+            | Self::DatabaseAuthority { .. }
             | Self::TargetHostKey { .. }
             | Self::TargetAddress { .. }
             | Self::TargetRemove { .. }

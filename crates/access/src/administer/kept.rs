@@ -10,7 +10,8 @@ use crate::blind::sha256_hex;
 use crate::entry::Event;
 use crate::error::RoadError;
 use crate::model::{
-    Account, Device, Permit, PermitId, PermitKind, Person, PersonId, PersonKey, RequestId, Target, Timestamp,
+    Account, Database, Device, Permit, PermitId, PermitKind, Person, PersonId, PersonKey, Protocol,
+    RequestId, Service, Target, Timestamp,
 };
 use crate::road::Road;
 
@@ -42,11 +43,19 @@ struct KeptKey {
 #[derive(Deserialize)]
 struct KeptTarget {
     host: String,
-    host_key: String,
     labels: BTreeMap<String, String>,
     level: String,
     name: String,
     port: u16,
+    #[serde(flatten)]
+    service: KeptService,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum KeptService {
+    Ssh { host_key: String },
+    Database { authority: String, database: String, protocol: String },
 }
 
 #[derive(Deserialize)]
@@ -152,13 +161,19 @@ fn key(kept: KeptKey, enrolled_at: u64) -> Row {
 }
 
 fn target(kept: KeptTarget) -> Option<Row> {
+    let service = match kept.service {
+        KeptService::Ssh { host_key } => Service::Ssh { host_key },
+        KeptService::Database { authority, database: name, protocol } => {
+            Service::Database(Database { protocol: Protocol::parse(&protocol)?, name, authority })
+        }
+    };
     Some(Row::Target(Target {
         name: kept.name,
         host: kept.host,
         port: kept.port,
         labels: kept.labels,
         level: kept.level.parse().ok()?,
-        host_key: kept.host_key,
+        service,
     }))
 }
 

@@ -20,8 +20,9 @@ pub(crate) struct Material {
     pub(super) password: Option<Secret>,
     /// A verification seed.
     pub(super) seed: Option<[u8; 20]>,
-    /// A private key.
-    pub(super) private_key: Option<Secret>,
+    /// A private key, or a database's password.
+    #[serde(alias = "private_key")]
+    pub(super) credential: Option<Secret>,
     /// The hash of an enrolment code's first half.
     pub(super) first_half: Option<Secret>,
     /// The half itself: told once to whoever proposes, and never kept.
@@ -44,9 +45,8 @@ impl Road {
                 material.first_half = Some(Secret(hash.into()));
             }
             Change::PersonTotp { .. } => material.seed = Some(self.random()),
-            Change::AccountAdd { private_key, .. } => {
-                valid::private_key(&private_key.0)?;
-                material.private_key = Some(private_key.clone());
+            Change::AccountAdd { private_key, password, .. } => {
+                material.credential = Some(valid::credential(private_key, password)?);
             }
             _ => {}
         }
@@ -72,7 +72,7 @@ impl Material {
         self.person.is_none()
             && self.password.is_none()
             && self.seed.is_none()
-            && self.private_key.is_none()
+            && self.credential.is_none()
             && self.first_half.is_none()
     }
 

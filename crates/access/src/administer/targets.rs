@@ -1,12 +1,13 @@
-//! Changes of targets.
+//! Changes of targets: hosts and databases.
 
 use identity::TargetName;
+use policy::Level;
 
 use super::plan::Plan;
 use super::row::Row;
 use super::valid::{self, valid};
 use super::{Change, ChangeError};
-use crate::model::Target;
+use crate::model::{Database, Service, Target};
 use crate::ports::StoreError;
 use crate::road::Road;
 
@@ -24,9 +25,14 @@ impl Road {
             port: *port,
             labels: labels.clone(),
             level: valid::level(level)?,
-            host_key: valid::host_key(host_key)?,
+            service: Service::Ssh { host_key: valid::host_key(host_key)? },
         };
-        if self.store().target(name).await?.is_some() {
+        self.plan_new(target).await
+    }
+
+    async fn plan_new(&self, target: Target) -> Result<Plan, ChangeError> {
+        let name = target.name.clone();
+        if self.store().target(&name).await?.is_some() {
             return Err(StoreError::Exists(format!("target {name}")).into());
         }
         Ok(Plan::of(name).row(None, Some(Row::Target(target))))
@@ -34,7 +40,39 @@ impl Road {
 
     pub(super) async fn plan_host_key(&self, name: &str, key: &str) -> Result<Plan, ChangeError> {
         let host_key = valid::host_key(key)?;
-        self.plan_target(name, |target| target.host_key = host_key).await
+        self.plan_service(name, |service| match service {
+            Service::Ssh { host_key: pinned } => Ok(*pinned = host_key),
+            Service::Database(_) => Err(valid::wrong("host key", "is not what a database has")),
+        })
+        .await
+    }
+
+    pub(super) async fn plan_database_add(&self, change: &Change) -> Result<Plan, ChangeError> {
+        let Change::DatabaseAdd { name, host, port, labels, protocol, database, authority } = change else {
+            return Ok(Plan::default());
+        };
+        valid("name", TargetName::parse(name))?;
+        valid::address(host, *port)?;
+        valid::labels(labels)?;
+        valid::line("database", database)?;
+        let service = Service::Database(Database {
+            protocol: valid::protocol(protocol)?,
+            name: database.clone(),
+            authority: valid::authority(authority)?,
+        });
+        let (name, host, labels) = (name.clone(), host.clone(), labels.clone());
+        self.plan_new(Target { name, host, port: *port, labels, level: Level::StatementGated, service }).await
+    }
+
+    pub(super) async fn plan_authority(&self, name: &str, authority: &str) -> Result<Plan, ChangeError> {
+        let authority = valid::authority(authority)?;
+        self.plan_service(name, |service| match service {
+            Service::Database(database) => Ok(database.authority = authority),
+            Service::Ssh { .. } => {
+                Err(valid::wrong("authority", "is not what a host has; it has a host key"))
+            }
+        })
+        .await
     }
 
     pub(super) async fn plan_address(&self, name: &str, host: &str, port: u16) -> Result<Plan, ChangeError> {
@@ -49,6 +87,17 @@ impl Road {
             plan = plan.row(Some(Row::Account(account)), None);
         }
         Ok(plan.row(Some(Row::Target(target)), None))
+    }
+
+    async fn plan_service(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Service) -> Result<(), ChangeError>,
+    ) -> Result<Plan, ChangeError> {
+        let before = self.known_target(name).await?;
+        let mut after = before.clone();
+        change(&mut after.service)?;
+        Ok(Plan::of(name).row(Some(Row::Target(before)), Some(Row::Target(after))))
     }
 
     async fn plan_target(&self, name: &str, change: impl FnOnce(&mut Target)) -> Result<Plan, ChangeError> {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use identity::{GroupName, PublicKey};
 use policy::Level;
 
-use super::{ChangeError, Role};
+use super::{ChangeError, Role, Secret};
+use crate::model::Protocol;
 use crate::statement::visible;
 
 /// Characters that a password needs at least; a code is asked for beside it.
@@ -19,7 +20,7 @@ pub(super) fn valid<T, E: std::fmt::Display>(
     value.map_err(|why| ChangeError::Value { field, why: why.to_string() })
 }
 
-fn wrong(field: &'static str, why: impl Into<String>) -> ChangeError {
+pub(super) fn wrong(field: &'static str, why: impl Into<String>) -> ChangeError {
     ChangeError::Value { field, why: why.into() }
 }
 
@@ -63,6 +64,18 @@ pub(super) fn groups(groups: &BTreeSet<String>) -> Result<(), ChangeError> {
     }
 }
 
+/// What an account is opened with: a private key, or a password for a database.
+pub(super) fn credential(key: &Secret, password: &Secret) -> Result<Secret, ChangeError> {
+    match (key.0.is_empty(), password.0.is_empty()) {
+        (false, true) => private_key(&key.0).map(|()| key.clone()),
+        (true, false) if password.0.chars().any(char::is_control) => {
+            Err(wrong("password", "has control characters"))
+        }
+        (true, false) => Ok(password.clone()),
+        _ => Err(wrong("credential", "is missing, or there are two; give a private key or a password")),
+    }
+}
+
 /// The gateway must be able to use it unattended: OpenSSH format, no passphrase.
 pub(super) fn private_key(pem: &str) -> Result<(), ChangeError> {
     let key = valid("private key", ssh_key::PrivateKey::from_openssh(pem))?;
@@ -90,6 +103,18 @@ pub(super) fn host_key(key: &str) -> Result<String, ChangeError> {
     let parsed = PublicKey::parse(key).or_else(|wrong| bare.map_or(Err(wrong), PublicKey::parse));
     let key = valid("host key", parsed)?;
     Ok(key.to_line().split(' ').take(2).collect::<Vec<_>>().join(" "))
+}
+
+/// A protocol that the gateway speaks.
+pub(super) fn protocol(word: &str) -> Result<Protocol, ChangeError> {
+    Protocol::parse(word)
+        .ok_or_else(|| wrong("protocol", format!("{} is not postgres or mysql", visible(word))))
+}
+
+/// Certificates in PEM, at least one, and nothing else.
+pub(super) fn authority(pem: &str) -> Result<String, ChangeError> {
+    valid("authority", identity::authority::parse(pem))?;
+    Ok(pem.trim().to_owned() + "\n")
 }
 
 /// A setting that there is, with a value that it may have.

@@ -12,7 +12,7 @@ use crate::model::{Answer, PermitId, RequestId};
 use crate::statement::visible;
 
 pub use values::{Because, parse_duration};
-pub use wanted::{AccessWanted, EmergencyWanted, ReplayWanted, RunbookWanted, Where};
+pub use wanted::{AccessWanted, EmergencyWanted, ReplayWanted, RunbookWanted, TicketWanted, Where};
 pub use words::{Unsplit, split};
 
 /// Longest command line of the desk, in bytes; scripts, changes and signatures come on standard input.
@@ -106,6 +106,8 @@ pub enum DeskCommand {
     Emergency(Emergency),
     /// List the targets and accounts that you reach
     Targets,
+    /// Print a short password with which a database client of yours opens one database
+    Ticket(TicketWanted),
     /// Your keys
     Keys {
         /// What to do; without it they are listed.
@@ -286,6 +288,7 @@ impl DeskCommand {
             | Self::Replay(_)
             | Self::Emergency(_)
             | Self::Targets
+            | Self::Ticket(_)
             | Self::Keys { act: None | Some(KeysAct::Remove { .. }) }
             | Self::Consent { .. }
             | Self::Retention

@@ -35,6 +35,22 @@ pub struct AccessWanted {
     pub ticket: Option<String>,
 }
 
+/// A short password for a database client.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct TicketWanted {
+    /// The database
+    pub target: String,
+    /// The account there
+    #[arg(long)]
+    pub account: Option<String>,
+    /// How long it counts, e.g. 10m or 8h
+    #[arg(long = "for", value_name = "TIME", default_value = "10m", value_parser = values::parse_duration)]
+    pub seconds: u64,
+    /// How many connections it opens
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub connections: u32,
+}
+
 /// Runs of one script for a time.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct RunbookWanted {

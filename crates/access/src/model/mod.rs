@@ -10,11 +10,11 @@ mod session;
 mod target;
 
 pub use permit::{Permit, PermitId, PermitKind};
-pub use person::{Attempts, Device, Enrolment, Person, PersonId, PersonKey, RememberedFactor};
+pub use person::{Attempts, Device, Enrolment, Person, PersonId, PersonKey, RememberedFactor, Ticket};
 pub use record::{Notice, Record};
 pub use request::{Answer, Decision, Request, RequestId, RequestKind, RequestState};
 pub use session::{Outcome, SessionRow, Way};
-pub use target::{Account, Target};
+pub use target::{Account, Database, Protocol, Service, Target};
 
 /// Microseconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

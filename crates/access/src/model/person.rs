@@ -99,6 +99,31 @@ pub struct Attempts {
     pub last: u64,
 }
 
+/// A short password for a database client, kept as a digest: the login that it stands for, and where it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// What it is found by; random.
+    pub id: String,
+    /// SHA-256 of the whole ticket, lower hex.
+    pub digest: String,
+    /// Who asked for it.
+    pub person: PersonId,
+    /// Their first factor, as `identity` writes it.
+    pub credential: String,
+    /// When their one-time code passed.
+    pub passed: Timestamp,
+    /// The address that they came from, and must come from.
+    pub source: IpAddr,
+    /// The only target that it opens.
+    pub target: String,
+    /// The only account there.
+    pub account: String,
+    /// When it lapses.
+    pub expires: Timestamp,
+    /// How many connections it can still open.
+    pub uses: u32,
+}
+
 /// A one-time code that lets a person enrol a key, kept as a hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrolment {

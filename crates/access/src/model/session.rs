@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use recording::SessionId;
 
-use crate::model::{PersonId, Timestamp};
+use crate::model::{PersonId, Service, Timestamp};
 
 /// How a client came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Way {
     Direct,
     /// `ssh -J person@gateway account@target`.
     Jump,
+    /// A database client, by TLS.
+    Database,
 }
 
 impl Way {
@@ -21,7 +23,13 @@ impl Way {
         match self {
             Self::Direct => "direct",
             Self::Jump => "jump",
+            Self::Database => "database",
         }
+    }
+
+    /// Whether what answers at a target can be reached this way.
+    pub(crate) fn leads_to(self, service: &Service) -> bool {
+        matches!(service, Service::Database(_)) == (self == Self::Database)
     }
 }
 

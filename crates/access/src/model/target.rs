@@ -1,10 +1,10 @@
-//! Hosts behind the gateway and the logins on them.
+//! What is behind the gateway, and the logins on it.
 
 use std::collections::BTreeMap;
 
 use policy::Level;
 
-/// A host behind the gateway.
+/// A host or a database behind the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Name in logins (`alice+root@NAME`).
@@ -17,8 +17,40 @@ pub struct Target {
     pub labels: BTreeMap<String, String>,
     /// How much of what runs there is enforced.
     pub level: Level,
-    /// The pinned host key, one line in `known_hosts` key form (`ssh-ed25519 AAAA…`).
-    pub host_key: String,
+    /// What answers there, and how it proves itself.
+    pub service: Service,
+}
+
+/// What answers at a target's address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// An SSH server, with its pinned host key: one line in `known_hosts` key form (`ssh-ed25519 AAAA…`).
+    Ssh {
+        /// The key.
+        host_key: String,
+    },
+    /// A database server, over TLS.
+    Database(Database),
+}
+
+/// A database behind the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// Which protocol it speaks.
+    pub protocol: Protocol,
+    /// Name of the database on the server.
+    pub name: String,
+    /// Certificate authorities that the server's certificate must come from, as PEM.
+    pub authority: String,
+}
+
+/// A database's protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// PostgreSQL, version 3.
+    Postgres,
+    /// MySQL and MariaDB.
+    Mysql,
 }
 
 /// A login on a target; its credential is the gateway's.
@@ -28,6 +60,41 @@ pub struct Account {
     pub target: String,
     /// Login name there.
     pub login: String,
-    /// OpenSSH private key, sealed by the [`crate::vault::Vault`].
+    /// An OpenSSH private key, or a database's password, sealed by the [`crate::vault::Vault`].
     pub credential: Vec<u8>,
+}
+
+impl Target {
+    /// What it must prove to be, as people compare it and sign it: the host key, or the certificate authorities.
+    pub fn pinned(&self) -> &str {
+        match &self.service {
+            Service::Ssh { host_key } => host_key,
+            Service::Database(database) => &database.authority,
+        }
+    }
+
+    /// The database, if it is one.
+    pub fn database(&self) -> Option<&Database> {
+        match &self.service {
+            Service::Database(database) => Some(database),
+            Service::Ssh { .. } => None,
+        }
+    }
+}
+
+impl Protocol {
+    const ALL: [Self; 2] = [Self::Postgres, Self::Mysql];
+
+    /// The word in rows, configuration and lists.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+        }
+    }
+
+    /// The protocol that [`Self::as_str`] names.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protocol| protocol.as_str() == word)
+    }
 }

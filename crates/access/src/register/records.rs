@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::blind::{hex, sha256_hex};
 use crate::entry::canonical;
-use crate::model::{Account, Permit, Person, PersonKey, Record, Target, Timestamp};
+use crate::model::{Account, Permit, Person, PersonKey, Record, Service, Target, Ticket, Timestamp};
 
 /// A person, without credentials. The salt keeps the digest from being guessed, and gives nothing else away.
 pub fn person(person: &Person) -> Record {
@@ -48,14 +48,21 @@ pub fn key(key: &PersonKey) -> Record {
 
 /// A target.
 pub fn target(target: &Target) -> Record {
-    let content = json!({
+    let mut content = json!({
         "host": target.host,
-        "host_key": target.host_key,
         "labels": target.labels,
         "level": target.level.as_str(),
         "name": target.name,
         "port": target.port,
     });
+    match &target.service {
+        Service::Ssh { host_key } => content["host_key"] = json!(host_key),
+        Service::Database(database) => {
+            content["authority"] = json!(database.authority);
+            content["database"] = json!(database.name);
+            content["protocol"] = json!(database.protocol.as_str());
+        }
+    }
     record("target", &target.name, &content)
 }
 
@@ -83,6 +90,22 @@ pub fn permit(permit: &Permit) -> Record {
         "until": permit.until.0,
     });
     record("permit", &permit.id.to_string(), &content)
+}
+
+/// A ticket. How often it can still be used is not in it: the last use takes it away.
+pub fn ticket(ticket: &Ticket) -> Record {
+    let content = json!({
+        "account": ticket.account,
+        "credential": ticket.credential,
+        "digest": ticket.digest,
+        "expires": ticket.expires.0,
+        "id": ticket.id,
+        "passed": ticket.passed.0,
+        "person": ticket.person.0,
+        "source": ticket.source.to_string(),
+        "target": ticket.target,
+    });
+    record("ticket", &ticket.id, &content)
 }
 
 /// A setting.

@@ -125,7 +125,7 @@ impl Road {
         verdict: &str,
         rules: &[Rule],
     ) -> Result<(), RoadError> {
-        if judged.is_entered() {
+        if judged.is_entered(verdict == "allow") {
             self.note(self.decision(session, channel, judged, verdict, rules, None)).await?;
         }
         Ok(())

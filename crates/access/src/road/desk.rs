@@ -98,6 +98,7 @@ impl Road {
             DeskCommand::Emergency(Emergency::List) => {
                 self.list_permits(self.open_emergencies().await?).await
             }
+            DeskCommand::Ticket(wanted) => self.give_ticket(who, &wanted).await,
             DeskCommand::Keys { act } => self.own_keys(who, &person, act, stdin).await,
             DeskCommand::Change => self.change_command(who, stdin).await,
             DeskCommand::Retention => self.show_retention(&person).await,

@@ -210,7 +210,7 @@ impl Road {
 
     /// The login is an entry before anything can be done with it. An account or key that is over gets no further than
     /// here, where both factors have shown that it is its holder who is told.
-    async fn welcome(&self, person: &Person, who: &VerifiedIdentity) -> Result<(), Failed> {
+    pub(super) async fn welcome(&self, person: &Person, who: &VerifiedIdentity) -> Result<(), Failed> {
         if let Some(why) = self.lapsed(person, who.credential()).await? {
             return Err(Failed::Lapsed(why));
         }

@@ -17,10 +17,10 @@ use crate::text;
 pub(super) const SECURITY: &str = "security-administrators";
 
 impl Road {
-    /// Ends what is over: requests and permits whose time has run out or whose person is suspended. Called every second,
+    /// Ends what is over: requests, permits and tickets whose time has run out or whose person is suspended. Called every second,
     /// on every node; doing it twice does it once. Returns how much it ended.
     pub async fn sweep(&self) -> Result<usize, RoadError> {
-        Ok(self.sweep_requests().await? + self.sweep_permits().await?)
+        Ok(self.sweep_requests().await? + self.sweep_permits().await? + self.sweep_tickets().await?)
     }
 
     async fn sweep_requests(&self) -> Result<usize, RoadError> {

@@ -3,7 +3,7 @@
 use policy::{Allowed, FileOperation, Obligations};
 
 use super::judged::Judged;
-use crate::ask::Forwarding;
+use crate::ask::{Forwarding, SqlStatement};
 
 /// Permission to start one act, once. Taken by value by whatever starts it; only the road makes one.
 ///
@@ -38,6 +38,8 @@ pub enum Start {
     File(FileOperation),
     /// Exactly this forwarding.
     Forward(Forwarding),
+    /// Exactly this text with these parameters.
+    Statement(SqlStatement),
 }
 
 impl Grant {

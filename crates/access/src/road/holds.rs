@@ -317,6 +317,6 @@ pub(super) fn bind(request: &Request, requester: &str, target: &Target, judged: 
         stdin: if judged.closes_stdin() { "closed" } else { "open" },
         submitted: submitted(&judged.text),
         target: target.name.clone(),
-        target_host_key: target.host_key.clone(),
+        target_host_key: target.pinned().to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use policy::sql::TableUse;
 use policy::{Act, Analysis, Destination, Effect, FileFacts, Level, Table, Touch};
 
 use super::grant::Start;
@@ -104,6 +105,7 @@ impl Judged {
             Some(Ask::Sftp) => Start::Sftp,
             Some(Ask::File(operation)) => Start::File(operation.clone()),
             Some(Ask::Forward(forwarding)) => Start::Forward(forwarding.clone()),
+            Some(Ask::Statement(statement)) => Start::Statement(statement.clone()),
             Some(Ask::Exec(_) | Ask::Line(_)) | None => Start::Exec { text: self.run.clone(), close_stdin },
         }
     }
@@ -114,20 +116,28 @@ impl Judged {
         Some(FileFacts { path: operation.path().to_owned(), to })
     }
 
+    /// The tables that statements touch.
+    pub fn tables(&self) -> Vec<TableUse> {
+        match &self.ask {
+            Some(Ask::Statement(statement)) => statement.script.tables(),
+            _ => vec![],
+        }
+    }
+
     pub fn destination(&self) -> Option<Destination> {
         let Some(Ask::Forward(forwarding)) = &self.ask else { return None };
         forwarding.destination().cloned()
     }
 
-    pub fn is_entered(&self) -> bool {
-        self.ask.as_ref().is_none_or(Ask::is_entered)
+    pub fn is_entered(&self, allowed: bool) -> bool {
+        self.ask.as_ref().is_none_or(|ask| ask.is_entered(allowed))
     }
 
     /// As a refusal names it.
     pub fn what(&self) -> String {
         let text = visible(&String::from_utf8_lossy(&self.text));
         match &self.ask {
-            Some(Ask::Exec(_) | Ask::Line(_) | Ask::File(_)) => text,
+            Some(Ask::Exec(_) | Ask::Line(_) | Ask::File(_) | Ask::Statement(_)) => text,
             Some(Ask::Forward(to)) if to.destination().is_some() => format!("{} {text}", self.act),
             _ => self.act.to_string(),
         }

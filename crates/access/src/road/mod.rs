@@ -39,6 +39,7 @@ mod sessions;
 mod setting;
 mod standing_now;
 mod state;
+mod tickets;
 mod unattended;
 
 use std::collections::BTreeSet;

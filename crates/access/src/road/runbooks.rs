@@ -34,7 +34,7 @@ impl Run {
         let line = match ask {
             Ask::Exec(text) => std::str::from_utf8(text).ok()?,
             Ask::Line(line) => &line.text,
-            Ask::Shell | Ask::Sftp | Ask::File(_) | Ask::Forward(_) => return None,
+            Ask::Shell | Ask::Sftp | Ask::File(_) | Ask::Forward(_) | Ask::Statement(_) => return None,
         };
         let mut words = desk_command::split(line).ok()?.into_iter();
         (words.next()? == "runbook").then_some(())?;

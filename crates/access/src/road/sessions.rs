@@ -13,7 +13,7 @@ use super::judged::Judged;
 use crate::blind::Blind;
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
-use crate::model::{Account, Outcome, Person, SessionRow, Target, Way};
+use crate::model::{Account, Outcome, Person, Service, SessionRow, Target, Way};
 use crate::ports::StoreError;
 use crate::statement::visible;
 use crate::text::{self, GREETING, NO_SUCH_DESTINATION};
@@ -46,10 +46,10 @@ pub struct TargetCredential {
     pub port: u16,
     /// Login on the target.
     pub login: String,
-    /// OpenSSH private key.
-    pub private_key: Zeroizing<String>,
-    /// Pinned host key, in `known_hosts` key form.
-    pub host_key: String,
+    /// A host's private key in OpenSSH form, or a database's password.
+    pub secret: Zeroizing<String>,
+    /// What answers there, and what it must prove.
+    pub service: Service,
 }
 
 impl Session {
@@ -127,7 +127,7 @@ impl Road {
     ) -> Result<Session, RoadError> {
         self.recorder_works()?;
         let person = self.person_now(who).await?;
-        let target = self.reachable(who, &person, to).await?;
+        let target = self.reachable(who, &person, to, way).await?;
         let by_permit = self.needs_permit(who, &person, &target, to.account.as_str()).await?;
         let session = self.begin(who, person, target, to.account.as_str(), by_permit)?;
         self.enter_open(&session, way).await?;
@@ -140,9 +140,10 @@ impl Road {
         who: &VerifiedIdentity,
         person: &Person,
         to: &Destination,
+        way: Way,
     ) -> Result<Target, RoadError> {
         let (name, login) = (to.target.as_str(), to.account.as_str());
-        let target = self.store().target(name).await?;
+        let target = self.store().target(name).await?.filter(|target| way.leads_to(&target.service));
         let account = self.store().account(name, login).await?;
         if let (Some(target), Some(_)) = (target, account)
             && self.may_connect(who, person, &target, login).await?
@@ -271,7 +272,8 @@ impl Road {
         let meaning = match target.level {
             Level::Recorded => text::LEVEL_RECORDED,
             Level::CommandGated => text::LEVEL_GATED,
-            Level::ExecGated | Level::StatementGated => text::LEVEL_OTHER,
+            Level::StatementGated => text::LEVEL_STATEMENTS,
+            Level::ExecGated => text::LEVEL_OTHER,
         };
         GREETING.say(
             language,
@@ -300,8 +302,8 @@ impl Road {
             host: target.host.clone(),
             port: target.port,
             login: account.login.clone(),
-            private_key: self.open_credential(&account)?,
-            host_key: target.host_key.clone(),
+            secret: self.open_credential(&account)?,
+            service: target.service.clone(),
         })
     }
 

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use policy::sql::Script;
 use policy::{Act, Analysis, Policies, Question, TargetFacts, Verdict};
 
 use super::judged::Judged;
@@ -54,7 +53,7 @@ impl Setting {
             effects: judged.effects(),
             programs: judged.program_names(),
             touched: judged.touched(),
-            tables: vec![],
+            tables: judged.tables(),
             file: judged.file(),
             destination: judged.destination(),
             source: self.source,
@@ -121,20 +120,6 @@ impl Rehearsal {
         let question = setting.clone().question(&judged);
         let verdict = policies.judge(&question);
         Self { question, analysis: judged.analysis, verdict }
-    }
-
-    /// Judges the statements of a text.
-    pub fn of_statements(policies: &Policies, setting: &Setting, script: &Script) -> Self {
-        let analysis = Analysis::of_statements(script);
-        let judged = Judged::at_the_desk(Act::Statement, setting.target.level, 0);
-        let question = Question {
-            effects: analysis.effects().clone(),
-            understood: analysis.understood(),
-            tables: script.tables(),
-            ..setting.clone().question(&judged)
-        };
-        let verdict = policies.judge(&question);
-        Self { question, analysis: Some(analysis), verdict }
     }
 
     /// The act and those that must be allowed before it, in order: the session, and SFTP for an operation on files. The

@@ -23,6 +23,20 @@ catalogue! {
         "认证失败";
     NO_SUCH_DESTINATION: "refused: you have no access to {target} as {account}. Ask the owners of that target.",
         "已拒绝：您无权以 {account} 身份访问 {target}。请联系该目标的负责人。";
+    NO_SUCH_DATABASE: "refused: you reach no database of the name {target}. See: targets",
+        "已拒绝：您没有可访问的名为 {target} 的数据库。请查看：targets";
+    DATABASE_USER: "refused: write the user as PERSON+ACCOUNT@DATABASE; see: ssh GATEWAY targets",
+        "已拒绝：用户名请写成 PERSON+ACCOUNT@DATABASE；请查看：ssh GATEWAY targets";
+    OTHER_DATABASE: "refused: {target} is the database {database} and no other; leave the database's name out",
+        "已拒绝：{target} 只对应数据库 {database}；请不要填写其他数据库名";
+    NO_REPLICATION: "refused: replication connections are not on offer",
+        "已拒绝：不提供复制连接";
+    SETTING_REFUSED: "refused: the setting {setting} cannot be given when connecting; leave it out",
+        "已拒绝：连接时不能设置 {setting}；请去掉它";
+    TICKET_HINT: "Use a ticket as password: ssh GATEWAY ticket {target}",
+        "请用票据作为密码：ssh GATEWAY ticket {target}";
+    TICKET_BOUNDS: "refused: a ticket counts for 10 seconds to {hours} hours and opens 1 to {uses} connections",
+        "已拒绝：票据的有效期须为 10 秒至 {hours} 小时，可打开 1 至 {uses} 个连接";
     SUSPENDED: "refused: your access is suspended. Ask a security administrator.",
         "已拒绝：您的访问权限已被暂停。请联系安全管理员。";
     KEY_REVOKED: "refused: the key that you came in with ({key}) is no longer enrolled for you. Connect with another, or ask a security administrator.",
@@ -72,6 +86,8 @@ catalogue! {
         "全程录制，不拦截命令";
     LEVEL_GATED: "every command is judged before it runs",
         "每条命令在执行前都会裁决";
+    LEVEL_STATEMENTS: "every statement is judged with its parameters before it runs",
+        "每条语句连同参数在执行前都会被裁决";
     LEVEL_OTHER: "not enforced by this version",
         "本版本尚未实施";
     HELD: "countersign: HELD as request {request} on {target} ({labels}) as {account}. Nothing has run.\n  would run  {run}\n  because    {effects}\n  needs      {needs}\n  until      {until}, then it lapses\n  approvers  ssh GATEWAY show {request}",

@@ -29,7 +29,12 @@ fn target(name: &str, host: &str, port: u16, labels: &[(&str, &str)], level: &st
 }
 
 fn account(target: &str, login: &str, private_key: &str) -> Change {
-    Change::AccountAdd { target: target.into(), login: login.into(), private_key: secret(private_key) }
+    Change::AccountAdd {
+        target: target.into(),
+        login: login.into(),
+        private_key: secret(private_key),
+        password: Secret::default(),
+    }
 }
 
 /// One of every kind, in an order in which all of them succeed, with the word of its entry.

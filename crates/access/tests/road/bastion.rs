@@ -195,7 +195,7 @@ impl Bastion {
     pub async fn account(&self, target: &str) {
         let private_key = Secret(Key::of("credential").private().into());
         let (target, login) = (target.into(), "root".into());
-        self.change(Change::AccountAdd { target, login, private_key }).await;
+        self.change(Change::AccountAdd { target, login, private_key, password: Secret::default() }).await;
     }
 
     /// Makes an administrative change.

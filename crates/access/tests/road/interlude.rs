@@ -9,7 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::model::{
     Account, Attempts, Decision, Enrolment, Notice, Outcome, Permit, PermitId, PermitKind, Person, PersonId,
-    PersonKey, Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Timestamp,
+    PersonKey, Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Ticket,
+    Timestamp,
 };
 use access::ports::{Store, StoreError};
 use access::recording::SessionId;
@@ -250,6 +251,11 @@ store! {
     use_recovery(person: &PersonId, hash: &str) -> bool;
     add_consent(person: &PersonId, version: &str, at: Timestamp) -> ();
     consent(person: &PersonId, version: &str) -> Option<Timestamp>;
+    add_ticket(ticket: &Ticket) -> ();
+    ticket(id: &str) -> Option<Ticket>;
+    use_ticket(id: &str) -> bool;
+    lapsed_tickets(now: Timestamp) -> Vec<Ticket>;
+    drop_ticket(id: &str) -> ();
     due(receiver: &str, now: Timestamp, limit: u32) -> Vec<Notice>;
     delivered(id: i64) -> ();
     postpone(id: i64, attempts: u32, due: Timestamp) -> bool;

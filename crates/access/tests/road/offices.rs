@@ -179,7 +179,8 @@ async fn whatever_others_agreed_to_can_be_made_secrets_too() {
     }
     for login in ["root", "postgres"] {
         let (target, login) = ("db-1".to_owned(), login.to_owned());
-        let change = Change::AccountAdd { target, login, private_key: private_key() };
+        let change =
+            Change::AccountAdd { target, login, private_key: private_key(), password: Secret::default() };
         bastion.agreed("sam", change, &["sue", "abe"]).await;
     }
 }

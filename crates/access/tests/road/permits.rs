@@ -40,7 +40,7 @@ async fn a_permit_is_nobody_elses_and_for_no_other_account() {
     assert!(!bastion.reaches("finn", "db-1").await);
     let private_key = access::administer::Secret(Key::of("credential").private().into());
     let (target, login) = ("db-1".into(), "postgres".into());
-    bastion.change(Change::AccountAdd { target, login, private_key }).await;
+    bastion.change(Change::AccountAdd { target, login, private_key, password: Default::default() }).await;
     let who = bastion.enter("erin").await;
     let to = access::identity::Destination::parse("postgres@db-1").unwrap();
     assert!(bastion.road.open(&who, &to, Way::Direct).await.is_err());

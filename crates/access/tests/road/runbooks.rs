@@ -165,7 +165,7 @@ async fn it_runs_on_no_other_target_and_for_no_other_account() {
     assert!(told.contains("there is no runbook"), "{told}");
     let private_key = access::administer::Secret(crate::keys::Key::of("credential").private().into());
     let (target, login) = ("db-1".into(), "postgres".into());
-    bastion.change(Change::AccountAdd { target, login, private_key }).await;
+    bastion.change(Change::AccountAdd { target, login, private_key, password: Default::default() }).await;
     let to = access::identity::Destination::parse("postgres@db-1").unwrap();
     let who = bastion.enter("alice").await;
     let session = bastion.road.open(&who, &to, access::model::Way::Direct).await.unwrap();

@@ -171,7 +171,7 @@ async fn the_credential_is_opened_for_its_own_account_only() {
     let bastion = Bastion::start().await;
     let session = bastion.session("alice", "web-1").await;
     let credential = bastion.road.credential(&session).await.ok().unwrap();
-    assert_eq!(*credential.private_key, Key::of("credential").private());
+    assert_eq!(*credential.secret, Key::of("credential").private());
     // Somebody copies the sealed credential of one target's account over another's.
     let mut moved = bastion.store.account("db-1", "root").await.unwrap().unwrap();
     moved.target = "web-1".into();

@@ -40,6 +40,9 @@ pub enum Admin {
     /// Hosts behind the gateway
     #[command(subcommand)]
     Target(TargetCommand),
+    /// Databases behind the gateway
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Logins on targets, with the gateway's credential
     #[command(subcommand)]
     Account(AccountCommand),
@@ -218,6 +221,42 @@ pub enum TargetCommand {
     },
 }
 
+/// Changes of databases. They are targets: listing, moving and removing are the same.
+#[derive(Debug, Subcommand)]
+pub enum DatabaseCommand {
+    /// Add a database
+    Add {
+        /// Name in logins
+        name: String,
+        /// Host name or address of the server, as its certificate has it
+        #[arg(long)]
+        host: String,
+        /// TCP port
+        #[arg(long, default_value_t = 5432)]
+        port: u16,
+        /// postgres or mysql
+        #[arg(long, default_value = "postgres")]
+        protocol: String,
+        /// Name of the database on the server
+        #[arg(long)]
+        database: String,
+        /// A label `key=value`; may be repeated
+        #[arg(long = "label")]
+        labels: Vec<String>,
+        /// PEM file with the certificate authorities of the server's certificate, checked out of band
+        #[arg(long)]
+        authority: PathBuf,
+    },
+    /// Trust other certificate authorities, after checking out of band why they changed
+    SetAuthority {
+        /// Name of the database
+        name: String,
+        /// PEM file with the new authorities
+        #[arg(long)]
+        authority: PathBuf,
+    },
+}
+
 /// Changes of accounts.
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
@@ -228,8 +267,11 @@ pub enum AccountCommand {
         /// Login on it
         login: String,
         /// OpenSSH private key; without it a new one is made and its public half printed
-        #[arg(long)]
+        #[arg(long, conflicts_with = "password_file")]
         private_key: Option<PathBuf>,
+        /// For a database: file with the password
+        #[arg(long)]
+        password_file: Option<PathBuf>,
     },
     /// Remove an account
     Remove {
@@ -251,8 +293,8 @@ pub async fn admin(config: &Path, Administration { gateway, command }: Administr
         Admin::Target(TargetCommand::List) => return list_targets(config).await,
         Admin::SshConfig { host } => return ssh_config(config, &host).await,
         Admin::ReloadPolicies => Request::ReloadPolicies,
-        Admin::Account(AccountCommand::Add { target, login, private_key }) => {
-            return add_account(config, target, login, private_key.as_deref()).await;
+        Admin::Account(AccountCommand::Add { target, login, private_key: None, password_file: None }) => {
+            return add_new_account(config, target, login).await;
         }
         other => Request::Change(change(other)?),
     };
@@ -273,11 +315,16 @@ fn change(command: Admin) -> Result<Change> {
         Admin::Account(AccountCommand::Remove { target, login }) => {
             Ok(Change::AccountRemove { target, login })
         }
-        Admin::Account(AccountCommand::Add { target, login, private_key: Some(file) }) => {
-            let private_key = Secret(Zeroizing::new(read(&file)?));
-            Ok(Change::AccountAdd { target, login, private_key })
+        Admin::Database(command) => database(command),
+        Admin::Account(AccountCommand::Add { target, login, private_key, password_file }) => {
+            if private_key.is_none() && password_file.is_none() {
+                bail!("give --private-key FILE, or --password-file FILE for a database");
+            }
+            let private_key = private_key.map(|file| secret(&file)).transpose()?.unwrap_or_default();
+            let password = password_file.map(|file| secret(&file)).transpose()?.unwrap_or_default();
+            let password = Secret(Zeroizing::new(password.0.trim_end_matches(['\r', '\n']).to_owned()));
+            Ok(Change::AccountAdd { target, login, private_key, password })
         }
-        Admin::Account(AccountCommand::Add { private_key: None, .. }) => bail!("give --private-key FILE"),
         Admin::SshConfig { .. } | Admin::ReloadPolicies => bail!("that is no change"),
     }
 }
@@ -341,24 +388,31 @@ fn target(command: TargetCommand) -> Result<Change> {
     })
 }
 
+fn database(command: DatabaseCommand) -> Result<Change> {
+    Ok(match command {
+        DatabaseCommand::Add { name, host, port, protocol, database, labels, authority } => {
+            let (labels, authority) = (pairs(&labels)?, read(&authority)?);
+            Change::DatabaseAdd { name, host, port, labels, protocol, database, authority }
+        }
+        DatabaseCommand::SetAuthority { name, authority } => {
+            Change::DatabaseAuthority { name, authority: read(&authority)? }
+        }
+    })
+}
+
 /// A new key's public half is shown once the account has it: it is for the target's authorized_keys.
-async fn add_account(config: &Path, target: String, login: String, file: Option<&Path>) -> Result<()> {
-    let (private_key, public) = match file {
-        Some(file) => (Secret(Zeroizing::new(read(file)?)), None),
-        None => new_credential()?,
-    };
-    let change = Change::AccountAdd { target, login, private_key };
+async fn add_new_account(config: &Path, target: String, login: String) -> Result<()> {
+    let key = hostca::ed25519_key(&mut surroundings::fill, "countersign credential")?;
+    let (private_key, password) = (Secret(key.to_openssh(LineEnding::LF)?), Secret::default());
+    let change = Change::AccountAdd { target, login, private_key, password };
     let changed = ask(config, Request::Change(change)).await?;
-    if let Some(public) = public {
-        println!("{public}");
-    }
+    println!("{}", key.public_key().to_openssh()?);
     show(&changed);
     Ok(())
 }
 
-fn new_credential() -> Result<(Secret, Option<String>)> {
-    let key = hostca::ed25519_key(&mut surroundings::fill, "countersign credential")?;
-    Ok((Secret(key.to_openssh(LineEnding::LF)?), Some(key.public_key().to_openssh()?)))
+fn secret(file: &Path) -> Result<Secret> {
+    Ok(Secret(Zeroizing::new(read(file)?)))
 }
 
 fn typed_secret() -> Result<Secret> {

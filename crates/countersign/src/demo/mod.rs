@@ -15,6 +15,7 @@ use ssh_key::LineEnding;
 use tokio::net::TcpListener;
 
 use crate::cli::Demo;
+use crate::commands::doors::Doors;
 use crate::commands::{init, serve, ssh_config};
 use crate::config::Config;
 use crate::node::Node;
@@ -65,7 +66,8 @@ pub async fn demo(options: Demo) -> Result<()> {
         let facts = Facts { folder: folder.path(), config: &config, people, administrators, host: &host };
         ready::write(file, &facts)?;
     }
-    serve::run(node, &config, listener, stop).await
+    let doors = Doors::beside(listener, &config).await?;
+    serve::run(node, &config, doors, stop).await
 }
 
 /// Rules that a demo at any hour, with keys in files, would not pass. The tour says that they are missing.
@@ -126,7 +128,8 @@ async fn furnish(road: &Road, folder: &Path, host: &DemoHost) -> Result<()> {
         let target = name.to_owned();
         let login = host.login().to_owned();
         let private_key = private_key.clone();
-        road.administer(BY, &Change::AccountAdd { target, login, private_key }).await?;
+        road.administer(BY, &Change::AccountAdd { target, login, private_key, password: Secret::default() })
+            .await?;
     }
     Ok(())
 }

@@ -8,8 +8,10 @@ use sqlx::{PgPool, SqlSafeStr};
 use super::OpenError;
 
 /// Version, description and SQL; in order, never edited once released.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "state", include_str!("../../../../migrations/postgres/0001_state.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "state", include_str!("../../../../migrations/postgres/0001_state.sql")),
+    (2, "databases", include_str!("../../../../migrations/postgres/0002_databases.sql")),
+];
 
 /// What two that make the same tables at once are told, besides a serialization failure and a deadlock: that a name is
 /// taken. The whole transaction is undone, and the next look finds the tables of the other.

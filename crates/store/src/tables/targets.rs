@@ -1,56 +1,72 @@
 //! Targets and the accounts on them.
 
-use access::model::{Account, Target};
+use access::model::{Account, Database, Protocol, Service, Target};
 use access::ports::StoreError;
 
-use crate::database::{Database, Engine};
+use crate::database::{self, Engine};
 use crate::fault::refused;
 use crate::row::{Columns, Fields, json_map};
-use crate::statement::query;
+use crate::statement::{Statement, query};
 
-pub(crate) async fn add(db: &Database<impl Engine>, target: &Target) -> Result<(), StoreError> {
+/// The protocol of a host.
+const SSH: &str = "ssh";
+
+pub(crate) async fn add(db: &database::Database<impl Engine>, target: &Target) -> Result<(), StoreError> {
     let insert = query(
-        "INSERT INTO targets (name, host, port, labels, level, host_key) VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(&target.name)
-    .bind(&target.host)
-    .bind(i64::from(target.port))
-    .bind(json_map(&target.labels))
-    .bind(target.level.as_str())
-    .bind(&target.host_key);
-    let added = db.change(insert).await;
+        "INSERT INTO targets (name, host, port, labels, level, protocol, host_key, database, authority)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    );
+    let added = db.change(bound(insert, target)).await;
     added.map(drop).map_err(|error| refused(error, name(&target.name), name(&target.name)))
 }
 
-pub(crate) async fn set(db: &Database<impl Engine>, target: &Target) -> Result<(), StoreError> {
+pub(crate) async fn set(db: &database::Database<impl Engine>, target: &Target) -> Result<(), StoreError> {
     let update = query(
-        "UPDATE targets SET host = $2, port = $3, labels = $4, level = $5, host_key = $6 WHERE name = $1",
-    )
-    .bind(&target.name)
-    .bind(&target.host)
-    .bind(i64::from(target.port))
-    .bind(json_map(&target.labels))
-    .bind(target.level.as_str())
-    .bind(&target.host_key);
-    db.change_existing(name(&target.name), update).await
+        "UPDATE targets SET host = $2, port = $3, labels = $4, level = $5, protocol = $6, host_key = $7,
+         database = $8, authority = $9 WHERE name = $1",
+    );
+    db.change_existing(name(&target.name), bound(update, target)).await
+}
+
+fn bound(statement: Statement, target: &Target) -> Statement {
+    let (protocol, host_key, database) = match &target.service {
+        Service::Ssh { host_key } => (SSH, host_key.as_str(), None),
+        Service::Database(database) => (database.protocol.as_str(), "", Some(database)),
+    };
+    statement
+        .bind(&target.name)
+        .bind(&target.host)
+        .bind(i64::from(target.port))
+        .bind(json_map(&target.labels))
+        .bind(target.level.as_str())
+        .bind(protocol)
+        .bind(host_key)
+        .bind(database.map(|database| database.name.as_str()))
+        .bind(database.map(|database| database.authority.as_str()))
 }
 
 /// Accounts go with their target: the schema cascades.
-pub(crate) async fn remove(db: &Database<impl Engine>, target: &str) -> Result<(), StoreError> {
+pub(crate) async fn remove(db: &database::Database<impl Engine>, target: &str) -> Result<(), StoreError> {
     db.change_existing(name(target), query("DELETE FROM targets WHERE name = $1").bind(target)).await
 }
 
-pub(crate) async fn one(db: &Database<impl Engine>, name: &str) -> Result<Option<Target>, StoreError> {
+pub(crate) async fn one(
+    db: &database::Database<impl Engine>,
+    name: &str,
+) -> Result<Option<Target>, StoreError> {
     db.one(query("SELECT * FROM targets WHERE name = $1").bind(name), parse).await
 }
 
-pub(crate) async fn all(db: &Database<impl Engine>) -> Result<Vec<Target>, StoreError> {
+pub(crate) async fn all(db: &database::Database<impl Engine>) -> Result<Vec<Target>, StoreError> {
     let mut targets = db.all(query("SELECT * FROM targets"), parse).await?;
     targets.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(targets)
 }
 
-pub(crate) async fn put_account(db: &Database<impl Engine>, account: &Account) -> Result<(), StoreError> {
+pub(crate) async fn put_account(
+    db: &database::Database<impl Engine>,
+    account: &Account,
+) -> Result<(), StoreError> {
     let upsert = query(
         "INSERT INTO accounts (target, login, credential) VALUES ($1, $2, $3)
          ON CONFLICT (target, login) DO UPDATE SET credential = excluded.credential",
@@ -64,7 +80,7 @@ pub(crate) async fn put_account(db: &Database<impl Engine>, account: &Account) -
 }
 
 pub(crate) async fn remove_account(
-    db: &Database<impl Engine>,
+    db: &database::Database<impl Engine>,
     target: &str,
     login: &str,
 ) -> Result<(), StoreError> {
@@ -73,7 +89,7 @@ pub(crate) async fn remove_account(
 }
 
 pub(crate) async fn account(
-    db: &Database<impl Engine>,
+    db: &database::Database<impl Engine>,
     target: &str,
     login: &str,
 ) -> Result<Option<Account>, StoreError> {
@@ -81,7 +97,10 @@ pub(crate) async fn account(
     db.one(select.bind(target).bind(login), parse_account).await
 }
 
-pub(crate) async fn accounts(db: &Database<impl Engine>, target: &str) -> Result<Vec<Account>, StoreError> {
+pub(crate) async fn accounts(
+    db: &database::Database<impl Engine>,
+    target: &str,
+) -> Result<Vec<Account>, StoreError> {
     let select = query("SELECT * FROM accounts WHERE target = $1").bind(target);
     let mut accounts = db.all(select, parse_account).await?;
     accounts.sort_by(|one, other| one.login.cmp(&other.login));
@@ -104,8 +123,19 @@ fn parse(row: &dyn Columns) -> Result<Target, StoreError> {
         port: fields.number("port")?,
         labels: fields.map("labels")?,
         level: fields.word("level", |text| text.parse().ok())?,
-        host_key: fields.value("host_key")?,
+        service: service(&fields)?,
     })
+}
+
+fn service(fields: &Fields<'_>) -> Result<Service, StoreError> {
+    if fields.value::<String>("protocol")? == SSH {
+        return Ok(Service::Ssh { host_key: fields.value("host_key")? });
+    }
+    Ok(Service::Database(Database {
+        protocol: fields.word("protocol", Protocol::parse)?,
+        name: fields.value("database")?,
+        authority: fields.value("authority")?,
+    }))
 }
 
 fn parse_account(row: &dyn Columns) -> Result<Account, StoreError> {

@@ -166,7 +166,13 @@ impl World {
         };
         self.change(target("db-1")).await;
         let private_key = Secret(Key::of("credential").private().into());
-        self.change(Change::AccountAdd { target: "db-1".into(), login: "root".into(), private_key }).await;
+        self.change(Change::AccountAdd {
+            target: "db-1".into(),
+            login: "root".into(),
+            private_key,
+            password: Default::default(),
+        })
+        .await;
         for name in PEOPLE {
             let groups = groups(name, true);
             self.change(Change::PersonAdd { name: name.into(), groups }).await;

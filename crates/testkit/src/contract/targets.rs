@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use access::model::{Account, Target};
+use access::model::{Account, Database, Protocol, Service, Target};
 use access::policy::Level;
 use access::ports::Store;
 
@@ -14,6 +14,7 @@ pub(super) async fn hold<S: Store + 'static>(make: &impl AsyncFn() -> S) {
     behaviours! { make =>
         a_target_comes_back_as_added,
         every_level_comes_back,
+        databases_come_back,
         target_names_are_unique,
         a_target_is_replaced_whole,
         an_account_is_replaced_by_a_later_one,
@@ -43,6 +44,17 @@ async fn every_level_comes_back<S: Store>(store: Arc<S>) -> Kept {
     Ok(())
 }
 
+async fn databases_come_back<S: Store>(store: Arc<S>) -> Kept {
+    for protocol in [Protocol::Postgres, Protocol::Mysql] {
+        let database = Database { protocol, name: "app".into(), authority: "-----BEGIN".into() };
+        let known = Target { service: Service::Database(database), ..target(protocol.as_str()) };
+        store.add_target(&target(protocol.as_str())).await?;
+        store.set_target(&known).await?;
+        assert_eq!(store.target(protocol.as_str()).await?, Some(known));
+    }
+    Ok(())
+}
+
 async fn target_names_are_unique<S: Store>(store: Arc<S>) -> Kept {
     store.add_target(&target("db-1")).await?;
     assert_exists(store.add_target(&Target { host: "elsewhere".into(), ..target("db-1") }).await);
@@ -56,7 +68,7 @@ async fn a_target_is_replaced_whole<S: Store>(store: Arc<S>) -> Kept {
         port: 2222,
         labels: BTreeMap::new(),
         level: Level::Recorded,
-        host_key: "ssh-ed25519 AAAAother".into(),
+        service: Service::Ssh { host_key: "ssh-ed25519 AAAAother".into() },
         ..target("db-1")
     };
     store.add_target(&target("db-1")).await?;

@@ -1,7 +1,7 @@
 //! Records, settings, permits, codes, consents and notices of the store in memory.
 
 use access::model::{
-    Enrolment, Notice, Permit, PermitKind, Person, PersonId, PersonKey, Record, SessionRow, Timestamp,
+    Enrolment, Notice, Permit, PermitKind, Person, PersonId, PersonKey, Record, SessionRow, Ticket, Timestamp,
 };
 use access::ports::StoreError;
 
@@ -114,6 +114,18 @@ impl State {
         self.person(person)?;
         self.consents.entry((person.clone(), version.into())).or_insert(at);
         Ok(())
+    }
+
+    pub(super) fn add_ticket(&mut self, ticket: &Ticket) -> Done {
+        self.person(&ticket.person)?;
+        free(self.tickets.contains_key(&ticket.id), || format!("ticket {}", ticket.id))?;
+        self.tickets.insert(ticket.id.clone(), ticket.clone());
+        Ok(())
+    }
+
+    pub(super) fn use_ticket(&mut self, id: &str) -> bool {
+        let left = self.tickets.get_mut(id).filter(|ticket| ticket.uses > 0);
+        left.map(|ticket| ticket.uses -= 1).is_some()
     }
 
     pub(super) fn post(&mut self, notice: &Notice) {

@@ -5,10 +5,11 @@ use std::os::fd::AsFd as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use access::policy::sql::{Catalogue, Dialect, analyse as read};
 use access::policy::{Act, Analysis, Effect, Policies};
-use access::{Ask, Rehearsal, Setting, Supposed};
+use access::{Ask, Rehearsal, Setting, SqlStatement, Supposed};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
@@ -105,8 +106,11 @@ impl<'a> Judge<'a> {
 
     /// No database is asked: what only its catalogue could tell is listed, or unknown.
     fn judge_statements(&self, dialect: Dialect, text: String) -> Answer {
-        let script = read(dialect, text.as_bytes(), &Catalogue::unasked());
-        let act = Rehearsal::of_statements(self.policies, &self.setting, &script);
+        let script = Arc::new(read(dialect, text.as_bytes(), &Catalogue::unasked()));
+        let statement =
+            SqlStatement { text: text.clone().into_bytes(), parameters: vec![], script: script.clone() };
+        let supposed = Supposed::Ask(Ask::Statement(statement));
+        let act = Rehearsal::of(self.policies, &self.setting, &supposed);
         let outcome = Outcome::of([&self.connect, &act]);
         Answer {
             verdict: outcome.word.as_str(),
