@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, read strictly. What is unknown, out of range or readable by others is refused
 //! with its line.
 
+mod databases;
 mod notifications;
 mod people;
 
@@ -19,6 +20,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub use databases::{DatabaseDoor, DoorCertificate};
 pub use notifications::Receiver;
 
 use crate::secrets;
@@ -46,6 +48,7 @@ struct File {
     consent: people::Consent,
     #[serde(default)]
     devices: people::Trusted,
+    databases: Option<Spanned<databases::Databases>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -173,6 +176,8 @@ pub struct Config {
     pub segment_seconds: u64,
     /// How long a recorder that cannot write is waited for, seconds.
     pub patience_seconds: u64,
+    /// Where clients of databases connect, if they can.
+    pub databases: Option<DatabaseDoor>,
     /// Who is told what happens.
     pub receivers: Vec<Receiver>,
 }
@@ -276,6 +281,7 @@ impl Reader<'_> {
             receivers: self.receivers(&file.notifications)?,
             consent: self.consent(&file.consent)?,
             devices: self.devices(&file.devices)?,
+            databases: self.databases(file.databases.as_ref())?,
         })
     }
 

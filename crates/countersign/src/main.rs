@@ -15,6 +15,7 @@ mod recordings;
 mod secrets;
 mod state;
 mod surroundings;
+mod tls;
 mod watch;
 
 use std::os::fd::AsFd as _;

@@ -1,6 +1,7 @@
 //! What keeps a door from opening.
 
 use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -10,4 +11,7 @@ pub enum GatewayError {
     /// Temporary files cannot be made where the options say.
     #[error("the spool folder cannot be used: {0}; create it and let the gateway write there")]
     SpoolFolder(#[source] io::Error),
+    /// The certificate of the TLS listener is not usable.
+    #[error("{0:?}: no usable certificate or key: {1}; give a PEM certificate and its private key")]
+    Certificate(PathBuf, String),
 }

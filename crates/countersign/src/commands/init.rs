@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use ledger::{Log, NoteSigner};
 use ssh_key::LineEnding;
 
-use crate::{secrets, surroundings};
+use crate::{secrets, surroundings, tls};
 
 /// The name that the shipped configuration has.
 pub const LEDGER_NAME: &str = "countersign.example/node-1";
@@ -75,7 +75,7 @@ fn make_keys(dir: &Path) -> Result<()> {
     let authority = HostCa::generate(&mut surroundings::fill)?;
     secrets::write(&dir.join("secrets/host_ca"), &authority.to_openssh()?)?;
     std::fs::write(dir.join("host_ca.pub"), authority.public_key().to_openssh()? + "\n")?;
-    Ok(())
+    tls::make_authority(&dir.join("tls_ca.pem"), &dir.join("secrets/tls_ca.key"))
 }
 
 fn make_ledger(dir: &Path, name: &str) -> Result<()> {

@@ -6,6 +6,7 @@ mod admin_values;
 pub mod ceremony;
 pub mod decide;
 pub mod desk;
+pub mod doors;
 pub mod evidence;
 pub mod gateway;
 pub mod init;

@@ -1,36 +1,28 @@
 //! `countersign serve`: the gateway, until it is told to stop.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
 use access::entry::Event;
-use access::identity::HostCa;
 use access::road::Road;
-use anyhow::{Context as _, Result, bail};
-use gateway::SshOptions;
-use russh::keys::PrivateKey;
-use tokio::net::TcpListener;
+use anyhow::{Result, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::commands::doors::{Doors, renew_certificates};
 use crate::config::Config;
 use crate::control;
 use crate::node::Node;
 use crate::notices::Deliveries;
-use crate::recordings::KeptRecordings;
 use crate::watch;
 
 /// Serves what the configuration names.
 pub async fn serve(config: &Path, before_ceremony: bool) -> Result<()> {
     let stop = Stop::listen()?;
     let config = Config::read(config)?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let doors = Doors::open(&config).await?;
     let node = Node::open(&config).await?;
     check_ceremony(&node.road, before_ceremony)?;
-    eprintln!("countersign: serving SSH on {}; stop with Ctrl-C", listener.local_addr()?);
-    run(node, &config, listener, stop).await
+    eprintln!("countersign: serving {}; stop with Ctrl-C", doors.told()?);
+    run(node, &config, doors, stop).await
 }
 
 /// Before the ceremony the gateway's account changes everything alone: that is served only when asked for.
@@ -52,15 +44,16 @@ fn check_ceremony(road: &Road, before_ceremony: bool) -> Result<()> {
     }
 }
 
-/// Serves on an open listener until it is asked to stop, then drains and closes the node.
-pub async fn run(node: Node, config: &Config, listener: TcpListener, stop: Stop) -> Result<()> {
-    let options = options(config)?;
+/// Serves at open doors until it is asked to stop, then drains and closes the node.
+pub async fn run(node: Node, config: &Config, doors: Doors, stop: Stop) -> Result<()> {
     let control = control::listen(&config.control)?;
     let control = tokio::spawn(control::serve(node.road.clone(), control, config.policies.clone()));
     node.note_start(config).await?;
     let watch = tokio::spawn(watch::watch(node.road.clone(), config.compare));
     let deliveries = Deliveries::start(&node.road, &config.receivers)?;
-    let served = gateway::serve(node.road.clone(), options, listener, stop.asked()).await;
+    let renewal = renew_certificates(config);
+    let served = doors.serve(&node.road, config, stop.asked()).await;
+    drop(renewal);
     control.abort();
     watch.abort();
     // The tasks' clones of the road must be gone before the node can close.
@@ -69,7 +62,7 @@ pub async fn run(node: Node, config: &Config, listener: TcpListener, stop: Stop)
     note_stop(&node.road).await;
     deliveries.stop().await;
     tokio::task::spawn_blocking(move || node.close()).await?;
-    Ok(served?)
+    served
 }
 
 async fn note_stop(road: &Road) {
@@ -95,23 +88,4 @@ impl Stop {
     async fn asked(mut self) {
         tokio::select! { _ = self.interrupt.recv() => {}, _ = self.terminate.recv() => {} }
     }
-}
-
-fn options(config: &Config) -> Result<SshOptions> {
-    let host_key = PrivateKey::read_openssh_file(&config.host_key)
-        .with_context(|| format!("{} is not an OpenSSH private key", config.host_key.display()))?;
-    let authority = std::fs::read_to_string(&config.host_ca)
-        .with_context(|| format!("cannot read {}", config.host_ca.display()))?;
-    let mut options =
-        SshOptions::new(host_key, Arc::new(HostCa::from_openssh(&authority)?), config.spool.clone());
-    options.login_grace = Duration::from_secs(config.ssh.login_grace);
-    options.max_startups = config.ssh.max_startups;
-    options.max_connections = config.ssh.max_connections;
-    options.max_channels = config.ssh.max_channels;
-    options.max_forwards = config.ssh.max_forwards;
-    options.environment.clone_from(&config.environment);
-    options.drain = Duration::from_secs(config.ssh.drain);
-    options.idle_limit = Some(Duration::from_secs(config.ssh.idle));
-    options.recordings = Some(Arc::new(KeptRecordings::of(config)?));
-    Ok(options)
 }

@@ -14,9 +14,9 @@ use super::client_outlet::ClientOutlet;
 use super::connection::Connection;
 use super::ending::Ending;
 use super::feed::{Feed, closed};
-use super::scribe::Scribe;
 use super::{files, forward_wanted, held, managed, remote_ide, running};
 use crate::relay::{Crossing, Outlet, Pty, Recorder, SpoolFault};
+use crate::scribe::Scribe;
 
 /// How long a client may take to accept the gateway's last words.
 const LAST_WORDS: Duration = Duration::from_secs(2);

@@ -14,14 +14,15 @@ use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 use tokio::time::{Instant, interval, sleep, timeout, timeout_at};
 
 use super::door::Door;
-use super::ending::{Ending, Stop};
+use super::ending::Ending;
 use super::forward_notices::Notices;
 use super::login::{Guest, Proof};
 use super::options::SshOptions;
-use super::standing::Pulse;
-use super::startups::Startup;
 use super::target_fleet::Fleet;
+use crate::places::Startup;
+use crate::pulse::Pulse;
 use crate::relay::{Brake, Gate, Spool, Valve};
+use crate::stop::Stop;
 
 /// How long a client may take to say that it speaks SSH: whoever is silent keeps no place.
 const HELLO: Duration = Duration::from_secs(10);

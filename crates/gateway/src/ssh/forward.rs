@@ -18,11 +18,11 @@ use super::ending::Ending;
 use super::feed::{Feed, closed};
 use super::forward_outlet::{ForwardOutlet, Pulse, Tally};
 use super::relaying::{Legs, Relayed, relay};
-use super::scribe::Scribe;
 use super::target::TargetLeg;
 use super::target_outlet::TargetOutlet;
 use super::{forward_held, forward_own, running};
 use crate::relay::{Crossing, Outlet, Spool};
+use crate::scribe::Scribe;
 
 /// Reason codes of RFC 4254, section 5.1.
 const PROHIBITED: u32 = 1;

@@ -9,9 +9,9 @@ use super::ending::Ending;
 use super::feed::closed;
 use super::managed::{Next, Shell};
 use super::running::{ask_target, idle, refused_by_target};
-use super::scribe::Scribe;
 use super::target_outlet::TargetOutlet;
 use crate::relay::{Crossing, Ended, Outlet, Pty, Recorder, Spool, Stream, Window, pump};
+use crate::scribe::Scribe;
 
 /// Terminal modes of RFC 4254, section 8.
 mod mode {

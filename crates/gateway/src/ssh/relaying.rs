@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use super::channel::Exit;
 use super::connection::Connection;
 use super::feed::{Feed, closed};
-use super::scribe::Scribe;
 use crate::relay::{Ended, Outlet, Spool, pump};
+use crate::scribe::Scribe;
 
 /// How long a program may take to accept what its client had sent before it closed the channel.
 const DRAIN: Duration = Duration::from_secs(10);

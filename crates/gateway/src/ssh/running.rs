@@ -93,7 +93,7 @@ fn opening(start: &Start) -> Option<Crossing> {
         Start::Shell => Some(Crossing::Shell),
         Start::Exec { text, .. } => Some(Crossing::Exec(text.clone().into())),
         Start::Sftp => Some(Crossing::Subsystem("sftp".into())),
-        Start::ManagedShell | Start::File(_) | Start::Forward(_) => None,
+        Start::ManagedShell | Start::File(_) | Start::Forward(_) | Start::Statement(_) => None,
     }
 }
 

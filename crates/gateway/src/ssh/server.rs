@@ -14,13 +14,13 @@ use tokio::time::{sleep, timeout};
 
 use super::algorithms;
 use super::connection::Connection;
-use super::ending::Stop;
 use super::login::{Proof, Wanted, first_methods};
 use super::options::SshOptions;
-use super::standing::Pulse;
-use super::startups::{Startup, Startups};
 use super::target::prepare;
 use crate::error::GatewayError;
+use crate::places::{Startup, Startups};
+use crate::pulse::Pulse;
+use crate::stop::Stop;
 
 /// Wait after an accept that failed for want of resources: the connection stays in the kernel's queue meanwhile.
 const BREATHER: Duration = Duration::from_millis(200);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::Forwarding;
+use access::model::Service;
 use access::road::TargetCredential;
 use access::text::{self, Language};
 use russh::ChannelOpenFailure;
@@ -109,8 +110,9 @@ impl TargetLeg {
         options: &SshOptions,
         language: Language,
     ) -> Result<Self, DialError> {
-        let pinned = PublicKey::from_openssh(&credential.host_key);
-        let pinned = pinned.map_err(|_| DialError::Record("host key", name.to_owned()))?;
+        let wrong = || DialError::Record("host key", name.to_owned());
+        let Service::Ssh { host_key } = &credential.service else { return Err(wrong()) };
+        let pinned = PublicKey::from_openssh(host_key).map_err(|_| wrong())?;
         let stream = TcpStream::connect((credential.host.as_str(), credential.port)).await;
         let stream = stream.map_err(|fault| DialError::Unreachable(name.to_owned(), fault))?;
         prepare(&stream, options.keepalive, options.keepalive_probes);
@@ -141,7 +143,7 @@ impl TargetLeg {
     }
 
     async fn log_in(&mut self, name: &str, credential: &TargetCredential) -> Result<(), DialError> {
-        let key = PrivateKey::from_openssh(credential.private_key.as_bytes());
+        let key = PrivateKey::from_openssh(credential.secret.as_bytes());
         let key =
             key.map_err(|_| DialError::Record("credential", format!("{} on {name}", credential.login)))?;
         let key = PrivateKeyWithHashAlg::new(Arc::new(key), Some(HashAlg::Sha512));

@@ -10,7 +10,7 @@ use std::time::Duration;
 use access::Road;
 use access::identity::proof::Credential;
 use access::identity::{HostCa, PublicKey, lockout};
-use access::model::{Account, Person, PersonId, PersonKey, RememberedFactor, Target, Timestamp};
+use access::model::{Account, Person, PersonId, PersonKey, RememberedFactor, Service, Target, Timestamp};
 use access::policy::{Level, Policies, Sources};
 use access::ports::{Clock, Entropy, Store};
 use access::recording::{Frame, NodeVault, Options, Reader, Recorder, SealedSegment, Sealing};
@@ -414,7 +414,14 @@ async fn populate(dir: &Path, store: &dyn Store, port: u16) {
         let host_key = read(dir, "sshd_host.pub");
         let host_key = host_key.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
         let labels = BTreeMap::from([("env".into(), "prod".into())]);
-        let target = Target { name: name.into(), host: "127.0.0.1".into(), port, labels, level, host_key };
+        let target = Target {
+            name: name.into(),
+            host: "127.0.0.1".into(),
+            port,
+            labels,
+            level,
+            service: Service::Ssh { host_key },
+        };
         store.add_target(&target).await.unwrap();
         let secret = std::fs::read(dir.join("credential")).unwrap();
         let owner = credential_owner(name, &account());

@@ -1,6 +1,6 @@
 //! What is not on offer is refused in one line, on the record, without breaking what is.
 
-use access::model::Target;
+use access::model::{Service, Target};
 use access::recording::SessionEvent;
 
 use super::bastion::{Bastion, eventually, output, text};
@@ -88,7 +88,7 @@ async fn another_host_key_than_the_pinned_one_is_refused_with_both_fingerprints(
     let bastion = Bastion::start().await;
     let other = std::fs::read_to_string(bastion.dir.path().join("stranger.pub")).unwrap();
     let other = other.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-    bastion.move_target(|target: &mut Target| target.host_key = other).await;
+    bastion.move_target(|target: &mut Target| target.service = Service::Ssh { host_key: other }).await;
     let out = bastion.run("true").await;
     let told = text(&out.stderr);
     assert_eq!(out.status.code(), Some(1), "{told}");

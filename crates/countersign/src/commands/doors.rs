@@ -1,0 +1,144 @@
+//! The doors of a node: SSH, and databases when the configuration opens them. All close together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::identity::HostCa;
+use access::road::Road;
+use anyhow::{Context as _, Result};
+use gateway::{DatabaseOptions, GatewayError, SshOptions};
+use russh::keys::PrivateKey;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::interval;
+
+use crate::config::{Config, DatabaseDoor};
+use crate::recordings::KeptRecordings;
+use crate::tls;
+
+/// Open listeners, before anybody is served.
+pub struct Doors {
+    ssh: TcpListener,
+    postgres: Option<TcpListener>,
+}
+
+impl Doors {
+    /// Listens where the configuration says.
+    pub async fn open(config: &Config) -> Result<Self> {
+        Self::beside(listen(config.listen).await?, config).await
+    }
+
+    /// The same, with an SSH listener that is open already.
+    pub async fn beside(ssh: TcpListener, config: &Config) -> Result<Self> {
+        let postgres = match &config.databases {
+            Some(door) => Some(listen(door.postgres).await?),
+            None => None,
+        };
+        Ok(Self { ssh, postgres })
+    }
+
+    /// One line for whoever started the gateway.
+    pub fn told(&self) -> Result<String> {
+        let ssh = format!("SSH on {}", self.ssh.local_addr()?);
+        Ok(match &self.postgres {
+            Some(postgres) => format!("{ssh}, PostgreSQL on {}", postgres.local_addr()?),
+            None => ssh,
+        })
+    }
+
+    /// Serves until `asked` comes or one of the doors fails, then drains all.
+    pub async fn serve(self, road: &Road, config: &Config, asked: impl Future<Output = ()>) -> Result<()> {
+        let options = ssh_options(config)?;
+        let databases = match (&config.databases, self.postgres) {
+            (Some(door), Some(listener)) => Some((database_options(door, config)?, listener)),
+            _ => None,
+        };
+        let (close, closing) = watch::channel(false);
+        let close = &close;
+        let closed = || {
+            let mut closing = closing.clone();
+            // The sender outlives every door.
+            async move { drop(closing.wait_for(|closes| *closes).await) }
+        };
+        let ssh = gateway::serve(road.clone(), options, self.ssh, closed());
+        let databases = async {
+            match databases {
+                Some((options, listener)) => {
+                    gateway::serve_databases(road.clone(), options, listener, closed()).await
+                }
+                None => Ok(()),
+            }
+        };
+        let asked = async {
+            tokio::select! { () = asked => {}, () = closed() => {} }
+            close.send_replace(true);
+        };
+        let ((), ssh, databases) = tokio::join!(asked, all_close(close, ssh), all_close(close, databases));
+        Ok(ssh.and(databases)?)
+    }
+}
+
+async fn listen(address: std::net::SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// A door that fails closes the others.
+async fn all_close(
+    close: &watch::Sender<bool>,
+    door: impl Future<Output = Result<(), GatewayError>>,
+) -> Result<(), GatewayError> {
+    let served = door.await;
+    if served.is_err() {
+        close.send_replace(true);
+    }
+    served
+}
+
+fn ssh_options(config: &Config) -> Result<SshOptions> {
+    let host_key = PrivateKey::read_openssh_file(&config.host_key)
+        .with_context(|| format!("{} is not an OpenSSH private key", config.host_key.display()))?;
+    let authority = std::fs::read_to_string(&config.host_ca)
+        .with_context(|| format!("cannot read {}", config.host_ca.display()))?;
+    let mut options =
+        SshOptions::new(host_key, Arc::new(HostCa::from_openssh(&authority)?), config.spool.clone());
+    options.login_grace = Duration::from_secs(config.ssh.login_grace);
+    options.max_startups = config.ssh.max_startups;
+    options.max_connections = config.ssh.max_connections;
+    options.max_channels = config.ssh.max_channels;
+    options.max_forwards = config.ssh.max_forwards;
+    options.environment.clone_from(&config.environment);
+    options.drain = Duration::from_secs(config.ssh.drain);
+    options.idle_limit = Some(Duration::from_secs(config.ssh.idle));
+    options.recordings = Some(Arc::new(KeptRecordings::of(config)?));
+    Ok(options)
+}
+
+fn database_options(door: &DatabaseDoor, config: &Config) -> Result<DatabaseOptions> {
+    let mut options = DatabaseOptions::new(tls::certificate(&door.certificate, &config.spool)?);
+    options.login_grace = Duration::from_secs(door.login_grace);
+    options.max_startups = door.max_startups;
+    options.max_connections = door.max_connections;
+    options.waiting_notice = Duration::from_secs(door.waiting_notice);
+    options.drain = Duration::from_secs(door.drain);
+    Ok(options)
+}
+
+/// Makes the gateway's own certificate anew from time to time, until the returned task is dropped.
+pub fn renew_certificates(config: &Config) -> JoinSet<()> {
+    let mut task = JoinSet::new();
+    let Some(door) = &config.databases else { return task };
+    let (certificate, run) = (door.certificate.clone(), config.spool.clone());
+    task.spawn(async move {
+        let mut tick = interval(tls::RENEWAL);
+        // The first comes at once, and the door has just made one.
+        tick.tick().await;
+        loop {
+            tick.tick().await;
+            if let Err(fault) = tls::certificate(&certificate, &run) {
+                tracing::error!("the certificate could not be renewed: {fault:#}");
+            }
+        }
+    });
+    task
+}

@@ -1,0 +1,237 @@
+//! The verdict on what a client sends: asked for on the road, waited for when other people must sign, given up when the
+//! client leaves or cancels.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::Step;
+use access::policy::sql::Script;
+use access::recording::SessionEvent;
+use access::road::{Pending, Progress};
+use access::{Ask, Refusal, Road, Session, SqlStatement};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, sleep};
+use wire::postgres::{Act, ActId, ActKind, Consequences, Parameter};
+
+use super::consequences::consequences;
+use super::texts::Texts;
+use crate::scribe::Scribe;
+
+/// How often the road is asked whether the quorum is met.
+const POLL: Duration = Duration::from_millis(200);
+
+/// What follows for the client.
+pub(crate) enum Verdict {
+    /// It is told this, and goes on waiting.
+    Tell(String),
+    /// The act crosses.
+    Allow(ActId, Consequences),
+    /// It does not.
+    Refuse(ActId, Refusal),
+    /// The recorder cannot write, so nothing may cross.
+    NotRecorded,
+}
+
+type Running = Pin<Box<dyn Future<Output = Verdict> + Send>>;
+
+/// The act that is being judged, if there is one; the protocol has one at a time.
+pub(crate) struct Judging {
+    case: Case,
+    told: mpsc::UnboundedReceiver<String>,
+    running: Option<Running>,
+}
+
+/// What a verdict needs.
+#[derive(Clone)]
+struct Case {
+    road: Road,
+    session: Session,
+    scribe: Scribe,
+    texts: Arc<Texts>,
+    /// How often somebody who waits is told so.
+    every: Duration,
+    tell: mpsc::UnboundedSender<String>,
+    given_up: Arc<Notify>,
+}
+
+impl Judging {
+    /// A judge for one session. `tell` takes the lines for whoever waits, told in [`Self::verdict`] as they come.
+    pub(crate) fn new(
+        road: Road,
+        session: Session,
+        scribe: Scribe,
+        texts: Arc<Texts>,
+        every: Duration,
+    ) -> Self {
+        let (tell, told) = mpsc::unbounded_channel();
+        let case = Case { road, session, scribe, texts, every, tell, given_up: Arc::default() };
+        Self { case, told, running: None }
+    }
+
+    /// Where lines for the person go that have nothing to do with an act.
+    pub(crate) fn voice(&self) -> mpsc::UnboundedSender<String> {
+        self.case.tell.clone()
+    }
+
+    /// Begins to judge an act.
+    pub(crate) fn begin(&mut self, act: Act) {
+        let mut case = self.case.clone();
+        // A wish to give up that came too late for the act before is not for this one.
+        case.given_up = Arc::default();
+        self.case.given_up = case.given_up.clone();
+        self.running = Some(Box::pin(case.judge(act)));
+    }
+
+    /// Whether an act is being judged.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Nobody wants the act any more; its verdict comes soon.
+    pub(crate) fn give_up(&self) {
+        self.case.given_up.notify_one();
+    }
+
+    /// The next line for the person, or the verdict on the act.
+    pub(crate) async fn verdict(&mut self) -> Verdict {
+        let Self { running, told, .. } = self;
+        let decided = async {
+            match running {
+                Some(running) => running.await,
+                None => std::future::pending().await,
+            }
+        };
+        let verdict = tokio::select! {
+            biased;
+            Some(line) = told.recv() => return Verdict::Tell(line),
+            verdict = decided => verdict,
+        };
+        self.running = None;
+        verdict
+    }
+
+    /// Ends the act without a verdict for the client; its request is off the table on return.
+    pub(crate) async fn leave(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.give_up();
+            running.await;
+        }
+    }
+}
+
+impl Case {
+    async fn judge(mut self, act: Act) -> Verdict {
+        let Some(statement) = self.statement(&act.kind) else {
+            let refusal =
+                self.road.note_refusal(Some(&self.session), self.session.who(), "function call", "");
+            return Verdict::Refuse(act.id, refusal.await);
+        };
+        let step = self.road.submit(&self.session, 1, Ask::Statement(statement.clone())).await;
+        let word = match &step {
+            Step::Run(_) => "allow",
+            Step::Held(_) => "hold",
+            Step::Refused(_) => "deny",
+        };
+        if !self.record(act.id, &statement, word).await {
+            return Verdict::NotRecorded;
+        }
+        match step {
+            Step::Run(_grant) => allowed(act.id, &statement.script),
+            Step::Refused(refusal) => Verdict::Refuse(act.id, refusal),
+            Step::Held(pending) => self.wait(act.id, &statement, *pending).await,
+        }
+    }
+
+    /// The statement is on the record before anything follows from it.
+    async fn record(&mut self, act: ActId, statement: &SqlStatement, verdict: &str) -> bool {
+        let event = SessionEvent::Statement {
+            act: act.number(),
+            text: String::from_utf8_lossy(&statement.text).into_owned(),
+            parameters: statement.parameters.clone(),
+            verdict: verdict.to_owned(),
+        };
+        self.scribe.note(&event).await
+    }
+
+    /// What is asked for; none for what is never allowed.
+    fn statement(&self, kind: &ActKind) -> Option<SqlStatement> {
+        let (text, parameters) = match kind {
+            ActKind::Query(text) => (text, [].as_slice()),
+            ActKind::Bind { statement: Some(prepared), parameters, .. } => (&prepared.text, &**parameters),
+            ActKind::Bind { statement: None, .. } | ActKind::FunctionCall { .. } => return None,
+        };
+        let parameters = parameters.iter().map(shown).collect();
+        Some(SqlStatement { text: text.to_vec(), parameters, script: self.texts.read(text) })
+    }
+
+    async fn wait(&mut self, act: ActId, statement: &SqlStatement, pending: Pending) -> Verdict {
+        self.say(pending.notice());
+        if let Err(refusal) = self.decided(&pending).await {
+            let refusal = match refusal {
+                Some(refusal) => refusal,
+                None => self.road.abandon(pending).await,
+            };
+            return self.closed(act, refusal).await;
+        }
+        match self.road.claim(pending).await {
+            Ok(grant) => {
+                self.say(grant.approvals().unwrap_or_default());
+                match self.scribe.note(&SessionEvent::Granted).await {
+                    true => allowed(act, &statement.script),
+                    false => Verdict::NotRecorded,
+                }
+            }
+            Err(refusal) => self.closed(act, refusal).await,
+        }
+    }
+
+    /// Returns when the quorum is met; else why not, or nothing when nobody wants the act any more.
+    async fn decided(&self, pending: &Pending) -> Result<(), Option<Refusal>> {
+        let mut told = (Instant::now(), String::new());
+        loop {
+            match self.road.progress(pending).await {
+                Progress::Met => return Ok(()),
+                Progress::Ended(refusal) => return Err(Some(refusal)),
+                Progress::Waiting(line) if line != told.1 || told.0.elapsed() >= self.every => {
+                    self.say(&line);
+                    told = (Instant::now(), line);
+                }
+                Progress::Waiting(_) => {}
+            }
+            tokio::select! {
+                () = sleep(POLL) => {}
+                () = self.given_up.notified() => return Err(None),
+            }
+        }
+    }
+
+    async fn closed(&mut self, act: ActId, refusal: Refusal) -> Verdict {
+        let what = format!("statement {}", act.number());
+        let event = SessionEvent::Refused { what, why: refusal.to_string() };
+        match self.scribe.note(&event).await {
+            true => Verdict::Refuse(act, refusal),
+            false => Verdict::NotRecorded,
+        }
+    }
+
+    fn say(&self, lines: &str) {
+        if !lines.is_empty() {
+            // Whoever has left hears nothing.
+            let _ = self.tell.send(lines.to_owned());
+        }
+    }
+}
+
+fn allowed(act: ActId, script: &Script) -> Verdict {
+    Verdict::Allow(act, consequences(script))
+}
+
+/// As people read it: text as it is, anything else in hex.
+fn shown(parameter: &Parameter) -> Option<String> {
+    let value = parameter.value.as_deref()?;
+    Some(match std::str::from_utf8(value) {
+        Ok(text) if !parameter.is_binary => text.to_owned(),
+        _ => value.iter().fold("\\x".to_owned(), |hex, byte| hex + &format!("{byte:02x}")),
+    })
+}

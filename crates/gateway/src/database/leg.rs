@@ -1,0 +1,125 @@
+//! One side of a session: what it says, piece by piece, and what waits to be sent to it.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf, split};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use wire::postgres::{Decoder, Piece};
+
+/// How long a client may take to receive the reason of its end.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What a side says.
+pub(crate) struct Inlet<S> {
+    read: ReadHalf<S>,
+    decoder: Decoder,
+}
+
+/// What a side is told.
+pub(crate) struct Outlet<S> {
+    write: WriteHalf<S>,
+    queue: VecDeque<Queued>,
+    waiting: usize,
+    is_unflushed: bool,
+}
+
+enum Queued {
+    Bytes(Bytes),
+    /// What is behind it crosses once this is durable.
+    Durable(oneshot::Receiver<bool>),
+}
+
+/// Both of one stream.
+pub(crate) fn legs<S: AsyncRead + AsyncWrite>(stream: S, decoder: Decoder) -> (Inlet<S>, Outlet<S>) {
+    let (read, write) = split(stream);
+    (Inlet { read, decoder }, Outlet { write, queue: VecDeque::new(), waiting: 0, is_unflushed: false })
+}
+
+impl<S: AsyncRead> Inlet<S> {
+    /// The next piece of what it says; none when it has closed. Nothing is lost when this is not waited for to its end.
+    pub(crate) async fn piece(&mut self) -> Result<Option<Piece>, PieceError> {
+        loop {
+            if let Some(piece) = self.decoder.piece()? {
+                return Ok(Some(piece));
+            }
+            if self.read.read_buf(self.decoder.buffer()).await? == 0 {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite> Outlet<S> {
+    pub(crate) fn queue(&mut self, bytes: Bytes) {
+        self.waiting += bytes.len();
+        self.queue.push_back(Queued::Bytes(bytes));
+    }
+
+    pub(crate) fn queue_durable(&mut self, durable: oneshot::Receiver<bool>) {
+        self.queue.push_back(Queued::Durable(durable));
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    pub(crate) fn has_something(&self) -> bool {
+        self.is_unflushed || !self.queue.is_empty()
+    }
+
+    /// Sends some of what waits. `false`: it will never be durable. Nothing is lost when this is not waited for to its end.
+    pub(crate) async fn send(&mut self) -> std::io::Result<bool> {
+        match self.queue.front_mut() {
+            None => {
+                self.write.flush().await?;
+                self.is_unflushed = false;
+            }
+            Some(Queued::Durable(durable)) => {
+                let is_durable = durable.await.unwrap_or(false);
+                self.queue.pop_front();
+                return Ok(is_durable);
+            }
+            Some(Queued::Bytes(bytes)) => {
+                let sent = self.write.write(bytes).await?;
+                self.is_unflushed = true;
+                self.waiting -= sent;
+                bytes.advance(sent);
+                if bytes.is_empty() {
+                    self.queue.pop_front();
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Says one last thing, to somebody who may not be listening.
+    pub(crate) async fn farewell(&mut self, bytes: &[u8]) {
+        let saying = async {
+            self.write.write_all(bytes).await?;
+            self.write.shutdown().await
+        };
+        let _ = timeout(FAREWELL, saying).await;
+    }
+}
+
+/// Why there is no next piece.
+pub(crate) enum PieceError {
+    Io(std::io::Error),
+    Wire(wire::Error),
+}
+
+impl From<std::io::Error> for PieceError {
+    fn from(fault: std::io::Error) -> Self {
+        Self::Io(fault)
+    }
+}
+
+impl From<wire::Error> for PieceError {
+    fn from(fault: wire::Error) -> Self {
+        Self::Wire(fault)
+    }
+}

@@ -1,0 +1,21 @@
+//! The database door: TLS in front, the protocol of each database behind it, one statement at a time on the road.
+
+mod cancels;
+mod certificate;
+mod consequences;
+mod door;
+mod end_point;
+mod judging;
+mod leg;
+mod login;
+mod opening;
+mod options;
+mod server;
+mod standing;
+mod talk;
+mod tally;
+mod texts;
+
+pub use certificate::CertificateFiles;
+pub use door::serve;
+pub use options::DatabaseOptions;

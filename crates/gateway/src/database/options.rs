@@ -1,0 +1,39 @@
+//! What an administrator can set about the database door.
+
+use std::time::Duration;
+
+use super::certificate::CertificateFiles;
+
+/// Settings of the database door; [`DatabaseOptions::new`] has the defaults.
+#[derive(Clone, Debug)]
+pub struct DatabaseOptions {
+    /// The certificate that clients see.
+    pub certificate: CertificateFiles,
+    /// How long a connection may take until somebody is logged in.
+    pub login_grace: Duration,
+    /// Connections that may be logging in at once; the rest are turned away.
+    pub max_startups: usize,
+    /// Connections at once, logged in or not.
+    pub max_connections: usize,
+    /// How long a server may take to connect, prove itself and accept the login.
+    pub target_timeout: Duration,
+    /// How often whoever waits for approval is told that it still waits.
+    pub waiting_notice: Duration,
+    /// How long running sessions may go on after the gateway was told to stop.
+    pub drain: Duration,
+}
+
+impl DatabaseOptions {
+    /// The defaults, with that certificate.
+    pub fn new(certificate: CertificateFiles) -> Self {
+        Self {
+            certificate,
+            login_grace: Duration::from_secs(30),
+            max_startups: 64,
+            max_connections: 4096,
+            target_timeout: Duration::from_secs(10),
+            waiting_notice: Duration::from_secs(5),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
