@@ -4,6 +4,7 @@
 mod bastion;
 mod binary;
 mod changes;
+mod database;
 mod enrolment;
 mod host;
 mod ledger;
@@ -17,6 +18,7 @@ mod webhook;
 pub use bastion::Bastion;
 pub use binary::countersign;
 pub use changes::{half, number_after};
+pub use database::{Database, Place};
 pub use enrolment::{CONFIRM, recovery_codes};
 pub use host::{Host, free_port};
 pub use ledger::entries_in;

@@ -21,7 +21,8 @@ hand_over() {
 }
 
 start() {
-    serve >>log 2>&1 &
+    # Its own redirection, of which the shell keeps no copies: whoever reads our output sees its end.
+    (exec >>log 2>&1 && serve) &
     server=$!
     until answers >/dev/null 2>&1; do
         kill -0 "$server" 2>/dev/null || { cat log >&2; exit 1; }
