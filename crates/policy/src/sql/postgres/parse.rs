@@ -18,6 +18,13 @@ const NEWER_NUMBERS: u32 = 160_000;
 /// How many copies of how many bytes the tree of one text may hold.
 const MOST_COPIED: usize = 8 << 20;
 
+/// Characters of operators, of which slash and star also begin a comment inside another. After each operator the scanner
+/// looks at the rest of their run again.
+const OPERATORS: &[u8] = b"~!@#^&|`?+-*/%<>=";
+
+/// The longest run of them that is read.
+const LONGEST_RUN: usize = 1024;
+
 /// The statements of a text, or why there are none. The text holds no zero bytes.
 ///
 /// The grammar itself does not recurse; the tree that it hands over is refused beyond 100 messages inside each other, so
@@ -25,6 +32,9 @@ const MOST_COPIED: usize = 8 << 20;
 pub(super) fn parse(text: &str, catalogue: &Catalogue) -> Result<Vec<RawStmt>, String> {
     if copies(text) > MOST_COPIED {
         return Err("assignments that multiply each other".into());
+    }
+    if has_long_run(text) {
+        return Err(format!("more than {LONGEST_RUN} operators in a row"));
     }
     if !catalogue.is_at_least(NEWER_NUMBERS) && has_newer_numbers(text) {
         return Err("a number that servers before version 16 do not read".into());
@@ -53,6 +63,11 @@ fn copies(text: &str) -> usize {
     let last = text.rmatch_indices('=').map(|(at, _)| at).find(assigns);
     let columns = last.and_then(|at| text.get(..at)).map_or(0, |before| before.matches(',').count());
     columns * text.len()
+}
+
+fn has_long_run(text: &str) -> bool {
+    let mut runs = text.as_bytes().split(|byte| !OPERATORS.contains(byte));
+    runs.any(|run| run.len() > LONGEST_RUN)
 }
 
 /// Whether a number in the text has underscores or another base than ten.
