@@ -149,7 +149,7 @@ pub enum PolicyCommand {
         who: Box<Who>,
         #[command(flatten)]
         wanted: Box<Wanted>,
-        /// The command line, for exec
+        /// The command line, for exec, or the SQL
         #[arg(last = true)]
         text: Vec<String>,
     },

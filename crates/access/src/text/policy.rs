@@ -17,6 +17,10 @@ catalogue! {
         "影响：";
     EXPLAIN_PATHS: "paths, and the areas that they reach:",
         "路径及其涉及的区域：";
+    EXPLAIN_TABLES: "tables with their columns, and the areas that they reach:",
+        "表、列及其涉及的区域：";
+    EXPLAIN_EVERY_ROW: ", every row",
+        "，所有行";
     EXPLAIN_ANYWHERE: "anywhere",
         "任意位置";
     EXPLAIN_BELOW: " and all below it",
@@ -45,6 +49,8 @@ catalogue! {
         "  建议：只使用普通单词和引号，直接给出值，而不是由目标计算；可理解的语法见 docs/policy.md";
     ADVICE_TABLE: "  instead: use a program and options that the command table knows, or add rows for them; docs/policy.md says how",
         "  建议：使用命令表中已有的程序和选项，或为其添加行；方法见 docs/policy.md";
+    ADVICE_STATEMENT: "  instead: say what shall happen in statements of its own, without procedures, or functions and settings that are not the server's own; docs/policy.md says what is understood",
+        "  建议：直接用语句写明要做的事，不使用存储过程，也不使用非服务器自带的函数和设置；可理解的内容见 docs/policy.md";
     ADVICE_ESCAPE: "  instead: run what it would start as a command of its own, without an interpreter, editor or pager",
         "  建议：直接执行它所启动的命令，不经过解释器、编辑器或分页器";
     ADVICE_PERMIT: "  instead: no policy permits {who} to {act} there; ask for a group that may, or write a permit",

@@ -22,6 +22,7 @@ const POLICIES: &[(&str, &str)] = &[
     ("areas.toml", include_str!("../../../../config/policies/areas.toml")),
     ("production.cedar", include_str!("../../../../config/policies/production.cedar")),
     ("command-gated.cedar", include_str!("../../../../config/policies/command-gated.cedar")),
+    ("statement-gated.cedar", include_str!("../../../../config/policies/statement-gated.cedar")),
     ("for-a-time.cedar", include_str!("../../../../config/policies/for-a-time.cedar")),
     ("office-hours.cedar", include_str!("../../../../config/policies/office-hours.cedar")),
     ("devices.cedar", include_str!("../../../../config/policies/devices.cedar")),
@@ -34,6 +35,7 @@ const POLICIES: &[(&str, &str)] = &[
         "cases/sessions-and-files.toml",
         include_str!("../../../../config/policies/cases/sessions-and-files.toml"),
     ),
+    ("cases/statements.toml", include_str!("../../../../config/policies/cases/statements.toml")),
     ("cases/forwards.toml", include_str!("../../../../config/policies/cases/forwards.toml")),
 ];
 

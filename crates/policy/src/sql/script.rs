@@ -76,7 +76,12 @@ pub struct TableUse {
 impl TableUse {
     /// What something does of which nothing is known.
     fn of_anything() -> Vec<TableUse> {
-        let every = |how| TableUse { table: Name::plain(Name::ANY), how, columns: Columns::All, whole: true };
+        let every = |how| TableUse {
+            table: Name::plain(Name::ANY),
+            how,
+            columns: Columns::All,
+            whole: how >= How::Writes,
+        };
         [How::Reads, How::Writes, How::Removes].map(every).to_vec()
     }
 }

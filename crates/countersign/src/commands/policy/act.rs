@@ -1,11 +1,14 @@
 //! An act that is only supposed, named as policies name it: what the command line and the files of cases share.
 
+use std::sync::Arc;
+
 use access::policy::destination::{self, Unreachable};
+use access::policy::sql::{self, Catalogue, Dialect};
 use access::policy::{Act, Destination, FileOperation, Writing};
-use access::{Ask, Forwarding, ShellLine, Supposed};
+use access::{Ask, Forwarding, ShellLine, SqlStatement, Supposed};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// What somebody wants to do; a command is given apart, as text.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
@@ -14,6 +17,10 @@ pub struct Wanted {
     /// The act as policies name it: connect, exec, shell, sftp, read-file, …, forward, …; default: exec
     #[arg(long)]
     act: Option<String>,
+    /// The text is SQL of this dialect, postgres or mysql (also MariaDB), and the act statement
+    #[arg(long, value_name = "DIALECT")]
+    #[serde(default, deserialize_with = "dialect")]
+    sql: Option<Dialect>,
     /// The absolute path of an act on files; with a slash at the end, a directory that is made or removed
     #[arg(long)]
     path: Option<String>,
@@ -42,18 +49,31 @@ pub struct Wanted {
     directory: Option<String>,
 }
 
+/// Statements without parameters. No database is asked: what only its catalogue could tell is listed, or unknown.
+pub fn statement(dialect: Dialect, text: &str) -> SqlStatement {
+    let script = Arc::new(sql::analyse(dialect, text.as_bytes(), &Catalogue::unasked()));
+    SqlStatement { text: text.as_bytes().to_vec(), parameters: vec![], script }
+}
+
+fn dialect<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Dialect>, D::Error> {
+    String::deserialize(value)?.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
 impl Wanted {
     /// What is supposed to be asked, with the text of a command.
     pub fn supposed(&self, text: &str) -> Result<Supposed> {
         let act = self.act()?;
-        if act != Act::Exec && !text.is_empty() {
+        if let Some(dialect) = self.sql {
+            return Ok(Supposed::Ask(Ask::Statement(statement(dialect, text))));
+        }
+        if !matches!(act, Act::Exec | Act::Statement) && !text.is_empty() {
             bail!("{act} takes no command");
         }
         Ok(Supposed::Ask(match act {
             Act::Connect => return Ok(Supposed::Act(act)),
             act if act.is_at_the_desk() => return Ok(Supposed::Act(act)),
             Act::Exec => self.command(text)?,
-            Act::Statement => bail!("statements are judged by policy analyse --sql"),
+            Act::Statement => bail!("{act} needs a dialect: sql"),
             Act::Shell => Ask::Shell,
             Act::Sftp => Ask::Sftp,
             act if act.is_on_files() => Ask::File(self.operation(act)?),
@@ -62,11 +82,16 @@ impl Wanted {
     }
 
     fn act(&self) -> Result<Act> {
-        let Some(name) = &self.act else { return Ok(Act::Exec) };
-        Act::ALL.into_iter().find(|act| act.as_str() == name).ok_or_else(|| {
+        let usual = if self.sql.is_some() { Act::Statement } else { Act::Exec };
+        let Some(name) = &self.act else { return Ok(usual) };
+        let act = Act::ALL.into_iter().find(|act| act.as_str() == name).ok_or_else(|| {
             let all: Vec<_> = Act::ALL.iter().map(|act| act.as_str()).collect();
             anyhow!("{name:?} is no act; the acts are {}", all.join(", "))
-        })
+        })?;
+        if self.sql.is_some() && act != Act::Statement {
+            bail!("{act} takes no SQL");
+        }
+        Ok(act)
     }
 
     fn command(&self, text: &str) -> Result<Ask> {

@@ -7,12 +7,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use access::policy::sql::{Catalogue, Dialect, analyse as read};
-use access::policy::{Act, Analysis, Effect, Policies};
+use access::policy::sql::Dialect;
+use access::policy::{Act, Analysis, Effect, Level, Policies, Question};
 use access::{Ask, Rehearsal, Setting, SqlStatement, Supposed};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
+use super::act::statement;
 use super::lines::{LONGEST, Line, Lines};
 use super::outcome::{Outcome, Word};
 use super::statements::Statements;
@@ -104,13 +105,10 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// No database is asked: what only its catalogue could tell is listed, or unknown.
     fn judge_statements(&self, dialect: Dialect, text: String) -> Answer {
-        let script = Arc::new(read(dialect, text.as_bytes(), &Catalogue::unasked()));
-        let statement =
-            SqlStatement { text: text.clone().into_bytes(), parameters: vec![], script: script.clone() };
-        let supposed = Supposed::Ask(Ask::Statement(statement));
-        let act = Rehearsal::of(self.policies, &self.setting, &supposed);
+        let statement = statement(dialect, &text);
+        let script = Arc::clone(&statement.script);
+        let act = self.rehearse(statement);
         let outcome = Outcome::of([&self.connect, &act]);
         Answer {
             verdict: outcome.word.as_str(),
@@ -122,6 +120,16 @@ impl<'a> Judge<'a> {
             reason: outcome.reason,
             statements: Some(Statements::of(&script)),
         }
+    }
+
+    /// Where statements are not gated they only come inside commands, such as those of `psql -c`.
+    fn rehearse(&self, statement: SqlStatement) -> Rehearsal {
+        let act = Rehearsal::of(self.policies, &self.setting, &Supposed::Ask(Ask::Statement(statement)));
+        if self.setting.target.level == Level::StatementGated {
+            return act;
+        }
+        let question = Question { act: Act::Exec, ..act.question };
+        Rehearsal { verdict: self.policies.judge(&question), question, ..act }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
+use access::policy::sql::{Columns, Name, TableUse};
 use access::policy::{Act, Analysis, Effect, How, Level, Question, Rule, Touch, Verdict};
 use access::statement::visible;
 use access::text::{self, Language, Line};
@@ -41,7 +42,7 @@ impl Story<'_> {
             told += &self.before(step);
         }
         if let Some(analysis) = &act.analysis {
-            told += &self.reading(analysis, act.act());
+            told += &self.reading(analysis, &act.question);
         }
         told += &self.verdict(&outcome);
         let refused = before.iter().find(|step| !step.is_allowed()).unwrap_or(act);
@@ -100,7 +101,7 @@ impl Story<'_> {
         self.say(&text::EXPLAIN_BEFORE, &values)
     }
 
-    fn reading(&self, analysis: &Analysis, act: Act) -> String {
+    fn reading(&self, analysis: &Analysis, question: &Question) -> String {
         let mut told = match analysis.obstacle() {
             None => self.say(&text::EXPLAIN_UNDERSTOOD, &[]),
             Some(obstacle) => {
@@ -108,20 +109,58 @@ impl Story<'_> {
             }
         };
         // An operation on files is only read as a command; on a recorded target what the client sent runs.
-        let runs = act == Act::Exec && self.setting.target.level != Level::Recorded;
+        let runs = question.act == Act::Exec && self.setting.target.level != Level::Recorded;
         if let Some(run) = analysis.run().filter(|_| runs) {
             told += &self.say(&text::EXPLAIN_RUN, &[("run", &visible(run))]);
         }
-        told += &self.say(&text::EXPLAIN_STRUCTURE, &[]);
-        for line in analysis.tree().lines() {
-            told += &format!("  {}\n", visible(line));
+        if question.act != Act::Statement {
+            told += &self.structure(analysis);
         }
         told += &self.say(&text::EXPLAIN_EFFECTS, &[]);
         for reason in analysis.reasons() {
             told += &format!("  {:<17} {}\n", reason.effect, visible(&reason.because));
         }
-        told += &self.say(&text::EXPLAIN_PATHS, &[]);
-        told + &analysis.touched().iter().map(|touch| self.path(touch)).collect::<String>()
+        told + &match question.act {
+            Act::Statement => self.tables(&question.tables),
+            _ => self.paths(analysis.touched()),
+        }
+    }
+
+    fn structure(&self, analysis: &Analysis) -> String {
+        let lines = analysis.tree();
+        let lines = lines.lines().map(|line| format!("  {}\n", visible(line)));
+        self.say(&text::EXPLAIN_STRUCTURE, &[]) + &lines.collect::<String>()
+    }
+
+    fn paths(&self, touched: &[Touch]) -> String {
+        let lines = touched.iter().map(|touch| self.path(touch));
+        self.say(&text::EXPLAIN_PATHS, &[]) + &lines.collect::<String>()
+    }
+
+    fn tables(&self, used: &[TableUse]) -> String {
+        let lines = used.iter().map(|table| self.table(table));
+        self.say(&text::EXPLAIN_TABLES, &[]) + &lines.collect::<String>()
+    }
+
+    /// `  removes  billing.customers (*), every row → billing`.
+    fn table(&self, used: &TableUse) -> String {
+        let areas: Vec<&str> = self.place.policies.areas_of_table(used).into_iter().collect();
+        let table = match &used.table {
+            Name { schema: None, name } if name == Name::ANY => {
+                text::EXPLAIN_ANYWHERE.say(self.language(), &[])
+            }
+            named => visible(&named.to_string()),
+        };
+        let columns = match &used.columns {
+            Columns::All => " (*)".into(),
+            Columns::Some(names) if names.is_empty() => String::new(),
+            Columns::Some(names) => {
+                format!(" ({})", visible(&names.iter().cloned().collect::<Vec<_>>().join(", ")))
+            }
+        };
+        let whole =
+            if used.whole { text::EXPLAIN_EVERY_ROW.say(self.language(), &[]) } else { String::new() };
+        format!("  {:<9}{table}{columns}{whole}{}\n", verb(used.how), arrow(&areas))
     }
 
     /// `  removes  /srv/x and all below it → backups`.
@@ -136,8 +175,7 @@ impl Story<'_> {
         } else {
             String::new()
         };
-        let reached = if areas.is_empty() { String::new() } else { format!(" → {}", areas.join(", ")) };
-        format!("  {:<9}{place}{below}{reached}\n", verb(touch.how))
+        format!("  {:<9}{place}{below}{}\n", verb(touch.how), arrow(&areas))
     }
 
     fn verdict(&self, outcome: &Outcome) -> String {
@@ -191,7 +229,8 @@ impl Story<'_> {
             let question = Question { effects, ..question.clone() };
             matches!(self.place.policies.judge(&question), Verdict::Allow(_))
         };
-        let harmless = Question { touched: vec![], effects: [Effect::Read].into(), ..question.clone() };
+        let harmless =
+            Question { touched: vec![], tables: vec![], effects: [Effect::Read].into(), ..question.clone() };
         match self.place.policies.judge(&harmless) {
             Verdict::Allow(_) => question.effects.iter().copied().filter(|e| !allowed([*e].into())).collect(),
             _ => BTreeSet::new(),
@@ -201,8 +240,12 @@ impl Story<'_> {
     fn advice(&self, refused: &Rehearsal, blamed: &BTreeSet<Effect>) -> String {
         let gated = refused.question.target.level != Level::Recorded;
         let no_policy = refused.verdict.rules().is_empty();
+        let unread = gated && !refused.question.understood;
         let advice = match () {
-            () if gated && !refused.question.understood => &text::ADVICE_PLAIN,
+            () if refused.act() == Act::Statement && (unread || blamed.contains(&Effect::Unknown)) => {
+                &text::ADVICE_STATEMENT
+            }
+            () if unread => &text::ADVICE_PLAIN,
             () if blamed.contains(&Effect::Unknown) => &text::ADVICE_TABLE,
             () if blamed.contains(&Effect::ShellEscape) => &text::ADVICE_ESCAPE,
             () if no_policy && matches!(refused.verdict, Verdict::Deny(_)) => &text::ADVICE_PERMIT,
@@ -210,6 +253,11 @@ impl Story<'_> {
         };
         self.say(advice, &[("who", &self.setting.person), ("act", refused.act().as_str())])
     }
+}
+
+/// To the areas that are reached.
+fn arrow(areas: &[&str]) -> String {
+    if areas.is_empty() { String::new() } else { format!(" → {}", areas.join(", ")) }
 }
 
 fn verb(how: How) -> &'static str {
