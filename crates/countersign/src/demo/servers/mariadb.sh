@@ -5,13 +5,16 @@ settings=$1 user=nobody PATH=$PATH:/usr/sbin
 administrator=$(id -un)
 
 make() {
-    as_server mariadb-install-db --no-defaults --datadir="$folder/data" --skip-test-db --skip-name-resolve \
-        --auth-root-socket-user="$administrator" >log 2>&1 || { cat log >&2; exit 1; }
+    as_server mariadb-install-db --no-defaults --datadir="$folder/data" --tmpdir="$folder" \
+        --skip-test-db --skip-name-resolve --auth-root-socket-user="$administrator" >log 2>&1 ||
+        { cat log >&2; exit 1; }
 }
 
+# A folder for temporary files of its own: a server that starts removes those of others.
 serve() {
-    as_server mariadbd --no-defaults --datadir="$folder/data" --socket="$folder/socket" --pid-file="$folder/pid" \
-        --bind-address=127.0.0.1 --port="$MYSQL_TCP_PORT" --skip-name-resolve --character-set-server=utf8mb4 \
+    as_server mariadbd --no-defaults --datadir="$folder/data" --tmpdir="$folder" --socket="$folder/socket" \
+        --pid-file="$folder/pid" --bind-address=127.0.0.1 --port="$MYSQL_TCP_PORT" --skip-name-resolve \
+        --character-set-server=utf8mb4 \
         --ssl-cert="$folder/server.crt" --ssl-key="$folder/server.key" --require-secure-transport=on \
         --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=off --local-infile=off
 }
