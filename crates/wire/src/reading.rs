@@ -78,6 +78,15 @@ impl<'a> Fields<'a> {
         self.bytes(length)
     }
 
+    /// The same, or MySQL's NULL.
+    pub(crate) fn nullable(&mut self) -> Result<Option<&'a [u8]>, Error> {
+        if let Some((0xfb, rest)) = self.rest.split_first() {
+            self.rest = rest;
+            return Ok(None);
+        }
+        self.numbered().map(Some)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }

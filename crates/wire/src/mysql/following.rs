@@ -69,6 +69,11 @@ impl Following {
         Self { state, without_eof, continues: false }
     }
 
+    /// Whether a packet that is not the last of its result is a row now.
+    pub(super) fn is_at_rows(&self) -> bool {
+        self.state == State::Rows
+    }
+
     /// The next packet of the answer.
     pub(super) fn packet(&mut self, packet: &Packet) -> Result<Step, Error> {
         let continues = std::mem::replace(&mut self.continues, packet.is_open());

@@ -153,10 +153,9 @@ impl Answer {
     }
 }
 
-/// Capabilities that change the form of what follows: compression, attributes of queries, results without or with other
-/// descriptions. Many clients set others without having been offered them (files, several statements); they get nothing by it.
-const FORM: u64 =
-    capability::COMPRESS | capability::ZSTD | capability::QUERY_ATTRIBUTES | 1 << 25 | 0xfff8 << 32;
+/// Capabilities that change the form of what follows: compression, results without or with other descriptions. Many clients
+/// set others without having been offered them (files, several statements, attributes of queries) and do without.
+const FORM: u64 = capability::COMPRESS | capability::ZSTD | 1 << 25 | 0xfff8 << 32;
 
 impl Login {
     fn parse(fields: &mut Fields, capabilities: u64, longest: u32, character_set: u8) -> Result<Self, Error> {

@@ -79,7 +79,19 @@ impl Decoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Whether nothing is half read: before TLS begins, nothing may have been sent behind the wish for it.
+    /// How many bytes the next packet needs at least. Where TLS begins behind it, a reader takes no more: clients do not wait
+    /// for an answer before they begin it.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        let Some([low, middle, high, _]) = self.buffer.first_chunk::<HEAD>() else {
+            return HEAD - self.buffer.len();
+        };
+        let length = u32::from_le_bytes([*low, *middle, *high, 0]);
+        let whole = HEAD.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+        whole.saturating_sub(self.buffer.len())
+    }
+
+    /// Whether nothing is half read.
     #[must_use]
     pub fn is_between(&self) -> bool {
         self.buffer.is_empty() && self.seen == 0

@@ -3,6 +3,7 @@
 //! passwords), and the [`Session`] that follows both directions.
 
 mod act;
+mod asking;
 mod backend;
 mod copy;
 pub mod encode;
@@ -18,6 +19,7 @@ pub mod startup;
 mod write;
 
 pub use act::{Act, ActId, ActKind, Consequences, Outcome, Parameter};
+pub use asking::{Answer, Asking};
 pub use backend::{Authentication, Backend, Column, CopyFormat, Status, Tag};
 pub use frame::{Decoder, Frame, Piece, Run};
 pub use frontend::{Bind, Frontend, FunctionCall, Subject, password};

@@ -69,6 +69,16 @@ fn a_payload_of_16_mib_goes_on_in_the_next_packet() {
 }
 
 #[test]
+fn a_reader_may_take_no_more_than_one_packet() {
+    let mut decoder = Decoder::new(100);
+    for (bytes, missing) in [(&[][..], 4), (&[3, 0], 2), (&[0, 0], 3), (&[7, 7, 7], 0)] {
+        decoder.feed(bytes);
+        assert_eq!(decoder.missing(), missing);
+    }
+    assert!(decoder.packet().unwrap().is_some() && decoder.is_between());
+}
+
+#[test]
 fn a_payload_over_several_packets_has_one_limit() {
     let mut decoder = Decoder::new(0xff_ffff + 10);
     decoder.feed(&packets(0, &vec![7; 0xff_ffff + 11]));

@@ -1,0 +1,145 @@
+//! The gateway's own questions to a server: one text with parameters at a time, and its rows as text.
+
+use bytes::{Bytes, BytesMut};
+
+use super::backend::Backend;
+use super::encode;
+use super::frame::{Frame, Piece, Run};
+use super::report::Report;
+use crate::Error;
+use crate::asking::{Bounds, Gathering, Rows};
+use crate::reading::Fields;
+
+/// What came of a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The server has greeted; ask.
+    Ready,
+    /// Its rows.
+    Rows(Rows),
+    /// More than the bounds.
+    TooMuch,
+    /// The server's error. Unless it is final, the next question may be asked.
+    Failed(Report),
+}
+
+/// A connection between login and end, for questions of the gateway's own.
+#[derive(Debug)]
+pub struct Asking {
+    bounds: Bounds,
+    state: State,
+    /// The beginning of a row.
+    partial: BytesMut,
+}
+
+#[derive(Debug)]
+enum State {
+    Greeting,
+    Idle,
+    Asked(Gathering),
+    /// It has failed; the server is not ready yet.
+    Failed(Report),
+}
+
+const OUT_OF_STEP: Error = Error::OutOfStep("an answer to something that was not asked");
+
+impl Asking {
+    /// Begins behind the server's AuthenticationOk. [`Answer::Ready`] comes by itself.
+    #[must_use]
+    pub fn new(bounds: Bounds) -> Self {
+        Self { bounds, state: State::Greeting, partial: BytesMut::new() }
+    }
+
+    /// What to send for a question. Types of parameters that the server cannot tell belong into the text (`$1::oid`).
+    ///
+    /// # Errors
+    ///
+    /// The last question is not answered; a zero byte in this one.
+    pub fn ask(&mut self, text: &str, parameters: &[Option<&str>]) -> Result<Bytes, Error> {
+        if !matches!(self.state, State::Idle) {
+            return Err(OUT_OF_STEP);
+        }
+        let values: Vec<Option<&[u8]>> = parameters.iter().map(|value| value.map(str::as_bytes)).collect();
+        let messages = [
+            encode::parse(b"", text.as_bytes(), &[])?,
+            encode::bind(b"", b"", &values)?,
+            encode::execute(b"", 0)?,
+            encode::sync(),
+        ];
+        self.state = State::Asked(Gathering::new(self.bounds));
+        Ok(messages.concat().into())
+    }
+
+    /// The server has sent this; the answer, once it is complete.
+    ///
+    /// # Errors
+    ///
+    /// It makes no sense, or is no answer to what was asked. The connection ends.
+    pub fn server(&mut self, piece: Piece) -> Result<Option<Answer>, Error> {
+        match piece {
+            Piece::Run(run) => self.streamed(&run).map(|()| None),
+            Piece::Whole(frame) => self.answered(&frame),
+        }
+    }
+
+    fn answered(&mut self, frame: &Frame) -> Result<Option<Answer>, Error> {
+        match (Backend::parse(frame)?, &self.state) {
+            (Backend::Ready(_), _) => return self.ready().map(Some),
+            (Backend::Error(report), State::Asked(_)) if !report.is_final() => {
+                self.state = State::Failed(report);
+            }
+            (Backend::Error(report), _) if report.is_final() => return Ok(Some(Answer::Failed(report))),
+            (Backend::KeyData(_), State::Greeting)
+            | (Backend::Notice(_) | Backend::ParameterStatus { .. } | Backend::Notification { .. }, _)
+            | (
+                Backend::ParseComplete
+                | Backend::BindComplete
+                | Backend::CommandComplete(_)
+                | Backend::EmptyQuery,
+                State::Asked(_),
+            ) => {}
+            _ => return Err(OUT_OF_STEP),
+        }
+        Ok(None)
+    }
+
+    fn ready(&mut self) -> Result<Answer, Error> {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Greeting => Ok(Answer::Ready),
+            State::Asked(gathering) => Ok(gathering.finish().map_or(Answer::TooMuch, Answer::Rows)),
+            State::Failed(report) => Ok(Answer::Failed(report)),
+            State::Idle => Err(OUT_OF_STEP),
+        }
+    }
+
+    fn streamed(&mut self, run: &Run) -> Result<(), Error> {
+        let State::Asked(gathering) = &mut self.state else { return Err(OUT_OF_STEP) };
+        if run.tag() != b'D' {
+            return Err(OUT_OF_STEP);
+        }
+        if !gathering.has_room(run.raw().len()) {
+            self.partial.clear();
+            return Ok(());
+        }
+        let mut contents = run.contents().peekable();
+        while let Some(content) = contents.next() {
+            self.partial.extend_from_slice(content);
+            let goes_on = run.is_open() && contents.peek().is_none();
+            if !goes_on {
+                gathering.add(row(&self.partial.split())?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn row(content: &[u8]) -> Result<Vec<Option<String>>, Error> {
+    let mut fields = Fields::of(content, "row");
+    let row = fields.counted(|fields| fields.value()?.map(|value| readable(value, fields)).transpose())?;
+    fields.end()?;
+    Ok(row)
+}
+
+fn readable(value: &[u8], fields: &Fields) -> Result<String, Error> {
+    String::from_utf8(value.to_vec()).map_err(|_| fields.malformed())
+}
