@@ -158,6 +158,7 @@ fn question((who, target): (usize, usize), minute: usize, line: &str, chance: &m
         understood: analysis.understood(),
         touched: analysis.touched().to_vec(),
         tables: vec![],
+        counted: false,
         file: None,
         destination: None,
         // Most come through the gateways of a private network.

@@ -30,6 +30,7 @@ fn question(analysis: &Analysis) -> Question {
         effects: analysis.effects().clone(),
         programs: analysis.program_names(),
         tables: vec![],
+        counted: false,
         understood: analysis.understood(),
         touched: analysis.touched().to_vec(),
         file: None,

@@ -46,6 +46,7 @@ fn question(groups: &[&str], act: Act, target: &str) -> Question {
         effects: BTreeSet::new(),
         programs: BTreeSet::new(),
         tables: vec![],
+        counted: false,
         understood: true,
         touched: vec![],
         file: None,
@@ -437,4 +438,36 @@ fn every_quorum_is_known_by_name() {
         ["one-dba-lead", "one-security-administrator", "two-dba-leads"]
     );
     assert!(policies.quorum("two-dba-leads").is_some() && policies.quorum("one").is_none());
+}
+
+fn counting(text: &str) -> Question {
+    let script = policy::sql::analyse(
+        policy::sql::Dialect::Postgres,
+        text.as_bytes(),
+        &policy::sql::Catalogue::unasked(),
+    );
+    let asked = question(&["ops"], Act::Statement, "db-1");
+    let target = TargetFacts { level: Level::StatementGated, ..asked.target.clone() };
+    Question { target, effects: script.effects(), tables: script.tables(), counted: true, ..asked }
+}
+
+#[test]
+fn rows_that_are_counted_and_bounded_cross_without_a_signature() {
+    let policies = policies();
+    let allowed = |text: &str| match policies.judge(&counting(text)) {
+        Verdict::Allow(allowed) => Some(allowed.obligations().max_rows),
+        Verdict::Hold(_) | Verdict::Deny(_) => None,
+    };
+    for text in ["DELETE FROM orders WHERE id = 5", "UPDATE orders SET state = 'x' WHERE id > 5"] {
+        assert_eq!(allowed(text), Some(Some(100)), "{text}");
+    }
+    assert_eq!(allowed("INSERT INTO orders VALUES (1)"), Some(None), "nothing is lost");
+    for text in [
+        "DELETE FROM orders",
+        "DELETE FROM orders WHERE id = id",
+        "DROP TABLE orders",
+        "DELETE FROM orders WHERE f(id)",
+    ] {
+        assert_eq!(allowed(text), None, "{text}");
+    }
 }

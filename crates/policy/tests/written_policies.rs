@@ -34,6 +34,7 @@ fn question(level: Level) -> Question {
         effects: [Effect::Read].into(),
         programs: ["ls".to_owned()].into(),
         tables: vec![],
+        counted: false,
         understood: true,
         touched: vec![],
         file: None,
@@ -282,4 +283,35 @@ fn the_examples_in_the_documentation_are_valid() {
     Policies::parse(&sources).unwrap();
     sources.quorums.1 = block("toml");
     assert_eq!(Policies::parse(&sources).unwrap().quorum("lead-and-security").unwrap().clauses.len(), 2);
+}
+
+const FEW: &str = "@id(\"few\") @max_rows(\"20\") permit (principal, action == Action::\"statement\", resource) \
+    when { context.counted && !context.every_row };";
+
+fn counted(policy: &str, counted: bool) -> Option<Option<u64>> {
+    let asked = Question { act: Act::Statement, counted, ..question(Level::StatementGated) };
+    match judge(policy, &asked) {
+        Verdict::Allow(allowed) => Some(allowed.obligations().max_rows),
+        Verdict::Hold(_) | Verdict::Deny(_) => None,
+    }
+}
+
+#[test]
+fn few_rows_are_allowed_only_while_they_are_counted() {
+    let forbid = "@id(\"no\") forbid (principal, action == Action::\"statement\", resource) unless { context.counted };";
+    assert_eq!((counted(FEW, true), counted(FEW, false)), (Some(Some(20)), None));
+    let held = format!("{ANYTHING} {FEW} {forbid}");
+    assert_eq!((counted(&held, true), counted(&held, false)), (Some(Some(20)), None));
+    let smaller = FEW.replace("few", "fewer").replace("20", "5");
+    assert_eq!(counted(&format!("{held} {smaller}"), true), Some(Some(5)));
+}
+
+#[test]
+fn counting_is_no_obstacle_and_no_licence() {
+    assert_eq!(counted(&format!("{ANYTHING} {FEW}"), true), Some(None), "it was allowed without");
+    let unbounded = "@id(\"no\") forbid (principal, action == Action::\"statement\", resource) unless { context.counted };";
+    assert_eq!(counted(&format!("{ANYTHING} {unbounded}"), true), None, "nobody says how many rows");
+    let told = refusal("@id(\"a\") @max_rows(\"5\") permit (principal, action, resource);");
+    assert!(told.contains("context.counted"), "{told}");
+    assert!(refusal(&FEW.replace("20", "-1")).contains("is no number of rows"));
 }

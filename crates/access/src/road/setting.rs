@@ -54,6 +54,7 @@ impl Setting {
             programs: judged.program_names(),
             touched: judged.touched(),
             tables: judged.tables(),
+            counted: false,
             file: judged.file(),
             destination: judged.destination(),
             source: self.source,

@@ -35,6 +35,8 @@ catalogue! {
         "已知：      {facts}";
     EXPLAIN_MAX_BYTES: "  provided that no more than {bytes} bytes cross",
         "  条件：传输不超过 {bytes} 字节";
+    EXPLAIN_MAX_ROWS: "  provided that no more than {rows} rows are changed",
+        "  条件：更改不超过 {rows} 行";
     EXPLAIN_KEEP_COPY: "  provided that a copy of what crosses is kept",
         "  条件：保留所传输内容的副本";
     EXPLAIN_QUORUM: "  allowed by {quorum}: {clauses}",

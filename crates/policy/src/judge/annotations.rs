@@ -41,11 +41,13 @@ pub(super) fn obligations(policy: &Policy) -> Result<Obligations, Complaint> {
     for (name, value) in policy.annotations() {
         match name {
             "id" | "description" | "never" => {}
-            "max_bytes" => found.max_bytes = Some(bytes(value)?),
+            "max_bytes" => found.max_bytes = Some(number("max_bytes", "bytes", value)?),
+            "max_rows" => found.max_rows = Some(number("max_rows", "rows", value)?),
             "keep_copy" if value == "yes" => found.keep_copy = true,
             "keep_copy" => return Err((format!("@keep_copy({value:?})"), "write @keep_copy(\"yes\")")),
             other => {
-                let advice = "the annotations are @id, @description, @never, @max_bytes and @keep_copy";
+                let advice =
+                    "the annotations are @id, @description, @never, @max_bytes, @max_rows and @keep_copy";
                 return Err((format!("@{other} means nothing"), advice));
             }
         }
@@ -53,9 +55,13 @@ pub(super) fn obligations(policy: &Policy) -> Result<Obligations, Complaint> {
     if found != Obligations::default() && policy.effect() == Effect::Forbid {
         return Err(("a forbid has obligations".into(), "write them on permits"));
     }
+    if found.max_rows.is_some() && !Sight::of(policy).tells("counted") {
+        let advice = "write context.counted in its conditions: other rows are not counted";
+        return Err(("@max_rows stands above a permit for what is not counted".into(), advice));
+    }
     Ok(found)
 }
 
-fn bytes(value: &str) -> Result<u64, Complaint> {
-    value.parse().map_err(|_| (format!("@max_bytes({value:?}) is no number of bytes"), "write digits only"))
+fn number(of: &str, what: &str, value: &str) -> Result<u64, Complaint> {
+    value.parse().map_err(|_| (format!("@{of}({value:?}) is no number of {what}"), "write digits only"))
 }

@@ -161,6 +161,7 @@ impl Kinds {
         if facts.act == Act::Statement {
             pairs.push(("within", areas(&facts.touched.within)));
             pairs.push(("every_row", Value::new_bool(facts.every_row)));
+            pairs.push(("counted", Value::new_bool(facts.counted)));
         }
         if let Some(file) = &facts.file {
             pairs.push(("path", Value::new_string(file.path.clone())));

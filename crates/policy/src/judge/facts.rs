@@ -26,6 +26,8 @@ pub(super) struct Facts {
     pub(super) touched: Touched,
     /// Of a statement: whether nothing bounds which rows of a table it changes or removes.
     pub(super) every_row: bool,
+    /// Of a statement: whether its rows are counted before they are kept.
+    pub(super) counted: bool,
     pub(super) file: Option<FileFacts>,
     pub(super) destination: Option<Destination>,
     pub(super) source: IpAddr,
@@ -56,6 +58,7 @@ impl Facts {
             programs: if by.tells("programs") { q.programs.clone() } else { BTreeSet::new() },
             touched: if by.tells_areas() { areas.touched(&q.touched, &q.tables) } else { Touched::default() },
             every_row: by.tells("every_row") && q.tables.iter().any(is_of_every_row),
+            counted: q.counted && by.tells("counted"),
             file: q
                 .file
                 .as_ref()

@@ -102,8 +102,23 @@ impl Policies {
         self.areas.used_by(used)
     }
 
-    /// Answers a question: default deny, a forbid wins, an error denies.
+    /// Answers a question: default deny, a forbid wins, an error denies. Counting is for what is not allowed without it,
+    /// and lifts nothing unless a permit says how many rows there may be.
     pub fn judge(&self, q: &Question) -> Verdict {
+        if !q.counted {
+            return self.ask(q);
+        }
+        let uncounted = self.ask(&Question { counted: false, ..q.clone() });
+        if matches!(uncounted, Verdict::Allow(_)) {
+            return uncounted;
+        }
+        match self.ask(q) {
+            Verdict::Allow(allowed) if allowed.obligations().max_rows.is_some() => Verdict::Allow(allowed),
+            _ => uncounted,
+        }
+    }
+
+    fn ask(&self, q: &Question) -> Verdict {
         if let Some(reason) = never(q) {
             return Verdict::denied(vec![], reason);
         }

@@ -32,6 +32,9 @@ pub struct Question {
     pub touched: Vec<Touch>,
     /// Which tables a statement may touch: [`crate::sql::Script::tables`]; compared with the declared areas.
     pub tables: Vec<TableUse>,
+    /// Whether the gateway counts the rows that the statement changes before they are kept, and gives it up when there are
+    /// more than the verdict's [`crate::Obligations::max_rows`].
+    pub counted: bool,
     /// For an operation on files, which.
     pub file: Option<FileFacts>,
     /// For a forwarding, where to.

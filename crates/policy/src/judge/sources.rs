@@ -104,6 +104,7 @@ pub(super) fn sample(act: Act) -> Question {
         understood: true,
         touched: vec![],
         tables: vec![],
+        counted: false,
         file: act.is_on_files().then(FileFacts::default),
         destination: act.leads_somewhere().then(Destination::default),
         source: std::net::Ipv4Addr::LOCALHOST.into(),

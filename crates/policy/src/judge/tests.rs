@@ -182,6 +182,7 @@ fn question() -> impl Strategy<Value = Question> {
                 touched,
                 file: act.is_on_files().then_some(place.0),
                 tables: vec![],
+                counted: false,
                 destination: act.leads_somewhere().then_some(place.1),
                 source: IpAddr::V4(Ipv4Addr::from(source)),
                 mfa_age_seconds: at.0,

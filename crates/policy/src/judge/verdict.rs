@@ -22,6 +22,8 @@ pub struct Rule {
 pub struct Obligations {
     /// `@max_bytes("N")`: how many bytes of a file may cross.
     pub max_bytes: Option<u64>,
+    /// `@max_rows("N")`: how many rows a statement may change that is [`crate::Question::counted`].
+    pub max_rows: Option<u64>,
     /// `@keep_copy("yes")`: the transferred content stays in the recording.
     pub keep_copy: bool,
 }
@@ -30,6 +32,7 @@ impl Obligations {
     fn and(self, other: Obligations) -> Obligations {
         Obligations {
             max_bytes: self.max_bytes.into_iter().chain(other.max_bytes).min(),
+            max_rows: self.max_rows.into_iter().chain(other.max_rows).min(),
             keep_copy: self.keep_copy || other.keep_copy,
         }
     }

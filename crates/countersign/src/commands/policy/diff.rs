@@ -59,6 +59,9 @@ fn side(outcome: &Outcome) -> String {
     if let Some(bytes) = outcome.obligations.max_bytes {
         side += &format!("; max_bytes {bytes}");
     }
+    if let Some(rows) = outcome.obligations.max_rows {
+        side += &format!("; max_rows {rows}");
+    }
     if outcome.obligations.keep_copy {
         side += "; keep_copy";
     }

@@ -190,6 +190,9 @@ impl Story<'_> {
         if let Some(bytes) = outcome.obligations.max_bytes {
             told += &self.say(&text::EXPLAIN_MAX_BYTES, &[("bytes", &bytes.to_string())]);
         }
+        if let Some(rows) = outcome.obligations.max_rows {
+            told += &self.say(&text::EXPLAIN_MAX_ROWS, &[("rows", &rows.to_string())]);
+        }
         if outcome.obligations.keep_copy {
             told += &self.say(&text::EXPLAIN_KEEP_COPY, &[]);
         }

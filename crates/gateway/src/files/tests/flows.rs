@@ -54,7 +54,7 @@ fn write(handle: &Bytes, offset: u64, data: &'static str) -> Request {
 
 fn limited(max_bytes: u64) -> Target {
     let mut target = Target::with(&[("/home/a", file("abcdefgh"))]);
-    target.obligations = Obligations { max_bytes: Some(max_bytes), keep_copy: false };
+    target.obligations = Obligations { max_bytes: Some(max_bytes), ..Obligations::default() };
     target
 }
 
