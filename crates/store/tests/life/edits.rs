@@ -1,10 +1,33 @@
 //! Rows that somebody edits past the road: what is put back is what was there, and opens nothing that was used up.
 
 use access::entry::Event;
-use access::model::PersonKey;
+use access::model::{Account, PersonKey, Target};
 use testkit::keys::Key;
 
 use crate::world::{Place, World, groups};
+
+#[tokio::test]
+async fn a_row_that_nobody_entered_is_as_if_it_were_not_there() {
+    let world = World::new(|folder| Place::File(folder.join("state.db"))).await;
+    let (eye, shown) = (&world.eye, world.nodes[0].store());
+    let [bob, carol] = [&world.ids["bob"], &world.ids["carol"]];
+    eye.set_groups(bob, &groups("alice", true)).await.unwrap();
+    assert_eq!(shown.person("bob").await.unwrap(), None);
+    assert_eq!(shown.person_by_id(bob).await.unwrap(), None);
+    assert!(shown.people().await.unwrap().iter().all(|person| person.name != "bob"));
+    let key = eye.key(&Key::of("carol").fingerprint()).await.unwrap().unwrap();
+    let (fingerprint, line) = (Key::of("mallory").fingerprint(), Key::of("mallory").line());
+    eye.put_key(&PersonKey { fingerprint: fingerprint.clone(), line, ..key.clone() }).await.unwrap();
+    assert_eq!(shown.key(&fingerprint).await.unwrap(), None);
+    assert_eq!(shown.keys(carol).await.unwrap(), [key]);
+    let account = eye.account("db-1", "root").await.unwrap().unwrap();
+    eye.put_account(&Account { login: "admin".into(), ..account }).await.unwrap();
+    assert!(shown.account("db-1", "admin").await.unwrap().is_none());
+    let target = eye.target("db-1").await.unwrap().unwrap();
+    eye.set_target(&Target { host: "elsewhere.example.org".into(), ..target }).await.unwrap();
+    assert_eq!(shown.target("db-1").await.unwrap(), None);
+    assert_eq!(world.nodes[0].register().findings().len(), 4);
+}
 
 #[tokio::test]
 async fn a_key_that_is_put_back_names_the_entry_that_enrolled_it() {
