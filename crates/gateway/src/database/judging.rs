@@ -1,5 +1,5 @@
-//! The verdict on what a client sends: asked for on the road, waited for when other people must sign, given up when the
-//! client leaves or cancels.
+//! The verdict on what a client sends, whatever its protocol: asked for on the road, waited for when other people must sign,
+//! given up when the client leaves or cancels.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,10 +12,7 @@ use access::road::{Pending, Progress};
 use access::{Ask, Refusal, Road, Session, SqlStatement};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep};
-use wire::postgres::{Act, ActId, ActKind, Consequences, Parameter};
 
-use super::consequences::consequences;
-use super::texts::Texts;
 use crate::scribe::Scribe;
 
 /// How often the road is asked whether the quorum is met.
@@ -25,10 +22,10 @@ const POLL: Duration = Duration::from_millis(200);
 pub(crate) enum Verdict {
     /// It is told this, and goes on waiting.
     Tell(String),
-    /// The act crosses.
-    Allow(ActId, Consequences),
+    /// The act crosses; this is what it says.
+    Allow(Arc<Script>),
     /// It does not.
-    Refuse(ActId, Refusal),
+    Refuse(Refusal),
     /// The recorder cannot write, so nothing may cross.
     NotRecorded,
 }
@@ -48,7 +45,6 @@ struct Case {
     road: Road,
     session: Session,
     scribe: Scribe,
-    texts: Arc<Texts>,
     /// How often somebody who waits is told so.
     every: Duration,
     tell: mpsc::UnboundedSender<String>,
@@ -57,15 +53,9 @@ struct Case {
 
 impl Judging {
     /// A judge for one session. `tell` takes the lines for whoever waits, told in [`Self::verdict`] as they come.
-    pub(crate) fn new(
-        road: Road,
-        session: Session,
-        scribe: Scribe,
-        texts: Arc<Texts>,
-        every: Duration,
-    ) -> Self {
+    pub(crate) fn new(road: Road, session: Session, scribe: Scribe, every: Duration) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
-        let case = Case { road, session, scribe, texts, every, tell, given_up: Arc::default() };
+        let case = Case { road, session, scribe, every, tell, given_up: Arc::default() };
         Self { case, told, running: None }
     }
 
@@ -74,13 +64,18 @@ impl Judging {
         self.case.tell.clone()
     }
 
-    /// Begins to judge an act.
-    pub(crate) fn begin(&mut self, act: Act) {
+    /// Begins to judge the act of that number. Reading it may take time; what cannot be read as a statement is told by name,
+    /// and refused.
+    pub(crate) fn begin(
+        &mut self,
+        act: u64,
+        reading: impl Future<Output = Result<SqlStatement, &'static str>> + Send + 'static,
+    ) {
         let mut case = self.case.clone();
         // A wish to give up that came too late for the act before is not for this one.
         case.given_up = Arc::default();
         self.case.given_up = case.given_up.clone();
-        self.running = Some(Box::pin(case.judge(act)));
+        self.running = Some(Box::pin(async move { case.judge(act, reading.await).await }));
     }
 
     /// Whether an act is being judged.
@@ -121,11 +116,13 @@ impl Judging {
 }
 
 impl Case {
-    async fn judge(mut self, act: Act) -> Verdict {
-        let Some(statement) = self.statement(&act.kind) else {
-            let refusal =
-                self.road.note_refusal(Some(&self.session), self.session.who(), "function call", "");
-            return Verdict::Refuse(act.id, refusal.await);
+    async fn judge(mut self, act: u64, read: Result<SqlStatement, &'static str>) -> Verdict {
+        let statement = match read {
+            Ok(statement) => statement,
+            Err(what) => {
+                let refusal = self.road.note_refusal(Some(&self.session), self.session.who(), what, "");
+                return Verdict::Refuse(refusal.await);
+            }
         };
         let step = self.road.submit(&self.session, 1, Ask::Statement(statement.clone())).await;
         let word = match &step {
@@ -133,20 +130,20 @@ impl Case {
             Step::Held(_) => "hold",
             Step::Refused(_) => "deny",
         };
-        if !self.record(act.id, &statement, word).await {
+        if !self.record(act, &statement, word).await {
             return Verdict::NotRecorded;
         }
         match step {
-            Step::Run(_grant) => allowed(act.id, &statement.script),
-            Step::Refused(refusal) => Verdict::Refuse(act.id, refusal),
-            Step::Held(pending) => self.wait(act.id, &statement, *pending).await,
+            Step::Run(_grant) => Verdict::Allow(statement.script),
+            Step::Refused(refusal) => Verdict::Refuse(refusal),
+            Step::Held(pending) => self.wait(act, statement, *pending).await,
         }
     }
 
     /// The statement is on the record before anything follows from it.
-    async fn record(&mut self, act: ActId, statement: &SqlStatement, verdict: &str) -> bool {
+    async fn record(&mut self, act: u64, statement: &SqlStatement, verdict: &str) -> bool {
         let event = SessionEvent::Statement {
-            act: act.number(),
+            act,
             text: String::from_utf8_lossy(&statement.text).into_owned(),
             parameters: statement.parameters.clone(),
             verdict: verdict.to_owned(),
@@ -154,18 +151,7 @@ impl Case {
         self.scribe.note(&event).await
     }
 
-    /// What is asked for; none for what is never allowed.
-    fn statement(&self, kind: &ActKind) -> Option<SqlStatement> {
-        let (text, parameters) = match kind {
-            ActKind::Query(text) => (text, [].as_slice()),
-            ActKind::Bind { statement: Some(prepared), parameters, .. } => (&prepared.text, &**parameters),
-            ActKind::Bind { statement: None, .. } | ActKind::FunctionCall { .. } => return None,
-        };
-        let parameters = parameters.iter().map(shown).collect();
-        Some(SqlStatement { text: text.to_vec(), parameters, script: self.texts.read(text) })
-    }
-
-    async fn wait(&mut self, act: ActId, statement: &SqlStatement, pending: Pending) -> Verdict {
+    async fn wait(&mut self, act: u64, statement: SqlStatement, pending: Pending) -> Verdict {
         self.say(pending.notice());
         if let Err(refusal) = self.decided(&pending).await {
             let refusal = match refusal {
@@ -178,7 +164,7 @@ impl Case {
             Ok(grant) => {
                 self.say(grant.approvals().unwrap_or_default());
                 match self.scribe.note(&SessionEvent::Granted).await {
-                    true => allowed(act, &statement.script),
+                    true => Verdict::Allow(statement.script),
                     false => Verdict::NotRecorded,
                 }
             }
@@ -206,11 +192,11 @@ impl Case {
         }
     }
 
-    async fn closed(&mut self, act: ActId, refusal: Refusal) -> Verdict {
-        let what = format!("statement {}", act.number());
+    async fn closed(&mut self, act: u64, refusal: Refusal) -> Verdict {
+        let what = format!("statement {act}");
         let event = SessionEvent::Refused { what, why: refusal.to_string() };
         match self.scribe.note(&event).await {
-            true => Verdict::Refuse(act, refusal),
+            true => Verdict::Refuse(refusal),
             false => Verdict::NotRecorded,
         }
     }
@@ -221,17 +207,4 @@ impl Case {
             let _ = self.tell.send(lines.to_owned());
         }
     }
-}
-
-fn allowed(act: ActId, script: &Script) -> Verdict {
-    Verdict::Allow(act, consequences(script))
-}
-
-/// As people read it: text as it is, anything else in hex.
-fn shown(parameter: &Parameter) -> Option<String> {
-    let value = parameter.value.as_deref()?;
-    Some(match std::str::from_utf8(value) {
-        Ok(text) if !parameter.is_binary => text.to_owned(),
-        _ => value.iter().fold("\\x".to_owned(), |hex, byte| hex + &format!("{byte:02x}")),
-    })
 }

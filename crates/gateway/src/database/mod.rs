@@ -12,6 +12,7 @@ mod opening;
 mod options;
 mod server;
 mod standing;
+mod statement;
 mod talk;
 mod tally;
 mod texts;

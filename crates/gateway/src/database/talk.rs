@@ -17,12 +17,14 @@ use tokio_rustls::{client, server};
 use wire::postgres::{ActId, Consequences, Outcome, Output, Piece, Report, Session as Wire, Status};
 
 use super::cancels::Cancellable;
+use super::consequences::consequences;
 use super::door::Reception;
 use super::judging::{Judging, Verdict};
 use super::leg::{Inlet, Outlet, PieceError, legs};
 use super::opening::Arrived;
 use super::server::{Server, cancel};
 use super::standing::barred;
+use super::statement::statement;
 use super::tally::Tallies;
 use crate::scribe::Scribe;
 use crate::stop::Stop;
@@ -42,6 +44,8 @@ pub(crate) struct Talk {
     credential: Arc<TargetCredential>,
     cancellable: Cancellable,
     judging: Judging,
+    /// The act that is being judged.
+    judged: Option<ActId>,
     /// Ends when the session may not go on.
     barred: Pin<Box<dyn Future<Output = String> + Send>>,
     stopping: watch::Receiver<Stop>,
@@ -106,8 +110,8 @@ impl Talk {
         let scribe = Scribe::new(road.clone(), session.clone(), 1, Direction::Gateway);
         let (from_client, to_client) = legs(arrived.stream, arrived.decoder.logged_in());
         let (from_server, to_server) = legs(server.stream, server.decoder);
-        let (texts, every) = (reception.texts.clone(), reception.options.waiting_notice);
-        let judging = Judging::new(road.clone(), session.clone(), scribe.clone(), texts, every);
+        let every = reception.options.waiting_notice;
+        let judging = Judging::new(road.clone(), session.clone(), scribe.clone(), every);
         Self {
             wire: Wire::new(cancellable.key.clone()),
             from_client,
@@ -118,6 +122,7 @@ impl Talk {
             barred: Box::pin(barred(road, session.clone(), reception.pulse.clone(), judging.voice())),
             stopping: reception.stopping.clone(),
             judging,
+            judged: None,
             reception,
             session,
             cancellable,
@@ -208,7 +213,9 @@ impl Talk {
                 }
                 Output::Judge(act) => {
                     self.wire.settle();
-                    self.judging.begin(act);
+                    self.judged = Some(act.id);
+                    let texts = self.reception.texts.clone();
+                    self.judging.begin(act.id.number(), statement(texts, act.kind));
                 }
                 Output::Moot(_) | Output::Leaving => self.judging.leave().await,
                 Output::Done(act, outcome) => self.done(act, &outcome),
@@ -223,16 +230,25 @@ impl Talk {
     fn decided(&mut self, verdict: Verdict) -> Result<(), Over> {
         match verdict {
             Verdict::Tell(line) => self.wire.notice(&Report::notice(line)),
-            Verdict::Allow(act, consequences) => self.allow(act, consequences)?,
-            Verdict::Refuse(act, refusal) => drop(self.wire.refuse(act, &refused(&refusal))?),
+            Verdict::Allow(script) => self.allow(consequences(&script))?,
+            Verdict::Refuse(refusal) => self.refuse(&refusal)?,
             Verdict::NotRecorded => return Err(Over::NotRecorded),
         }
         Ok(())
     }
 
-    fn allow(&mut self, act: ActId, consequences: Consequences) -> Result<(), Over> {
-        self.begun.insert(act, Instant::now());
-        self.wire.allow(act, consequences)?;
+    fn allow(&mut self, consequences: Consequences) -> Result<(), Over> {
+        if let Some(act) = self.judged.take() {
+            self.begun.insert(act, Instant::now());
+            self.wire.allow(act, consequences)?;
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, refusal: &Refusal) -> Result<(), Over> {
+        if let Some(act) = self.judged.take() {
+            self.wire.refuse(act, &refused(refusal))?;
+        }
         Ok(())
     }
 
