@@ -20,7 +20,7 @@ impl Demo {
         let folder = tempfile::Builder::new().prefix("tour-").tempdir().expect("a temporary folder");
         let mut running = Running::start(&mut command(folder.path()));
         wait_until_ready(folder.path(), &mut running);
-        let printed = running.until_stdout("6. Check the record");
+        let printed = running.until_stdout("7. Check the record");
         let lines = printed.lines().filter_map(|line| line.strip_prefix("  ")).map(str::to_owned).collect();
         Self { folder, running, lines }
     }
@@ -125,10 +125,7 @@ fn every_printed_command_does_what_the_tour_says() {
     assert!(demo.follow("bob", shown).ok().contains("data.destroy"));
     assert!(follow("bob", "ssh-keygen -Y sign").pop().unwrap().ok().contains("Still needed"));
     let approve = demo.printed("countersign approve 1")[0];
-    let mut carol = Running::start(demo.shell(approve).env("PERSON", "carol"));
-    carol.until_stderr("Type approve to sign");
-    carol.write(b"approve\n");
-    assert!(carol.finish().ok().contains("quorum is met"));
+    assert!(signs(&demo, approve, "approve").contains("quorum is met"));
     let ended = waiting.finish();
     assert!(ended.stderr.contains("approved by bob, carol"), "{}", ended.stderr);
     ended.ok();
@@ -145,10 +142,7 @@ fn every_printed_command_does_what_the_tour_says() {
     let told = demo.follow("abe", replay).refused();
     assert!(told.contains("others must agree"), "{told}");
     demo.follow("abe", demo.printed("countersign request replay")[0]).ok();
-    let mut sue = Running::start(demo.shell(demo.printed("countersign approve 2")[0]).env("PERSON", "sue"));
-    sue.until_stderr("Type approve to sign");
-    sue.write(b"approve\n");
-    assert!(sue.finish().ok().contains("permit"));
+    assert!(signs(&demo, demo.printed("countersign approve 2")[0], "approve").contains("permit"));
     demo.follow("abe", replay).ok();
     let explained = follow("alice", "policy explain").pop().unwrap().ok();
     assert!(explained.contains("hold") && explained.contains("two-dba-leads"), "{explained}");
@@ -157,18 +151,43 @@ fn every_printed_command_does_what_the_tour_says() {
     assert!(demo.follow("sue", alone).refused().contains("--gateway"));
     let proposed = follow("sue", "admin --gateway").pop().unwrap().ok();
     assert!(proposed.contains("request 3") && proposed.contains("audit-administrators"), "{proposed}");
+    let statements = demo.printed("PGPASSWORD=");
+    assert!(demo.follow("alice", statements[0]).ok().contains("returned |  50000"));
+    let mut emptying = Running::start(demo.shell(statements[1]).env("PERSON", "alice"));
+    emptying.until_stderr("HELD as request 4");
+    let shown = follow("carol", "carol@gateway show 4").pop().unwrap().ok();
+    assert!(shown.contains("DELETE FROM orders"), "{shown}");
+    for line in demo.printed("countersign approve 4") {
+        signs(&demo, line, "approve");
+    }
+    assert!(emptying.finish().ok().contains("DELETE 1000000"));
+    let mut dropping = Running::start(demo.shell(statements[2]).env("PERSON", "alice"));
+    dropping.until_stderr("HELD as request 5");
+    signs(&demo, demo.printed("countersign deny 5")[0], "deny");
+    assert!(dropping.finish().refused().contains("bob"));
+
     let verify = demo.printed("ledger verify")[0];
     let report = demo.follow("alice", verify).ok();
-    assert!(report.starts_with("OK: ") && report.contains("6 sessions"), "{report}");
+    assert!(report.starts_with("OK: ") && report.contains("9 sessions"), "{report}");
     assert!(follow("alice", "printf X").pop().unwrap().status.success());
     let fault = demo.follow("alice", verify).refused();
     assert!(fault.contains("segments/") && fault.contains("000001.seg"), "it names the file: {fault}");
-    // Counted by hand: the shell, the deletion, show 1, approve twice, sessions, request replay, replay, admin, verify twice.
-    assert_eq!(done + 11, commands_of(&demo), "a printed command was not tried: {:#?}", demo.lines);
+    // Counted by hand: the shell, the deletion, show 1, approve twice, sessions, request replay, replay, admin, three
+    // statements, approve twice, deny, verify twice.
+    assert_eq!(done + 17, commands_of(&demo), "a printed command was not tried: {:#?}", demo.lines);
+}
+
+/// Whoever the line names reads the statement and signs it.
+fn signs(demo: &Demo, line: &str, answer: &str) -> String {
+    let person = ["bob", "carol", "sue"].into_iter().find(|name| line.contains(&format!("{name}@gateway")));
+    let mut signing = Running::start(demo.shell(line).env("PERSON", person.expect("it names who signs")));
+    signing.until_stderr(&format!("Type {answer} to sign"));
+    signing.write(format!("{answer}\n").as_bytes());
+    signing.finish().ok()
 }
 
 fn commands_of(demo: &Demo) -> usize {
-    let starts = ["cd ", "countersign ", "ssh ", "scp ", "printf "];
+    let starts = ["cd ", "countersign ", "ssh ", "scp ", "printf ", "PGPASSWORD="];
     demo.lines.iter().filter(|line| starts.iter().any(|start| line.starts_with(start))).count()
 }
 
@@ -192,6 +211,11 @@ fn the_ready_file_describes_everything_to_scripts() {
     assert_eq!(ready["targets"]["db-1"]["level"], "command-gated");
     assert_eq!(ready["targets"]["db-1"]["labels"]["tier"], "core-data");
     assert_eq!(ready["targets"]["web-1"]["level"], "recorded");
+    let orders = &ready["databases"]["orders-pg"];
+    assert_eq!((&orders["database"], &orders["account"]), (&"orders".into(), &"orders_app".into()));
+    let address = format!("{}:{}", orders["host"].as_str().unwrap(), orders["port"]);
+    std::net::TcpStream::connect(address).unwrap();
+    assert!(std::fs::read_to_string(orders["ca"].as_str().unwrap()).unwrap().contains("BEGIN CERTIFICATE"));
     for key in ["host_key", "host_ca"] {
         assert!(ready["gateway"][key].as_str().unwrap().starts_with("ssh-ed25519 "));
     }
@@ -218,7 +242,7 @@ fn a_later_start_keeps_what_was_there() {
     // The figure is for the reader; a busy machine may take longer, but never as long as a step's limit.
     eprintln!("a later start took {:?}", started.elapsed());
     assert!(started.elapsed() < LIMIT);
-    let printed = demo.running.until_stdout("6. Check the record");
+    let printed = demo.running.until_stdout("7. Check the record");
     demo.lines = printed.lines().filter_map(|line| line.strip_prefix("  ")).map(str::to_owned).collect();
     demo.follow("alice", demo.printed("ls -l production-data")[0]).ok();
     let sessions = demo.follow("alice", "countersign sessions").ok();
@@ -238,7 +262,7 @@ fn a_demo_that_was_killed_starts_again() {
 }
 
 #[test]
-fn the_temporary_folder_of_a_demo_goes_away_and_so_does_its_host() {
+fn the_temporary_folder_of_a_demo_goes_away_and_so_do_its_servers() {
     let folder = tempfile::tempdir().unwrap();
     let ready = folder.path().join("ready.json");
     let mut demo = Command::new(countersign());
@@ -250,6 +274,9 @@ fn the_temporary_folder_of_a_demo_goes_away_and_so_does_its_host() {
     let data = Path::new(facts["data_dir"].as_str().unwrap()).to_owned();
     assert!(data.starts_with(folder.path()) && data.exists());
     let sshd = std::fs::read_to_string(data.join("host/sshd.pid")).unwrap();
+    let database = std::fs::read_to_string(data.join("orders-pg/port")).unwrap();
+    let database = (std::net::Ipv4Addr::LOCALHOST, database.trim().parse().unwrap());
+    std::net::TcpStream::connect(database).unwrap();
     demo.signal("INT");
     assert!(demo.wait().status.success());
     assert!(!data.exists(), "the folder stays");
@@ -257,4 +284,5 @@ fn the_temporary_folder_of_a_demo_goes_away_and_so_does_its_host() {
         let line = std::fs::read(format!("/proc/{}/cmdline", sshd.trim())).unwrap_or_default();
         (!String::from_utf8_lossy(&line).contains("sshd_config")).then_some(())
     });
+    eventually("the database's end", || std::net::TcpStream::connect(database).is_err().then_some(()));
 }

@@ -1,7 +1,6 @@
 //! What keeps a private server: a shell that makes it, stops it and starts it again as told, and ends it when the test
 //! program has ended, however that came. The scripts are the demo's.
 
-use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -23,11 +22,11 @@ struct Talk {
 }
 
 impl Keeper {
-    /// Runs the script, with `port` in that variable.
-    pub(crate) fn started(script: &str, args: &[&OsStr], port: (&str, u16)) -> Self {
+    /// Runs the script with what lies in `settings`, and `port` in that variable.
+    pub(crate) fn started(script: &str, settings: &Path, port: (&str, u16)) -> Self {
         let mut process = Command::new("sh")
             .args(["-c", script, "keeper"])
-            .args(args)
+            .arg(settings)
             .env(port.0, port.1.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -24,7 +24,7 @@ impl PrivateMariadb {
     ///
     /// When MariaDB is not installed (Debian packages `mariadb-server-core` and `mariadb-client`), or does not start.
     pub fn with_tls(certificate: &Path, port: u16) -> Self {
-        let keeper = Keeper::started(SCRIPT, &[certificate.as_os_str()], ("MYSQL_TCP_PORT", port));
+        let keeper = Keeper::started(SCRIPT, certificate, ("MYSQL_TCP_PORT", port));
         Self { keeper }
     }
 

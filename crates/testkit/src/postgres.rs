@@ -1,6 +1,6 @@
 //! A PostgreSQL server of the tests' own: in a private folder, gone when the test program is gone.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -17,7 +17,6 @@ const SCRIPT: &str = concat!(
 /// A server of this test program.
 #[derive(Debug)]
 pub struct PrivatePostgres {
-    programs: PathBuf,
     port: u16,
     schemas: Mutex<u32>,
     keeper: Keeper,
@@ -54,11 +53,8 @@ impl PrivatePostgres {
     }
 
     fn started(certificate: &Path, port: u16) -> Self {
-        let programs =
-            programs().expect("PostgreSQL is not installed: run scripts/setup (Debian package `postgresql`)");
-        let args = [programs.as_os_str(), certificate.as_os_str()];
-        let keeper = Keeper::started(SCRIPT, &args, ("PGPORT", port));
-        Self { programs, port, schemas: Mutex::new(0), keeper }
+        let keeper = Keeper::started(SCRIPT, certificate, ("PGPORT", port));
+        Self { port, schemas: Mutex::new(0), keeper }
     }
 
     /// Stops the server: whoever is connected is cut off, and nobody gets in.
@@ -98,7 +94,7 @@ impl PrivatePostgres {
     ///
     /// When the server refuses it.
     pub fn sql(&self, text: &str) -> String {
-        let output = Command::new(self.programs.join("psql"))
+        let output = Command::new("psql")
             .args([
                 "-X",
                 "-q",
@@ -120,14 +116,4 @@ impl PrivatePostgres {
         assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
-}
-
-/// Where Debian keeps the programs of the newest version, or where the search path finds them.
-fn programs() -> Option<PathBuf> {
-    let has_all =
-        |folder: &Path| ["initdb", "postgres", "psql"].iter().all(|name| folder.join(name).is_file());
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let debian = versions.map(|version| version.path().join("bin")).filter(|folder| has_all(folder)).max();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    debian.or_else(|| std::env::split_paths(&path).find(|folder| has_all(folder)))
 }

@@ -1,5 +1,6 @@
 //! The doors of a node: SSH, and databases when the configuration opens them. All close together.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,11 +39,16 @@ impl Doors {
         Ok(Self { ssh, postgres })
     }
 
+    /// Where clients of PostgreSQL connect, if they can.
+    pub fn postgres(&self) -> Result<Option<SocketAddr>> {
+        Ok(self.postgres.as_ref().map(TcpListener::local_addr).transpose()?)
+    }
+
     /// One line for whoever started the gateway.
     pub fn told(&self) -> Result<String> {
         let ssh = format!("SSH on {}", self.ssh.local_addr()?);
-        Ok(match &self.postgres {
-            Some(postgres) => format!("{ssh}, PostgreSQL on {}", postgres.local_addr()?),
+        Ok(match self.postgres()? {
+            Some(postgres) => format!("{ssh}, PostgreSQL on {postgres}"),
             None => ssh,
         })
     }
@@ -79,7 +85,7 @@ impl Doors {
     }
 }
 
-async fn listen(address: std::net::SocketAddr) -> Result<TcpListener> {
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 

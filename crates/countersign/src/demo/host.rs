@@ -1,6 +1,6 @@
 //! The production host of the demo: a private OpenSSH server on loopback, with a login directory of its own.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
+use super::port::port;
 use crate::{secrets, surroundings};
 
 const SSHD: &str = "/usr/sbin/sshd";
@@ -42,7 +43,7 @@ impl DemoHost {
         }
         furnish(folder)?;
         stop_leftover(folder);
-        let port = port(folder).await?;
+        let port = port(earlier_port(folder)).await?;
         std::fs::write(folder.join("sshd_config"), server_config(folder, port))?;
         let server = spawn(folder)?;
         let public_key = std::fs::read_to_string(folder.join("host_key.pub"))?.trim().to_owned();
@@ -165,26 +166,9 @@ fn stop_leftover(folder: &Path) {
     }
 }
 
-/// The port of an earlier run, which its targets name and nobody can change alone; else a free one.
-async fn port(folder: &Path) -> Result<u16> {
-    let Some(port) = earlier_port(folder) else { return free_port(0).context("no port is free") };
-    for _ in 0..200 {
-        // The server of a demo that was killed takes a moment to leave it.
-        if free_port(port).is_ok() {
-            return Ok(port);
-        }
-        sleep(Duration::from_millis(25)).await;
-    }
-    bail!("port {port}, where this demo's targets are, is taken by another program; choose another --data")
-}
-
 fn earlier_port(folder: &Path) -> Option<u16> {
     let config = std::fs::read_to_string(folder.join("sshd_config")).ok()?;
     config.lines().find_map(|line| line.strip_prefix("ListenAddress 127.0.0.1:"))?.parse().ok()
-}
-
-fn free_port(port: u16) -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, port))?.local_addr()?.port())
 }
 
 fn login_name() -> Result<String> {

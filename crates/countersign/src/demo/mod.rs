@@ -1,11 +1,15 @@
 //! `countersign demo`: a complete example with real parts, on loopback, until Ctrl-C.
 
 mod administrators;
+mod database;
 mod host;
 mod people;
+mod port;
 mod ready;
 mod tour;
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use access::administer::{Change, Secret};
@@ -21,6 +25,7 @@ use crate::config::Config;
 use crate::node::Node;
 use crate::secrets;
 use crate::surroundings;
+use database::DemoDatabase;
 use host::DemoHost;
 use ready::Facts;
 
@@ -41,33 +46,41 @@ pub async fn demo(options: Demo) -> Result<()> {
     let address = listener.local_addr()?;
     let fresh = !folder.path().join("countersign.toml").exists();
     if fresh {
-        init::init(folder.path(), address, "countersign.example/demo")?;
-        leave_out(&folder.path().join("policies"))?;
+        make_node(folder.path(), address)?;
     }
-    let mut config = Config::read(&folder.path().join("countersign.toml"))?;
-    config.listen = address;
-    // Whoever ends a demo does not want to wait for its sessions.
-    config.ssh.drain = 1;
-    // Its people are made up.
-    config.consent = None;
-    let host = DemoHost::start(&folder.path().join("host")).await?;
+    let config = configuration(folder.path(), address)?;
+    let doors = Doors::beside(listener, &config).await?;
+    let databases = doors.postgres()?.context("an older demo made this folder; choose another --data")?;
+    let (host_folder, database_folder) = (folder.path().join("host"), folder.path().join(database::NAME));
+    let (host, database) =
+        tokio::try_join!(DemoHost::start(&host_folder), DemoDatabase::start(&database_folder))?;
     let node = Node::open(&config).await?;
     if fresh {
-        furnish(&node.road, folder.path(), &host).await?;
+        furnish(&node.road, folder.path(), &host, &database).await?;
     }
     if !node.road.register().ceremony_held() {
         administrators::hold_ceremony(&node.road, &config, folder.path()).await?;
     }
     write_client_files(folder.path(), &config)?;
+    write_services(folder.path(), databases)?;
     let people = people::read(folder.path())?;
     let administrators = administrators::read(folder.path())?;
     tour::print(folder.path(), &config, &host, folder.is_removed());
     if let Some(file) = &options.ready_file {
-        let facts = Facts { folder: folder.path(), config: &config, people, administrators, host: &host };
+        let facts =
+            Facts { folder: folder.path(), config: &config, people, administrators, host: &host, databases };
         ready::write(file, &facts)?;
     }
-    let doors = Doors::beside(listener, &config).await?;
     serve::run(node, &config, doors, stop).await
+}
+
+/// A node as `init` makes it, which lets clients of databases in.
+fn make_node(folder: &Path, address: SocketAddr) -> Result<()> {
+    init::init(folder, address, "countersign.example/demo")?;
+    let file = folder.join("countersign.toml");
+    let shipped = std::fs::read_to_string(&file)?;
+    std::fs::write(file, shipped.replace("# postgres = \"0.0.0.0:5432\"", "postgres = \"127.0.0.1:0\""))?;
+    leave_out(&folder.join("policies"))
 }
 
 /// Rules that a demo at any hour, with keys in files, would not pass. The tour says that they are missing.
@@ -77,6 +90,19 @@ fn leave_out(policies: &Path) -> Result<()> {
         std::fs::remove_file(policies.join("cases").join(name).with_extension("toml"))?;
     }
     Ok(())
+}
+
+fn configuration(folder: &Path, address: SocketAddr) -> Result<Config> {
+    let mut config = Config::read(&folder.join("countersign.toml"))?;
+    config.listen = address;
+    // Whoever ends a demo does not want to wait for its sessions.
+    config.ssh.drain = 1;
+    if let Some(door) = &mut config.databases {
+        door.drain = 1;
+    }
+    // Its people are made up.
+    config.consent = None;
+    Ok(config)
 }
 
 /// Where everything lies; a temporary folder goes away with this value.
@@ -108,30 +134,51 @@ impl Folder {
 }
 
 /// People, targets and accounts, each through the same changes that an administrator would make.
-async fn furnish(road: &Road, folder: &Path, host: &DemoHost) -> Result<()> {
+async fn furnish(road: &Road, folder: &Path, host: &DemoHost, database: &DemoDatabase) -> Result<()> {
     people::enrol(road, folder).await?;
     let credential =
         access::identity::hostca::ed25519_key(&mut surroundings::fill, "countersign credential")?;
     host.authorize(&credential.public_key().to_openssh()?)?;
     let private_key = Secret(credential.to_openssh(LineEnding::LF)?);
     for (name, tier, level) in TARGETS {
-        let labels = [("env", "prod"), ("tier", tier)];
         let change = Change::TargetAdd {
             name: name.to_owned(),
             host: "127.0.0.1".to_owned(),
             port: host.port(),
-            labels: labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+            labels: labels(tier),
             level: level.to_owned(),
             host_key: host.public_key().to_owned(),
         };
         road.administer(BY, &change).await?;
-        let target = name.to_owned();
-        let login = host.login().to_owned();
-        let private_key = private_key.clone();
-        road.administer(BY, &Change::AccountAdd { target, login, private_key, password: Secret::default() })
-            .await?;
+        let (target, login) = (name.to_owned(), host.login().to_owned());
+        let (private_key, password) = (private_key.clone(), Secret::default());
+        road.administer(BY, &Change::AccountAdd { target, login, private_key, password }).await?;
+    }
+    add_database(road, database).await
+}
+
+async fn add_database(road: &Road, database: &DemoDatabase) -> Result<()> {
+    let change = Change::DatabaseAdd {
+        name: database::NAME.to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port: database.port(),
+        labels: labels("core-data"),
+        protocol: "postgres".to_owned(),
+        database: database::DATABASE.to_owned(),
+        authority: database.authority()?,
+    };
+    road.administer(BY, &change).await?;
+    for login in database::ACCOUNTS {
+        let password = Secret(database.password(login)?);
+        let (target, login) = (database::NAME.to_owned(), login.to_owned());
+        let private_key = Secret::default();
+        road.administer(BY, &Change::AccountAdd { target, login, private_key, password }).await?;
     }
     Ok(())
+}
+
+fn labels(tier: &str) -> BTreeMap<String, String> {
+    [("env", "prod"), ("tier", tier)].map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
 /// `ssh_config` and `known_hosts` in the folder, so that every command of the tour is short.
@@ -149,4 +196,17 @@ fn write_client_files(folder: &Path, config: &Config) -> Result<()> {
     }
     std::fs::write(folder.join("ssh_config"), text)?;
     Ok(std::fs::write(known_hosts, lines.known_hosts)?)
+}
+
+/// `pg_service.conf` in the folder: `psql service=orders-pg` comes here, and knows the gateway by its certificate.
+fn write_services(folder: &Path, databases: SocketAddr) -> Result<()> {
+    let text = format!(
+        "[{}]\nhost={}\nport={}\ndbname={}\nsslmode=verify-full\nsslrootcert={}\n",
+        database::NAME,
+        databases.ip(),
+        databases.port(),
+        database::DATABASE,
+        folder.join("tls_ca.pem").display()
+    );
+    Ok(std::fs::write(folder.join("pg_service.conf"), text)?)
 }

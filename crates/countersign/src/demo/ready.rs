@@ -1,5 +1,6 @@
 //! The demo's description for scripts, written once it serves.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -7,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::TARGETS;
 use super::administrators::DemoAdministrator;
+use super::database;
 use super::host::DemoHost;
 use super::people::DemoPerson;
 use crate::config::Config;
@@ -24,6 +26,8 @@ pub struct Facts<'a> {
     pub administrators: Vec<DemoAdministrator>,
     /// What they work on.
     pub host: &'a DemoHost,
+    /// Where clients of databases connect.
+    pub databases: SocketAddr,
 }
 
 /// Writes the JSON object, complete or not at all. It holds the demo's passwords, so only its owner can read it.
@@ -36,7 +40,7 @@ pub fn write(file: &Path, facts: &Facts<'_>) -> Result<()> {
 }
 
 fn describe(facts: &Facts<'_>) -> Result<Value> {
-    let Facts { folder, config, people, administrators, host } = facts;
+    let Facts { folder, config, people, administrators, host, databases } = facts;
     let public =
         |name: &str| -> Result<String> { Ok(std::fs::read_to_string(folder.join(name))?.trim().to_owned()) };
     Ok(json!({
@@ -52,6 +56,13 @@ fn describe(facts: &Facts<'_>) -> Result<Value> {
         "people": people.iter().map(person).collect::<Map<_, _>>(),
         "administrators": administrators.iter().map(administrator).collect::<Map<_, _>>(),
         "targets": targets(host),
+        "databases": { database::NAME: {
+            "host": databases.ip(),
+            "port": databases.port(),
+            "database": database::DATABASE,
+            "account": database::ACCOUNTS[0],
+            "ca": folder.join("tls_ca.pem"),
+        } },
         "ledger": { "dir": config.ledger, "public_key": folder.join("ledger.pub") },
     }))
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::database;
 use super::host::DemoHost;
 use crate::config::Config;
 
@@ -17,13 +18,14 @@ fn text(folder: &Path, config: &Config, login: &str, removed: bool) -> String {
     let fate = if removed { "removed at the end" } else { "kept" };
     format!(
         r#"Countersign demo: gateway on {listen}, everything in {dir} ({fate}). Stop with Ctrl-C.
-People: alice (ops), bob and carol (dba-leads), dave (auditors). Targets: web-1 (recorded), db-1 (command-gated).
+People: alice (ops), bob and carol (dba-leads), dave (auditors). Targets: web-1 (recorded), db-1 (command-gated),
+and the database orders-pg (statement-gated): a private PostgreSQL with a million orders, as new at each start.
 Administrators: sam (system), sue (security), abe (audit). None of them changes anything alone, nor does this machine's account.
 It is meant for any hour and has its keys in files, so office-hours.cedar and devices.cedar of the shipped policies are left out.
 Both targets are one sshd, run by you, under two policies: who has a shell on web-1, or on this machine, is in db-1's files too.
 
 In a second terminal, first:
-  cd {dir} && export PATH={bin}:$PATH
+  cd {dir} && export PATH={bin}:$PATH PGSERVICEFILE={dir}/pg_service.conf
 
 1. Alice works on the database host. Her first login asks for a code; the first line prints it.
   countersign totp --secret-file people/alice/totp
@@ -61,11 +63,28 @@ In a second terminal, first:
   countersign admin person groups dave dba-leads
   countersign admin --gateway sue@gateway -F ssh_config person groups dave dba-leads
 
-6. Check the record; then tamper with it, and check again.
+6. Alice works in the database, with the client of her choice. A ticket is her password there, for one connection.
+  PGPASSWORD=$(ssh -F ssh_config alice@gateway ticket {database} --account {account}) psql "service={database} user=alice+{account}@{database}" -c "SELECT state, count(*) FROM orders GROUP BY state"
+
+   She forgets the WHERE. It waits: she sees why, who can approve, until when. Leave it waiting.
+  PGPASSWORD=$(ssh -F ssh_config alice@gateway ticket {database} --account {account}) psql "service={database} user=alice+{account}@{database}" -c "DELETE FROM orders"
+
+   In the third terminal bob and carol see what it would do. When both have signed, it runs.
+  ssh -F ssh_config carol@gateway show 4
+  countersign approve 4 --gateway bob@gateway -F ssh_config --key people/bob/id_ed25519
+  countersign approve 4 --gateway carol@gateway -F ssh_config --key people/carol/id_ed25519
+
+   Then she wants a table gone. Bob says no: she gets an error, and nothing has happened.
+  PGPASSWORD=$(ssh -F ssh_config alice@gateway ticket {database} --account {account}) psql "service={database} user=alice+{account}@{database}" -c "DROP TABLE customers CASCADE"
+  countersign deny 5 --gateway bob@gateway -F ssh_config --key people/bob/id_ed25519
+
+7. Check the record; then tamper with it, and check again.
   countersign ledger verify ledger --key ledger.pub
   printf X | dd of=$(ls ledger/segments/*/000001.seg | head -n 1) bs=1 seek=200 conv=notrunc status=none
   countersign ledger verify ledger --key ledger.pub
 "#,
         listen = config.listen,
+        database = database::NAME,
+        account = database::ACCOUNTS[0],
     )
 }

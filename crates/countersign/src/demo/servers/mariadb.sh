@@ -3,6 +3,10 @@
 # hands it to somebody who may do less, and the package of the server alone brings no user.
 settings=$1 user=nobody PATH=$PATH:/usr/sbin
 administrator=$(id -un)
+if ! command -v mariadbd >/dev/null; then
+    echo "MariaDB is not installed: run scripts/setup (Debian packages mariadb-server-core and mariadb-client)" >&2
+    exit 1
+fi
 
 make() {
     as_server mariadb-install-db --no-defaults --datadir="$folder/data" --tmpdir="$folder" \

@@ -1,7 +1,7 @@
 -- The same shop, smaller. This server proves passwords by mysql_native_password; it has no caching_sha2_password.
 CREATE DATABASE orders;
-CREATE USER orders_app@'127.0.0.1' IDENTIFIED VIA mysql_native_password USING PASSWORD('{writer}') REQUIRE SSL;
-CREATE USER orders_read@'127.0.0.1' IDENTIFIED VIA mysql_native_password USING PASSWORD('{reader}') REQUIRE SSL;
+CREATE USER orders_app@'127.0.0.1' IDENTIFIED VIA mysql_native_password USING PASSWORD('{orders_app}') REQUIRE SSL;
+CREATE USER orders_read@'127.0.0.1' IDENTIFIED VIA mysql_native_password USING PASSWORD('{orders_read}') REQUIRE SSL;
 GRANT ALL ON orders.* TO orders_app@'127.0.0.1';
 GRANT SELECT, SHOW VIEW ON orders.* TO orders_read@'127.0.0.1';
 USE orders;

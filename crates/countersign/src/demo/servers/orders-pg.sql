@@ -1,6 +1,6 @@
 -- A shop: customers, a million orders, what was ordered. Deleting a customer deletes the orders and their items.
-CREATE ROLE orders_app LOGIN PASSWORD '{writer}';
-CREATE ROLE orders_read LOGIN PASSWORD '{reader}';
+CREATE ROLE orders_app LOGIN PASSWORD '{orders_app}';
+CREATE ROLE orders_read LOGIN PASSWORD '{orders_read}';
 ALTER ROLE orders_read SET default_transaction_read_only = on;
 CREATE DATABASE orders OWNER orders_app;
 \connect orders

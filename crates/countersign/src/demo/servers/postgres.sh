@@ -1,7 +1,15 @@
-# A private PostgreSQL for keep.sh. $1: folder of its programs; $2: none, or a folder with server.crt and server.key, for
-# TLS at $PGPORT of 127.0.0.1, and perhaps setup.sql. Its administrator `countersign` is let in at the socket only. It
+# A private PostgreSQL for keep.sh. $1: none, or a folder with server.crt and server.key, for TLS at $PGPORT of 127.0.0.1,
+# and perhaps setup.sql. Its administrator `countersign` is let in at the socket only. It
 # refuses to run as root, so root hands it to the package's user.
-programs=$1 settings=$2 user=postgres
+settings=$1 user=postgres
+
+# Where Debian keeps the programs of the newest version, or where the search path finds them.
+programs=$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -n 1)
+programs=$(dirname "${programs:-$(command -v initdb)}")
+if [ ! -x "$programs/initdb" ]; then
+    echo "PostgreSQL is not installed: run scripts/setup (Debian package postgresql)" >&2
+    exit 1
+fi
 
 make() {
     as_server "$programs/initdb" -D data -U countersign -A trust -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
