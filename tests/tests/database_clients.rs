@@ -1,21 +1,30 @@
-//! Clients that people use do at a server what they do everywhere: each works, and prints the same every time.
+//! Clients that people use do through the gateway what they do at a server: they print the same.
 
-use end_to_end::{Database, run};
+use end_to_end::{Database, Guarded, Place, run};
 
-/// Runs a program of `tests/clients` twice at one server.
-fn tells_the_same(database: &Database, file: &str) {
-    let transcript = || run(&mut database.place("writer").program(file)).ok();
-    let first = transcript();
-    assert!(first.lines().count() > 1 && !first.contains("NOT REFUSED"), "{first}");
-    assert_eq!(first, transcript());
+/// Runs a program of `tests/clients`, which must succeed.
+#[track_caller]
+fn transcript(place: &Place, file: &str) -> String {
+    let transcript = run(&mut place.program(file)).ok();
+    assert!(transcript.lines().count() > 1 && !transcript.contains("NOT REFUSED"), "{transcript}");
+    transcript
 }
 
+/// At the server first, then through the gateway under a policy that allows everything.
+#[track_caller]
 fn postgres(file: &str) {
-    tells_the_same(&Database::postgres(), &format!("postgres/{file}"));
+    let file = format!("postgres/{file}");
+    let guarded = Guarded::allowing_everything(Database::postgres());
+    let at_the_server = transcript(&guarded.database.place("writer"), &file);
+    assert_eq!(transcript(&guarded.place("alice", "writer"), &file), at_the_server);
 }
 
+/// Twice at the server: the gateway has no door for this protocol yet.
+#[track_caller]
 fn mariadb(file: &str) {
-    tells_the_same(&Database::mariadb(), &format!("mysql/{file}"));
+    let (database, file) = (Database::mariadb(), format!("mysql/{file}"));
+    let first = transcript(&database.place("writer"), &file);
+    assert_eq!(transcript(&database.place("writer"), &file), first);
 }
 
 #[test]
@@ -56,6 +65,12 @@ fn alembic() {
 #[test]
 fn node_postgres() {
     postgres("by_node_pg.js");
+}
+
+#[test]
+#[ignore = "of logins at once with one ticket all but the first count as guesses"]
+fn a_pool_of_node_postgres() {
+    postgres("by_node_pool.js");
 }
 
 #[test]
@@ -106,4 +121,13 @@ fn the_reader_of_a_database_cannot_write_and_nobody_enters_without_tls() {
     let told =
         run(database.place("writer").client("psql").env("PGSSLMODE", "disable").args(["-c", "SELECT 1"]));
     assert!(told.refused().contains("no encryption"));
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_and_the_connection_goes_on() {
+    let guarded = Guarded::allowing_everything(Database::postgres());
+    let mut psql = guarded.place("alice", "writer").client("psql");
+    let done = run(psql.args(["-At", "-v", "VERBOSITY=sqlstate", "-c", "SELEC", "-c", "SELECT 'on'"]));
+    assert!(done.stderr.contains("42501"), "{}", done.stderr);
+    assert_eq!(done.text(), "on\n");
 }

@@ -1,10 +1,10 @@
-// node-postgres: simple and named statements, parameters, cursors of the pool, errors, LISTEN. It reads libpq's environment.
+// node-postgres: simple and named statements, parameters, queues, errors, LISTEN. It reads libpq's environment.
 "use strict";
 
 const crypto = require("crypto");
 const fs = require("fs");
 const tls = require("tls");
-const { Client, Pool } = require("pg");
+const { Client } = require("pg");
 
 // For a numeric address the library asks TLS to check "localhost".
 const checkServerIdentity = (_name, certificate) => tls.checkServerIdentity(process.env.PGHOST, certificate);
@@ -35,7 +35,6 @@ async function queries(client) {
   told("large", many.rowCount, crypto.createHash("sha256").update(JSON.stringify(many.rows)).digest("hex"));
   await fails(client.query("SELECT 1/0"));
   await fails(client.query("SELECT $1::int", ["no number"]));
-  await fails(client.query("SELEC"));
 }
 
 async function transactions(client) {
@@ -59,13 +58,6 @@ async function signals(client) {
   await client.query("DROP TABLE node_pg");
 }
 
-async function pooled() {
-  const pool = new Pool({ ...settings, max: 4 });
-  const numbers = await Promise.all(Array.from({ length: 12 }, (_, n) => pool.query("SELECT $1::int AS n", [n])));
-  told("pool", numbers.map((result) => result.rows[0].n));
-  await pool.end();
-}
-
 async function main() {
   const client = new Client(settings);
   await client.connect();
@@ -73,7 +65,6 @@ async function main() {
   await transactions(client);
   await signals(client);
   await client.end();
-  await pooled();
 }
 
 main();

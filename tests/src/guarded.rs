@@ -1,0 +1,76 @@
+//! A database behind a gateway: the target `shop`, to which people go with tickets.
+
+use std::fs;
+
+use crate::bastion::Bastion;
+use crate::database::{Database, Place};
+use crate::host::free_port;
+use crate::plan::Plan;
+
+/// Allows everything, so that whatever a client sees otherwise than at the server is the gateway's doing.
+const EVERYTHING: &str = "@id(\"everything\")\npermit (principal, action, resource);\n";
+
+/// Name of the target.
+const TARGET: &str = "shop";
+
+/// See the module.
+pub struct Guarded {
+    /// The gateway and the people.
+    pub bastion: Bastion,
+    /// The server behind it.
+    pub database: Database,
+    port: u16,
+}
+
+impl Guarded {
+    /// One whose policies allow everything.
+    pub fn allowing_everything(database: Database) -> Self {
+        let port = free_port();
+        let listen = format!("postgres = \"127.0.0.1:{port}\"");
+        let bastion = Plan::shipped().config("# postgres = \"0.0.0.0:5432\"", &listen).start();
+        let guarded = Self { bastion, database, port };
+        guarded.add_target();
+        guarded.allow_everything();
+        guarded
+    }
+
+    fn add_target(&self) {
+        let (port, authority) = (self.database.port().to_string(), self.database.authority());
+        let authority = authority.to_string_lossy();
+        let mut line = vec!["database", "add", TARGET, "--host", "127.0.0.1", "--port", &port];
+        line.extend(["--protocol", self.database.protocol(), "--database", TARGET, "--label", "env=prod"]);
+        line.extend(["--authority", &authority]);
+        self.bastion.admin(&line);
+        for account in ["writer", "reader"] {
+            let file = self.bastion.scratch().join(account);
+            fs::write(&file, self.database.place(account).password).expect("a file");
+            let file = file.to_string_lossy();
+            self.bastion.admin(&["account", "add", TARGET, account, "--password-file", &file]);
+        }
+    }
+
+    fn allow_everything(&self) {
+        let (shipped, policies) =
+            (self.bastion.node().join("policies"), self.bastion.scratch().join("policies"));
+        fs::create_dir(&policies).expect("a folder");
+        for file in ["schema.cedarschema", "quorums.toml", "areas.toml"] {
+            fs::copy(shipped.join(file), policies.join(file)).expect("a copy");
+        }
+        fs::write(policies.join("everything.cedar"), EVERYTHING).expect("a file");
+        self.bastion.admin(&["policies", &policies.to_string_lossy()]);
+    }
+
+    /// The gateway, for that account of the database; the person gets a ticket for many connections first.
+    #[track_caller]
+    pub fn place(&self, person: &str, account: &str) -> Place {
+        let ticket =
+            self.bastion.desk(person, &format!("ticket {TARGET} --account {account} --connections 100")).ok();
+        Place {
+            port: self.port,
+            user: format!("{person}+{account}@{TARGET}"),
+            password: ticket.trim().to_owned(),
+            authority: self.bastion.node().join("tls_ca.pem"),
+            database: TARGET.to_owned(),
+        }
+    }
+}
