@@ -473,7 +473,7 @@ impl Drop for Bastion {
     }
 }
 
-pub(crate) fn number_in(notice: &str) -> u64 {
+fn number_in(notice: &str) -> u64 {
     let after = notice.split("HELD as request ").nth(1).expect("the notice names the request");
     let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().expect("a request has a number")

@@ -1,11 +1,14 @@
 //! A database behind a gateway: the target `shop`, to which people go with tickets.
 
 use std::fs;
+use std::process::Command;
 
 use crate::bastion::Bastion;
+use crate::changes::number_after;
 use crate::database::{Database, Place};
 use crate::host::free_port;
 use crate::plan::Plan;
+use crate::running::{Done, Running, run};
 
 /// Allows everything, so that whatever a client sees otherwise than at the server is the gateway's doing.
 const EVERYTHING: &str = "@id(\"everything\")\npermit (principal, action, resource);\n";
@@ -25,12 +28,18 @@ pub struct Guarded {
 impl Guarded {
     /// One whose policies allow everything.
     pub fn allowing_everything(database: Database) -> Self {
+        let guarded = Self::start(database, Plan::shipped());
+        guarded.allow_everything();
+        guarded
+    }
+
+    /// One with the policies as shipped, but for what the plan changes.
+    pub fn start(database: Database, plan: Plan) -> Self {
         let port = free_port();
         let listen = format!("postgres = \"127.0.0.1:{port}\"");
-        let bastion = Plan::shipped().config("# postgres = \"0.0.0.0:5432\"", &listen).start();
+        let bastion = plan.config("# postgres = \"0.0.0.0:5432\"", &listen).start();
         let guarded = Self { bastion, database, port };
         guarded.add_target();
-        guarded.allow_everything();
         guarded
     }
 
@@ -73,4 +82,37 @@ impl Guarded {
             database: TARGET.to_owned(),
         }
     }
+
+    /// `psql` of a person as `writer`, with rows unaligned and no headings.
+    #[track_caller]
+    pub fn psql(&self, person: &str) -> Command {
+        psql(&self.place(person, "writer"))
+    }
+
+    /// Runs statements, each a text of its own, to the end.
+    #[track_caller]
+    pub fn run(&self, person: &str, statements: &[&str]) -> Done {
+        run(self.psql(person).args(statements.iter().flat_map(|statement| ["-c", *statement])))
+    }
+
+    /// Starts a statement that must be held; returns it waiting, with the number of its request.
+    #[track_caller]
+    pub fn held(&self, person: &str, statement: &str) -> (Running, u64) {
+        let mut waiting = Running::start(self.psql(person).args(["-c", statement]));
+        let notice = waiting.until_stderr("HELD as request ");
+        (waiting, number_after("HELD as request ", &notice))
+    }
+
+    /// What the server itself says to `writer`.
+    #[track_caller]
+    pub fn truth(&self, sql: &str) -> String {
+        run(psql(&self.database.place("writer")).args(["-c", sql])).ok().trim().to_owned()
+    }
+}
+
+/// `psql` that goes there, with rows unaligned and no headings.
+pub fn psql(place: &Place) -> Command {
+    let mut psql = place.client("psql");
+    psql.args(["-X", "-A", "-t"]);
+    psql
 }

@@ -2,6 +2,8 @@
 
 use access::model::Timestamp;
 use access::ports::{Clock, Entropy};
+use std::time::SystemTime;
+
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use jiff::tz::TimeZone;
 
@@ -29,6 +31,11 @@ impl Clock for SystemClock {
         let weekday = local.weekday().to_monday_one_offset();
         (u16::try_from(minute).unwrap_or(0), u8::try_from(weekday).unwrap_or(1))
     }
+}
+
+/// What time it is, as certificates have it.
+pub fn system_time() -> SystemTime {
+    SystemTime::from(jiff::Timestamp::now())
 }
 
 /// The operating system's randomness.

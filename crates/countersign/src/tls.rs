@@ -13,7 +13,7 @@ use rcgen::{
 use zeroize::Zeroizing;
 
 use crate::config::DoorCertificate;
-use crate::secrets;
+use crate::{secrets, surroundings};
 
 /// Name of the authority in its certificate, and so in those that it signs.
 const AUTHORITY: &str = "Countersign gateway authority";
@@ -30,7 +30,7 @@ pub const RENEWAL: Duration = DAY;
 /// Makes an authority: its certificate for everybody, its key for the gateway alone.
 pub fn make_authority(certificate: &Path, key: &Path) -> Result<()> {
     let pair = KeyPair::generate()?;
-    let made = authority(SystemTime::now())?.self_signed(&pair)?;
+    let made = authority(surroundings::system_time())?.self_signed(&pair)?;
     secrets::write(key, &Zeroizing::new(pair.serialize_pem()))?;
     std::fs::write(certificate, made.pem()).with_context(|| format!("cannot write {}", certificate.display()))
 }
@@ -50,7 +50,7 @@ fn issue(authority_key: &Path, names: &[String], run: &Path) -> Result<Certifica
     let pem = pem.with_context(|| format!("cannot read {}", authority_key.display()))?;
     let signer = KeyPair::from_pem(&pem)
         .with_context(|| format!("{} holds no private key in PEM", authority_key.display()))?;
-    let now = SystemTime::now();
+    let now = surroundings::system_time();
     let issuer = Issuer::new(authority(now)?, signer);
     let pair = KeyPair::generate()?;
     let made = server(names, now)?.signed_by(&pair, &issuer)?;

@@ -152,6 +152,17 @@ pub enum SessionEvent {
         /// `allow`, `hold` or `deny`.
         verdict: String,
     },
+    /// More of a statement that is too long for one event.
+    StatementMore {
+        /// Its number.
+        act: u64,
+        /// What follows in the text.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+        /// The values that follow.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parameters: Vec<Option<String>>,
+    },
     /// What came of a statement.
     StatementDone {
         /// Its number.

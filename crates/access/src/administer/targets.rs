@@ -41,7 +41,10 @@ impl Road {
     pub(super) async fn plan_host_key(&self, name: &str, key: &str) -> Result<Plan, ChangeError> {
         let host_key = valid::host_key(key)?;
         self.plan_service(name, |service| match service {
-            Service::Ssh { host_key: pinned } => Ok(*pinned = host_key),
+            Service::Ssh { host_key: pinned } => {
+                *pinned = host_key;
+                Ok(())
+            }
             Service::Database(_) => Err(valid::wrong("host key", "is not what a database has")),
         })
         .await
@@ -67,7 +70,10 @@ impl Road {
     pub(super) async fn plan_authority(&self, name: &str, authority: &str) -> Result<Plan, ChangeError> {
         let authority = valid::authority(authority)?;
         self.plan_service(name, |service| match service {
-            Service::Database(database) => Ok(database.authority = authority),
+            Service::Database(database) => {
+                database.authority = authority;
+                Ok(())
+            }
             Service::Ssh { .. } => {
                 Err(valid::wrong("authority", "is not what a host has; it has a host key"))
             }

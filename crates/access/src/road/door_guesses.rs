@@ -15,7 +15,7 @@ use crate::text::NOT_ADMITTED;
 
 /// Who tries what, and from where.
 pub(super) struct Attempt<'a> {
-    /// What is guessed: `password`, `code`, `enrolment` or `ticket`; nothing for a key.
+    /// What is guessed: `password`, `code` or `enrolment`; nothing for a key or a ticket.
     pub(super) guesses: Option<&'static str>,
     pub(super) name: &'a str,
     pub(super) source: IpAddr,
@@ -25,7 +25,7 @@ impl Attempt<'_> {
     /// Whether somebody who has proved nothing could make it. Only such attempts count against an address: many
     /// people sit behind one, and one of them must not shut the others out.
     fn is_anybodys(&self) -> bool {
-        matches!(self.guesses, Some("password" | "enrolment" | "ticket"))
+        matches!(self.guesses, Some("password" | "enrolment"))
     }
 }
 

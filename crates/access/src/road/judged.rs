@@ -7,6 +7,7 @@ use policy::sql::TableUse;
 use policy::{Act, Analysis, Destination, Effect, FileFacts, Level, Table, Touch};
 
 use super::grant::Start;
+use super::sessions::shortened;
 use crate::ask::Ask;
 use crate::statement::visible;
 
@@ -135,9 +136,13 @@ impl Judged {
 
     /// As a refusal names it.
     pub fn what(&self) -> String {
-        let text = visible(&String::from_utf8_lossy(&self.text));
+        let text = String::from_utf8_lossy(&self.text);
+        if matches!(self.ask, Some(Ask::Statement(_))) {
+            return shortened(&text);
+        }
+        let text = visible(&text);
         match &self.ask {
-            Some(Ask::Exec(_) | Ask::Line(_) | Ask::File(_) | Ask::Statement(_)) => text,
+            Some(Ask::Exec(_) | Ask::Line(_) | Ask::File(_)) => text,
             Some(Ask::Forward(to)) if to.destination().is_some() => format!("{} {text}", self.act),
             _ => self.act.to_string(),
         }

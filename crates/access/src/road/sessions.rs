@@ -382,7 +382,7 @@ impl Road {
 }
 
 /// Text of the client's own in an entry: visible, and no longer than it needs to be recognised.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     const LONGEST: usize = 200;
     let shown = visible(text);
     match shown.char_indices().nth(LONGEST) {

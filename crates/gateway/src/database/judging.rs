@@ -13,6 +13,7 @@ use access::{Ask, Refusal, Road, Session, SqlStatement};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep};
 
+use super::taking_down::events;
 use crate::scribe::Scribe;
 
 /// How often the road is asked whether the quorum is met.
@@ -142,13 +143,14 @@ impl Case {
 
     /// The statement is on the record before anything follows from it.
     async fn record(&mut self, act: u64, statement: &SqlStatement, verdict: &str) -> bool {
-        let event = SessionEvent::Statement {
-            act,
-            text: String::from_utf8_lossy(&statement.text).into_owned(),
-            parameters: statement.parameters.clone(),
-            verdict: verdict.to_owned(),
-        };
-        self.scribe.note(&event).await
+        let events = events(act, statement, verdict);
+        let durable: Vec<_> = events.iter().map(|event| self.scribe.write(event)).collect();
+        for one in durable {
+            if !one.await.unwrap_or(false) {
+                return false;
+            }
+        }
+        true
     }
 
     async fn wait(&mut self, act: u64, statement: SqlStatement, pending: Pending) -> Verdict {

@@ -13,6 +13,7 @@ mod options;
 mod server;
 mod standing;
 mod statement;
+mod taking_down;
 mod talk;
 mod tally;
 mod texts;

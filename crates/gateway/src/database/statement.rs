@@ -3,9 +3,14 @@
 use std::sync::Arc;
 
 use access::SqlStatement;
+use aws_lc_rs::digest::{SHA256, digest};
 use wire::postgres::{ActKind, Parameter};
 
 use super::texts::Texts;
+
+/// Longest value that is shown whole, and how much is shown of a longer one, in bytes.
+const LONGEST: usize = 32 << 10;
+const BEGINNING: usize = 64;
 
 /// The statement; the name of what is none, and never allowed.
 pub(crate) async fn statement(texts: Arc<Texts>, kind: ActKind) -> Result<SqlStatement, &'static str> {
@@ -19,11 +24,27 @@ pub(crate) async fn statement(texts: Arc<Texts>, kind: ActKind) -> Result<SqlSta
     Ok(SqlStatement { text: text.to_vec(), parameters, script: texts.read(&text) })
 }
 
-/// As people read it: text as it is, anything else in hex.
+/// As people read it: text as it is, anything else in hex, and of what is long its beginning and digest.
 fn shown(parameter: &Parameter) -> Option<String> {
     let value = parameter.value.as_deref()?;
-    Some(match std::str::from_utf8(value) {
-        Ok(text) if !parameter.is_binary => text.to_owned(),
-        _ => value.iter().fold("\\x".to_owned(), |hex, byte| hex + &format!("{byte:02x}")),
-    })
+    if value.len() <= LONGEST {
+        return Some(written(value, parameter.is_binary));
+    }
+    let digest: String = hex(digest(&SHA256, value).as_ref());
+    let beginning = written(value.get(..BEGINNING).unwrap_or_default(), parameter.is_binary);
+    Some(format!("{beginning}… ({} bytes, SHA-256 {digest})", value.len()))
+}
+
+fn written(value: &[u8], is_binary: bool) -> String {
+    match std::str::from_utf8(value) {
+        Ok(text) if !is_binary => text.to_owned(),
+        Err(fault) if !is_binary && fault.error_len().is_none() => {
+            String::from_utf8_lossy(value).into_owned()
+        }
+        _ => format!("\\x{}", hex(value)),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

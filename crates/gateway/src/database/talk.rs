@@ -204,11 +204,11 @@ impl Talk {
                 Output::ToServer(bytes) => self.to_server.queue(bytes),
                 Output::ToClient(bytes) => self.to_client.queue(bytes),
                 Output::DataToServer(act, run) => {
-                    self.tallies.to_server(act, &run);
+                    self.tallies.add_to_server(act, &run);
                     self.to_server.queue(run.raw().clone());
                 }
                 Output::DataToClient(act, run) => {
-                    self.tallies.to_client(act, &run);
+                    self.tallies.add_to_client(act, &run);
                     self.to_client.queue(run.raw().clone());
                 }
                 Output::Judge(act) => {

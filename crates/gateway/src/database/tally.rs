@@ -21,11 +21,11 @@ struct Tally {
 pub(crate) struct Tallies(HashMap<(u64, &'static str), Tally>);
 
 impl Tallies {
-    pub(crate) fn to_server(&mut self, act: Option<ActId>, run: &Run) {
+    pub(crate) fn add_to_server(&mut self, act: Option<ActId>, run: &Run) {
         self.count("to-server", act, run);
     }
 
-    pub(crate) fn to_client(&mut self, act: Option<ActId>, run: &Run) {
+    pub(crate) fn add_to_client(&mut self, act: Option<ActId>, run: &Run) {
         self.count("to-client", act, run);
     }
 
