@@ -68,7 +68,6 @@ fn node_postgres() {
 }
 
 #[test]
-#[ignore = "of logins at once with one ticket all but the first count as guesses"]
 fn a_pool_of_node_postgres() {
     postgres("by_node_pool.js");
 }

@@ -53,7 +53,7 @@ def queries(connection):
         cursor.execute("SELECT n, repeat('x', 200) FROM generate_series(1, 100000) AS n")
         rows = cursor.fetchall()
         told("large", len(rows), hashlib.sha256(repr(rows).encode()).hexdigest())
-    told("wide", len(connection.execute("SELECT %s::text", ["y" * 500_000]).fetchone()[0]))
+    told("wide", len(connection.execute("SELECT %s::text", ["y" * 5_000_000]).fetchone()[0]))
     fails(lambda: connection.execute("SELECT 1/0"))
     fails(lambda: connection.execute("SELECT nothing FROM nowhere"))
     fails(lambda: connection.execute("SELECT %s::int", ["no number"]))
