@@ -36,8 +36,11 @@ impl Guarded {
     /// One with the policies as shipped, but for what the plan changes.
     pub fn start(database: Database, plan: Plan) -> Self {
         let port = free_port();
-        let listen = format!("postgres = \"127.0.0.1:{port}\"");
-        let bastion = plan.config("# postgres = \"0.0.0.0:5432\"", &listen).start();
+        let (protocol, closed) = match database.protocol() {
+            "mysql" => ("mysql", "# mysql = \"0.0.0.0:3306\""),
+            _ => ("postgres", "# postgres = \"0.0.0.0:5432\""),
+        };
+        let bastion = plan.config(closed, &format!("{protocol} = \"127.0.0.1:{port}\"")).start();
         let guarded = Self { bastion, database, port };
         guarded.add_target();
         guarded

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::identity::HostCa;
+use access::model::Protocol;
 use access::road::Road;
 use anyhow::{Context as _, Result};
 use gateway::{DatabaseOptions, GatewayError, SshOptions};
@@ -22,6 +23,7 @@ use crate::tls;
 pub struct Doors {
     ssh: TcpListener,
     postgres: Option<TcpListener>,
+    mysql: Option<TcpListener>,
 }
 
 impl Doors {
@@ -32,11 +34,9 @@ impl Doors {
 
     /// The same, with an SSH listener that is open already.
     pub async fn beside(ssh: TcpListener, config: &Config) -> Result<Self> {
-        let postgres = match &config.databases {
-            Some(door) => Some(listen(door.postgres).await?),
-            None => None,
-        };
-        Ok(Self { ssh, postgres })
+        let (postgres, mysql) =
+            config.databases.as_ref().map_or((None, None), |door| (door.postgres, door.mysql));
+        Ok(Self { ssh, postgres: listen_if(postgres).await?, mysql: listen_if(mysql).await? })
     }
 
     /// Where clients of PostgreSQL connect, if they can.
@@ -46,20 +46,19 @@ impl Doors {
 
     /// One line for whoever started the gateway.
     pub fn told(&self) -> Result<String> {
-        let ssh = format!("SSH on {}", self.ssh.local_addr()?);
-        Ok(match self.postgres()? {
-            Some(postgres) => format!("{ssh}, PostgreSQL on {postgres}"),
-            None => ssh,
-        })
+        let mut told = format!("SSH on {}", self.ssh.local_addr()?);
+        for (name, door) in [("PostgreSQL", &self.postgres), ("MySQL", &self.mysql)] {
+            if let Some(door) = door {
+                told += &format!(", {name} on {}", door.local_addr()?);
+            }
+        }
+        Ok(told)
     }
 
     /// Serves until `asked` comes or one of the doors fails, then drains all.
     pub async fn serve(self, road: &Road, config: &Config, asked: impl Future<Output = ()>) -> Result<()> {
         let options = ssh_options(config)?;
-        let databases = match (&config.databases, self.postgres) {
-            (Some(door), Some(listener)) => Some((database_options(door, config)?, listener)),
-            _ => None,
-        };
+        let databases = config.databases.as_ref().map(|door| database_options(door, config)).transpose()?;
         let (close, closing) = watch::channel(false);
         let close = &close;
         let closed = || {
@@ -68,25 +67,33 @@ impl Doors {
             async move { drop(closing.wait_for(|closes| *closes).await) }
         };
         let ssh = gateway::serve(road.clone(), options, self.ssh, closed());
-        let databases = async {
-            match databases {
-                Some((options, listener)) => {
-                    gateway::serve_databases(road.clone(), options, listener, closed()).await
-                }
-                None => Ok(()),
+        let database = async |protocol, listener| match (listener, databases.clone()) {
+            (Some(listener), Some(options)) => {
+                let served = gateway::serve_databases(protocol, road.clone(), options, listener, closed());
+                all_close(close, served).await
             }
+            _ => Ok(()),
         };
+        let postgres = database(Protocol::Postgres, self.postgres);
+        let mysql = database(Protocol::Mysql, self.mysql);
         let asked = async {
             tokio::select! { () = asked => {}, () = closed() => {} }
             close.send_replace(true);
         };
-        let ((), ssh, databases) = tokio::join!(asked, all_close(close, ssh), all_close(close, databases));
-        Ok(ssh.and(databases)?)
+        let ((), ssh, postgres, mysql) = tokio::join!(asked, all_close(close, ssh), postgres, mysql);
+        Ok(ssh.and(postgres).and(mysql)?)
     }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+async fn listen_if(address: Option<SocketAddr>) -> Result<Option<TcpListener>> {
+    match address {
+        Some(address) => listen(address).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// A door that fails closes the others.

@@ -14,6 +14,7 @@ use super::Reader;
 #[serde(deny_unknown_fields)]
 pub(super) struct Databases {
     postgres: Option<Spanned<SocketAddr>>,
+    mysql: Option<Spanned<SocketAddr>>,
     #[serde(default)]
     names: Vec<Spanned<String>>,
     authority_key: Option<Spanned<PathBuf>>,
@@ -26,11 +27,13 @@ pub(super) struct Databases {
     drain_seconds: Option<Spanned<u64>>,
 }
 
-/// The database door.
+/// The database doors.
 #[derive(Debug)]
 pub struct DatabaseDoor {
-    /// Where PostgreSQL clients connect.
-    pub postgres: SocketAddr,
+    /// Where PostgreSQL clients connect, if they can.
+    pub postgres: Option<SocketAddr>,
+    /// Where clients of MySQL and MariaDB do.
+    pub mysql: Option<SocketAddr>,
     /// The certificate that clients see.
     pub certificate: DoorCertificate,
     /// Seconds to log in.
@@ -67,15 +70,16 @@ pub enum DoorCertificate {
 impl Reader<'_> {
     /// The database door, if the file opens one.
     pub(super) fn databases(&self, section: Option<&Spanned<Databases>>) -> Result<Option<DatabaseDoor>> {
-        let Some((section, postgres)) = section.and_then(|section| {
-            let postgres = section.get_ref().postgres.as_ref()?;
-            Some((section, postgres))
-        }) else {
-            return Ok(None);
-        };
+        let Some(section) = section else { return Ok(None) };
         let numbers = section.get_ref();
+        let address = |one: &Option<Spanned<SocketAddr>>| one.as_ref().map(|one| *one.get_ref());
+        let (postgres, mysql) = (address(&numbers.postgres), address(&numbers.mysql));
+        if postgres.or(mysql).is_none() {
+            return Ok(None);
+        }
         Ok(Some(DatabaseDoor {
-            postgres: *postgres.get_ref(),
+            postgres,
+            mysql,
             certificate: self.door_certificate(section)?,
             login_grace: self.number(&numbers.login_grace_seconds, 30, 5..=600)?,
             max_startups: self.count(&numbers.max_startups, 64, 1..=10_000)?,
@@ -105,6 +109,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use crate::config::tests::{read, refusal};
 
     const CLOSED: &str = "# postgres = \"0.0.0.0:5432\"";
@@ -114,7 +120,12 @@ mod tests {
     fn the_shipped_example_opens_no_door_and_one_line_opens_it() {
         assert!(read(|text| text).unwrap().databases.is_none());
         let door = read(|text| text.replace(CLOSED, OPEN)).unwrap().databases.unwrap();
-        assert_eq!((door.postgres.port(), door.login_grace, door.waiting_notice), (5432, 30, 5));
+        let port = |address: Option<SocketAddr>| address.map(|address| address.port());
+        assert_eq!((port(door.postgres), port(door.mysql)), (Some(5432), None));
+        assert_eq!((door.login_grace, door.waiting_notice), (30, 5));
+        let (closed, open) = ("# mysql = \"0.0.0.0:3306\"", "mysql = \"127.0.0.1:3306\"");
+        let door = read(|text| text.replace(closed, open)).unwrap().databases.unwrap();
+        assert_eq!((port(door.postgres), port(door.mysql)), (None, Some(3306)));
     }
 
     #[test]

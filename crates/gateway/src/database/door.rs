@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::Road;
+use access::model::Protocol;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -15,6 +16,7 @@ use wire::postgres::{Report, encode};
 use super::cancels::Cancels;
 use super::certificate::Certificate;
 use super::login::{Turned, Wanted, log_in};
+use super::mysql;
 use super::opening::{Arrived, Client, receive};
 use super::options::DatabaseOptions;
 use super::server::Server;
@@ -28,8 +30,9 @@ use crate::stop::Stop;
 /// Wait after an accept that failed for want of resources: the connection stays in the kernel's queue meanwhile.
 const BREATHER: Duration = Duration::from_millis(200);
 
-/// Serves PostgreSQL clients on `listener` until `shutdown`, then drains. Errors when the options cannot work.
+/// Serves clients of that protocol on `listener` until `shutdown`, then drains. Errors when the options cannot work.
 pub async fn serve(
+    protocol: Protocol,
     road: Road,
     options: DatabaseOptions,
     listener: TcpListener,
@@ -38,6 +41,7 @@ pub async fn serve(
     let (stop, stopping) = watch::channel(Stop::Serving);
     let (pulse, beating) = Pulse::start(&road);
     let reception = Arc::new(Reception {
+        protocol,
         certificate: Certificate::read(options.certificate.clone())?,
         startups: Startups::new(options.max_startups),
         places: Arc::new(Semaphore::new(options.max_connections)),
@@ -71,7 +75,8 @@ pub(crate) struct Reception {
     pub texts: Arc<Texts>,
     pub pulse: Pulse,
     pub stopping: watch::Receiver<Stop>,
-    certificate: Certificate,
+    pub certificate: Certificate,
+    protocol: Protocol,
     startups: Arc<Startups>,
     places: Arc<Semaphore>,
 }
@@ -112,10 +117,22 @@ impl Reception {
     ) {
         // A client that does not read its answer would else keep small messages waiting for each other.
         let _ = stream.set_nodelay(true);
-        let begun = timeout(self.options.login_grace, self.begin(stream, source)).await;
-        drop(startup);
-        if let Ok(Some(talk)) = begun {
-            talk.run().await;
+        let limit = self.options.login_grace;
+        match self.protocol {
+            Protocol::Postgres => {
+                let begun = timeout(limit, self.begin(stream, source)).await;
+                drop(startup);
+                if let Ok(Some(talk)) = begun {
+                    talk.run().await;
+                }
+            }
+            Protocol::Mysql => {
+                let begun = timeout(limit, mysql::begin(&self, stream, source)).await;
+                drop(startup);
+                if let Ok(Some(talk)) = begun {
+                    talk.run().await;
+                }
+            }
         }
     }
 

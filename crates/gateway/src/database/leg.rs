@@ -3,19 +3,55 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes};
+use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf, split};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
-use wire::postgres::{Decoder, Piece};
+use wire::{Error, mysql, postgres};
 
 /// How long a client may take to receive the reason of its end.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// Cuts a stream of bytes as its protocol does.
+pub(crate) trait Cutter {
+    /// What it gives.
+    type Piece;
+
+    /// Where bytes are read to.
+    fn buffer(&mut self) -> &mut BytesMut;
+
+    /// The next piece, if enough is there.
+    fn cut(&mut self) -> Result<Option<Self::Piece>, Error>;
+}
+
+impl Cutter for postgres::Decoder {
+    type Piece = postgres::Piece;
+
+    fn buffer(&mut self) -> &mut BytesMut {
+        self.buffer()
+    }
+
+    fn cut(&mut self) -> Result<Option<Self::Piece>, Error> {
+        self.piece()
+    }
+}
+
+impl Cutter for mysql::Decoder {
+    type Piece = mysql::Packet;
+
+    fn buffer(&mut self) -> &mut BytesMut {
+        self.buffer()
+    }
+
+    fn cut(&mut self) -> Result<Option<Self::Piece>, Error> {
+        self.packet()
+    }
+}
+
 /// What a side says.
-pub(crate) struct Inlet<S> {
+pub(crate) struct Inlet<S, D> {
     read: ReadHalf<S>,
-    decoder: Decoder,
+    decoder: D,
 }
 
 /// What a side is told.
@@ -33,16 +69,19 @@ enum Queued {
 }
 
 /// Both of one stream.
-pub(crate) fn legs<S: AsyncRead + AsyncWrite>(stream: S, decoder: Decoder) -> (Inlet<S>, Outlet<S>) {
+pub(crate) fn legs<S, D>(stream: S, decoder: D) -> (Inlet<S, D>, Outlet<S>)
+where
+    S: AsyncRead + AsyncWrite,
+{
     let (read, write) = split(stream);
     (Inlet { read, decoder }, Outlet { write, queue: VecDeque::new(), waiting: 0, is_unflushed: false })
 }
 
-impl<S: AsyncRead> Inlet<S> {
+impl<S: AsyncRead, D: Cutter> Inlet<S, D> {
     /// The next piece of what it says; none when it has closed. Nothing is lost when this is not waited for to its end.
-    pub(crate) async fn piece(&mut self) -> Result<Option<Piece>, PieceError> {
+    pub(crate) async fn piece(&mut self) -> Result<Option<D::Piece>, PieceError> {
         loop {
-            if let Some(piece) = self.decoder.piece()? {
+            if let Some(piece) = self.decoder.cut()? {
                 return Ok(Some(piece));
             }
             if self.read.read_buf(self.decoder.buffer()).await? == 0 {

@@ -8,6 +8,7 @@ mod end_point;
 mod judging;
 mod leg;
 mod login;
+mod mysql;
 mod opening;
 mod options;
 mod server;

@@ -111,7 +111,7 @@ async fn encrypted(
     connector.connect(host, stream).await.map_err(|fault| DialError::Another(name.to_owned(), fault))
 }
 
-fn connector(authorities: &str) -> Result<TlsConnector, String> {
+pub(crate) fn connector(authorities: &str) -> Result<TlsConnector, String> {
     let mut roots = RootCertStore::empty();
     for certificate in authority::parse(authorities).map_err(|fault| fault.to_string())? {
         roots.add(certificate).map_err(|fault| fault.to_string())?;

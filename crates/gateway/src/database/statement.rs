@@ -20,19 +20,19 @@ pub(crate) async fn statement(texts: Arc<Texts>, kind: ActKind) -> Result<SqlSta
         ActKind::Bind { statement: None, .. } => return Err("statement that nobody has seen"),
         ActKind::FunctionCall { .. } => return Err("function call"),
     };
-    let parameters = parameters.iter().map(shown).collect();
+    let told = |one: &Parameter| one.value.as_deref().map(|value| shown(value, one.is_binary));
+    let parameters = parameters.iter().map(told).collect();
     Ok(SqlStatement { text: text.to_vec(), parameters, script: texts.read(&text) })
 }
 
 /// As people read it: text as it is, anything else in hex, and of what is long its beginning and digest.
-fn shown(parameter: &Parameter) -> Option<String> {
-    let value = parameter.value.as_deref()?;
+pub(crate) fn shown(value: &[u8], is_binary: bool) -> String {
     if value.len() <= LONGEST {
-        return Some(written(value, parameter.is_binary));
+        return written(value, is_binary);
     }
     let digest: String = hex(digest(&SHA256, value).as_ref());
-    let beginning = written(value.get(..BEGINNING).unwrap_or_default(), parameter.is_binary);
-    Some(format!("{beginning}… ({} bytes, SHA-256 {digest})", value.len()))
+    let beginning = written(value.get(..BEGINNING).unwrap_or_default(), is_binary);
+    format!("{beginning}… ({} bytes, SHA-256 {digest})", value.len())
 }
 
 fn written(value: &[u8], is_binary: bool) -> String {

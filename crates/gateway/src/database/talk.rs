@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_rustls::{client, server};
-use wire::postgres::{ActId, Consequences, Outcome, Output, Piece, Report, Session as Wire, Status};
+use wire::postgres::{ActId, Consequences, Decoder, Outcome, Output, Piece, Report, Session as Wire, Status};
 
 use super::cancels::Cancellable;
 use super::consequences::consequences;
@@ -37,9 +37,9 @@ pub(crate) struct Talk {
     reception: Arc<Reception>,
     session: Session,
     wire: Wire,
-    from_client: Inlet<server::TlsStream<TcpStream>>,
+    from_client: Inlet<server::TlsStream<TcpStream>, Decoder>,
     to_client: Outlet<server::TlsStream<TcpStream>>,
-    from_server: Inlet<client::TlsStream<TcpStream>>,
+    from_server: Inlet<client::TlsStream<TcpStream>, Decoder>,
     to_server: Outlet<client::TlsStream<TcpStream>>,
     credential: Arc<TargetCredential>,
     cancellable: Cancellable,

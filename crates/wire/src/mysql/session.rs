@@ -110,8 +110,9 @@ impl Session {
         let answering = self.answering.as_mut().ok_or(Error::OutOfStep("an answer that nobody asked for"))?;
         let step = answering.following.packet(packet)?;
         let shown = renumbered(packet, self.shift);
-        self.outputs.push_back(Output::ToClient(shown));
+        // What came of an act is told before the client can learn it.
         self.answered(step);
+        self.outputs.push_back(Output::ToClient(shown));
         self.go_on()
     }
 
@@ -164,6 +165,12 @@ impl Session {
             self.sequence = self.sequence.wrapping_add(1);
         }
         takes
+    }
+
+    /// Whether nothing is being judged or answered.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.judging.is_none() && self.answering.is_none()
     }
 
     /// Whether more should be read from the client now.

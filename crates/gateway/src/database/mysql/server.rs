@@ -1,0 +1,151 @@
+//! The server's leg: TLS with the pinned authorities, the gateway's own credential, and a session whose texts mean what the
+//! analysis takes them for.
+
+use std::time::Duration;
+
+use access::model::{Protocol, Service};
+use access::road::TargetCredential;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
+use wire::Bounds;
+use wire::mysql::{Account, Answer, Asking, Channel, Failure, Joining, Next, literal};
+
+use super::line::{Line, LineError};
+use crate::database::server::connector;
+
+/// `utf8mb4_general_ci`.
+const UTF8: u8 = 45;
+
+/// Modes by which quotes, backslashes and names mean something else. Some stand for several, and bring these back.
+const OTHER_GRAMMAR: [&str; 9] = [
+    "ANSI",
+    "ANSI_QUOTES",
+    "DB2",
+    "IGNORE_SPACE",
+    "MAXDB",
+    "MSSQL",
+    "NO_BACKSLASH_ESCAPES",
+    "ORACLE",
+    "POSTGRESQL",
+];
+
+/// A server that has let the gateway in.
+pub(super) struct Server {
+    pub line: Line<TlsStream<TcpStream>>,
+}
+
+/// Why a server cannot be reached. None of it holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DialError {
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(#[from] std::io::Error),
+    #[error("the database did not answer within {0} seconds")]
+    Silent(u64),
+    #[error("the database is not the pinned server: {0}")]
+    Another(std::io::Error),
+    #[error("the database refused the gateway: {} ({})", .0.message, .0.code)]
+    Refused(Failure),
+    #[error("the database does not follow the protocol: {0}")]
+    Protocol(#[from] wire::Error),
+    #[error("the record of the database is not usable: {0}")]
+    Record(String),
+}
+
+impl From<LineError> for DialError {
+    fn from(fault: LineError) -> Self {
+        match fault {
+            LineError::Io(fault) => Self::Unreachable(fault),
+            LineError::Wire(fault) => Self::Protocol(fault),
+        }
+    }
+}
+
+impl Server {
+    /// Connects and logs in, with what the client was promised.
+    pub(super) async fn dial(
+        credential: &TargetCredential,
+        capabilities: u64,
+        limit: Duration,
+    ) -> Result<Self, DialError> {
+        timeout(limit, connect(credential, capabilities))
+            .await
+            .map_err(|_| DialError::Silent(limit.as_secs()))?
+    }
+}
+
+async fn connect(credential: &TargetCredential, capabilities: u64) -> Result<Server, DialError> {
+    let Service::Database(database) = &credential.service else {
+        return Err(DialError::Record("it is not a database".to_owned()));
+    };
+    if database.protocol != Protocol::Mysql {
+        return Err(DialError::Record("it speaks another protocol".to_owned()));
+    }
+    let connector = connector(&database.authority).map_err(DialError::Record)?;
+    let host = ServerName::try_from(credential.host.clone());
+    let host = host.map_err(|fault| DialError::Record(fault.to_string()))?;
+    let stream = TcpStream::connect((credential.host.as_str(), credential.port)).await?;
+    stream.set_nodelay(true)?;
+    let mut clear = Line::new(stream);
+    let mut joining = Joining::new(
+        Account {
+            user: credential.login.clone(),
+            password: credential.secret.clone(),
+            database: Some(database.name.clone()),
+            capabilities,
+            character_set: UTF8,
+        },
+        Channel::Tls,
+    );
+    match joining.packet(&clear.packet().await?)? {
+        Next::Tls(request) => clear.send(&request).await?,
+        Next::Failed(failure) => return Err(DialError::Refused(failure)),
+        _ => return Err(wire::Error::Authentication("an untimely step").into()),
+    }
+    let stream = connector.connect(host, clear.stream).await.map_err(DialError::Another)?;
+    let mut line = Line::new(stream);
+    line.send(&joining.encrypted()?).await?;
+    let used = log_in(&mut line, &mut joining).await?;
+    settle(&mut line, Asking::new(used, Bounds::default())).await?;
+    Ok(Server { line })
+}
+
+async fn log_in(line: &mut Line<TlsStream<TcpStream>>, joining: &mut Joining) -> Result<u64, DialError> {
+    loop {
+        match joining.packet(&line.packet().await?)? {
+            Next::Wait => {}
+            Next::Send(bytes) => line.send(&bytes).await?,
+            Next::Joined(capabilities) => return Ok(capabilities),
+            Next::Failed(failure) => return Err(DialError::Refused(failure)),
+            Next::Tls(_) => return Err(wire::Error::Authentication("an untimely step").into()),
+        }
+    }
+}
+
+/// Texts are UTF-8, and no mode changes their grammar.
+async fn settle(line: &mut Line<TlsStream<TcpStream>>, mut asking: Asking) -> Result<(), DialError> {
+    let modes = ask(line, &mut asking, "SELECT @@SESSION.sql_mode").await?;
+    let kept: Vec<&str> = modes.split(',').filter(|mode| !OTHER_GRAMMAR.contains(mode)).collect();
+    let text = format!("SET NAMES utf8mb4, SESSION sql_mode = {}", literal(&kept.join(",")));
+    ask(line, &mut asking, &text).await.map(drop)
+}
+
+/// The first value of the answer, or nothing.
+async fn ask(
+    line: &mut Line<TlsStream<TcpStream>>,
+    asking: &mut Asking,
+    text: &str,
+) -> Result<String, DialError> {
+    line.send(&asking.ask(text)?).await?;
+    loop {
+        match asking.server(&line.packet().await?)? {
+            None => {}
+            Some(Answer::Rows(rows)) => {
+                return Ok(rows.into_iter().flatten().flatten().next().unwrap_or_default());
+            }
+            Some(Answer::Failed(failure)) => return Err(DialError::Refused(failure)),
+            Some(Answer::TooMuch) => return Err(wire::Error::Excess("an answer").into()),
+        }
+    }
+}

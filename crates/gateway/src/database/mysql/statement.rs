@@ -1,0 +1,45 @@
+//! What a client asks for, as the road takes it: statements, and commands that are statements by another name.
+
+use std::sync::Arc;
+
+use access::SqlStatement;
+use access::policy::sql::{Catalogue, Dialect, analyse};
+use wire::mysql::{ActKind, Value};
+
+use crate::database::statement::shown as text;
+
+/// The statement; the name of what is none, and never allowed.
+pub(super) fn statement(kind: &ActKind) -> Result<SqlStatement, &'static str> {
+    let (text, parameters) = match kind {
+        ActKind::Query(text) => (text.to_vec(), Vec::new()),
+        ActKind::Execute(prepared, values) => (prepared.text.to_vec(), values.iter().map(shown).collect()),
+        ActKind::Use(name) => ([b"USE ", &*quoted(name)].concat(), Vec::new()),
+        ActKind::Columns(table) => {
+            let name = table.split(|byte| *byte == 0).next().unwrap_or_default();
+            ([b"SHOW COLUMNS FROM ", &*quoted(name)].concat(), Vec::new())
+        }
+        // It would take back what the gateway has set about texts.
+        ActKind::Reset => return Err("reset of the connection"),
+        ActKind::Statistics => return Err("statistics of the server"),
+    };
+    let script = Arc::new(analyse(Dialect::MySql, &text, &Catalogue::unasked()));
+    Ok(SqlStatement { text, parameters, script })
+}
+
+/// A name that can be nothing else.
+fn quoted(name: &[u8]) -> Vec<u8> {
+    let inner = name.iter().flat_map(|byte| if *byte == b'`' { vec![b'`'; 2] } else { vec![*byte] });
+    std::iter::once(b'`').chain(inner).chain(std::iter::once(b'`')).collect()
+}
+
+/// As people read it.
+fn shown(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Int(number) => number.to_string(),
+        Value::Unsigned(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Moment(_, bytes) => text(bytes, true),
+        Value::Bytes(bytes) | Value::Long(bytes) => text(bytes, false),
+    })
+}
