@@ -5,7 +5,8 @@ use sqlparser::ast::{
 };
 
 use super::functions;
-use super::statements::{Reader, table};
+use super::reserved::is_operand;
+use super::statements::{Reader, words};
 use crate::sql::findings::Usually;
 use crate::sql::name::Kind;
 
@@ -19,9 +20,14 @@ impl Reader<'_> {
         match expression {
             Expr::Value(_) | Expr::TypedString(_) | Expr::Wildcard(_) => {}
             Expr::Identifier(name) if name.value.starts_with('@') && name.quote_style.is_none() => {}
+            Expr::Identifier(name) if !is_operand(name) => self.strange("a reserved word as a name"),
             Expr::Identifier(name) => self.scope.column(&name.value.to_lowercase()),
             Expr::CompoundIdentifier(names) => match names.as_slice() {
                 [first, ..] if first.value.starts_with('@') && first.quote_style.is_none() => {}
+                [first, ..] if !is_operand(first) => self.strange("a reserved word as a name"),
+                names if names.iter().any(|name| matches!(name.quote_style, Some('\'' | '"'))) => {
+                    self.strange("a string as a name");
+                }
                 [.., of, name] => self.scope.column_of(&of.value, &name.value.to_lowercase()),
                 _ => self.strange("this way to name a column"),
             },
@@ -113,11 +119,13 @@ impl Reader<'_> {
         self.arguments(args);
         match over {
             None => {}
-            Some(WindowType::WindowSpec(window)) => {
+            Some(WindowType::WindowSpec(window)) if window.window_name.is_none() => {
                 self.expressions(&window.partition_by);
                 self.ordered(&window.order_by);
             }
-            Some(WindowType::NamedWindow(_)) => self.strange("a window with a name"),
+            Some(WindowType::WindowSpec(_) | WindowType::NamedWindow(_)) => {
+                self.strange("a window with a name")
+            }
         }
         self.call(name);
     }
@@ -155,7 +163,7 @@ impl Reader<'_> {
     }
 
     fn call(&mut self, name: &ObjectName) {
-        let Some(name) = table(name) else { return self.strange("this name") };
+        let Some(name) = words(name) else { return self.strange("this name") };
         self.found.functions.insert(name.to_string());
         let own = if name.schema.is_none() { functions::effect(&name.name.to_lowercase()) } else { None };
         match own {

@@ -7,6 +7,8 @@ mod expressions;
 mod functions;
 mod lexis;
 mod query;
+mod reserved;
+mod show;
 mod statements;
 mod writes;
 

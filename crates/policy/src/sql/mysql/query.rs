@@ -1,11 +1,12 @@
 //! Queries: SELECT, VALUES, set operations, joins and common tables.
 
 use sqlparser::ast::{
-    Cte, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, OrderBy, OrderByExpr, OrderByKind,
-    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor,
-    TableWithJoins,
+    Cte, Expr, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, OrderBy, OrderByExpr,
+    OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias,
+    TableFactor, TableWithJoins, Value,
 };
 
+use super::reserved::{is_name, is_operand};
 use super::statements::{Reader, is_of_the_server, table};
 use crate::sql::findings::Usually;
 use crate::sql::name::{Kind, Name};
@@ -111,6 +112,9 @@ impl Reader<'_> {
 
     pub(super) fn item(&mut self, item: &SelectItem) {
         match item {
+            SelectItem::ExprWithAlias { alias, .. } if !is_operand(alias) => {
+                self.strange("a reserved word as a name");
+            }
             SelectItem::UnnamedExpr(expression)
             | SelectItem::ExprWithAlias { expr: expression, alias: _ } => {
                 self.expression(expression);
@@ -143,20 +147,23 @@ impl Reader<'_> {
                 Some(of) => self.table(&of, alias.as_ref()),
                 None => self.strange("this name"),
             },
-            TableFactor::Derived { alias: Some(alias), .. } => self.scope.derived(&alias.name.value),
+            TableFactor::Derived { alias: Some(alias), .. } if is_name(&alias.name) => {
+                self.scope.derived(&alias.name.value);
+            }
+            TableFactor::Derived { .. } => self.strange("this alias of a query"),
             _ => {}
         }
     }
 
     fn table(&mut self, of: &Name, alias: Option<&TableAlias>) {
+        if alias.is_some_and(|alias| !is_name(&alias.name) || !alias.columns.is_empty()) {
+            self.strange("this alias of a table");
+        }
         let called = alias.map_or(of.name.as_str(), |alias| &alias.name.value);
         if of.schema.is_none() && self.scope.is_common(&of.name) {
             return self.scope.derived(called);
         }
         self.scope.table(called, of);
-        if alias.is_some_and(|alias| !alias.columns.is_empty()) {
-            self.scope.whole(called);
-        }
     }
 
     fn computed(&mut self, factor: &TableFactor) {
@@ -216,11 +223,27 @@ impl Reader<'_> {
         by.iter().for_each(|by| self.expression(&by.expr));
     }
 
+    /// How many rows: digits, or a parameter.
+    fn bound(&mut self, limit: &Expr) {
+        let is_whole = match limit {
+            Expr::Value(value) => match &value.value {
+                Value::Number(number, _) => number.bytes().all(|byte| byte.is_ascii_digit()),
+                other => matches!(other, Value::Placeholder(_)),
+            },
+            other => matches!(other, Expr::Identifier(_)),
+        };
+        if !is_whole {
+            self.strange("this kind of limit");
+        }
+    }
+
     fn limit(&mut self, limit: Option<&LimitClause>) {
         match limit {
             None => {}
-            Some(LimitClause::LimitOffset { limit, offset, limit_by }) if limit_by.is_empty() => {
-                limit.iter().for_each(|limit| self.expression(limit));
+            Some(LimitClause::LimitOffset { limit, offset, limit_by })
+                if limit_by.is_empty() && limit.is_some() >= offset.is_some() =>
+            {
+                limit.iter().for_each(|limit| self.bound(limit));
                 offset.iter().for_each(|offset| self.expression(&offset.value));
             }
             Some(LimitClause::OffsetCommaLimit { offset, limit }) => {

@@ -1,9 +1,10 @@
 //! Statements: every kind that is understood, and what it does.
 
 use sqlparser::ast::{
-    AlterTableOperation, ContextModifier, Expr, Ident, ObjectName, ObjectType, Set, Statement, Value,
+    AlterTableOperation, ContextModifier, Expr, Ident, ObjectName, ObjectType, Set, Statement, Use, Value,
 };
 
+use super::reserved::is_name;
 use crate::sql::findings::Findings;
 use crate::sql::findings::Usually;
 use crate::sql::name::{Kind, Name};
@@ -63,10 +64,17 @@ impl<'a> Reader<'a> {
             Statement::Update(update) => self.within(|reader| reader.update(update)),
             Statement::Delete(delete) => self.within(|reader| reader.delete(delete)),
             Statement::Explain { analyze, statement, .. } => self.explain(*analyze, statement),
-            Statement::ExplainTable { .. } => self.found.does(Read, "describes a table"),
+            Statement::ExplainTable { table_name, .. } => self.describes(table_name),
             Statement::Set(set) => self.set(set),
-            _ if is_shown(tree) => self.found.does(Read, "shows what is there"),
+            _ if self.show(tree) => {}
             _ => self.of_the_session(tree),
+        }
+    }
+
+    pub(super) fn describes(&mut self, name: &ObjectName) {
+        self.found.does(Read, "describes what is there");
+        if table(name).is_none() {
+            self.strange("this name");
         }
     }
 
@@ -80,14 +88,18 @@ impl<'a> Reader<'a> {
             Statement::Savepoint { .. } | Statement::ReleaseSavepoint { .. } => {
                 (Control::Savepoint, Read, "marks a place to go back to")
             }
-            Statement::Use(_) => (Control::None, Read, "changes the database that names are looked for in"),
+            Statement::Use(Use::Object(name)) if table(name).is_some() => {
+                (Control::None, Read, "changes the database that names are looked for in")
+            }
             Statement::LockTables { .. } => (Control::None, Write, "locks tables against others"),
             Statement::UnlockTables => (Control::None, Read, "gives locks back"),
             Statement::Kill { .. } => (Control::None, ServiceStop, "interrupts another session"),
             Statement::Analyze(_) | Statement::OptimizeTable { .. } => {
                 (Control::None, Write, "does upkeep on tables")
             }
-            Statement::Deallocate { .. } => (Control::None, Read, "forgets a prepared statement"),
+            Statement::Deallocate { prepare: true, .. } => {
+                (Control::None, Read, "forgets a prepared statement")
+            }
             Statement::Call(_) => return self.found.unknown("CALL runs code that is not analysed"),
             _ => return self.of_the_schema(tree),
         };
@@ -106,6 +118,9 @@ impl<'a> Reader<'a> {
             Statement::AlterTable(alter) => self.alter(&alter.name, &alter.operations),
             Statement::CreateTable(create) => {
                 self.makes(&create.name, "table");
+                if create.or_replace {
+                    self.removes(&create.name, "replaces the table");
+                }
                 if let Some(query) = &create.query {
                     self.found.does(Write, "fills a new table");
                     self.query(query);
@@ -116,7 +131,8 @@ impl<'a> Reader<'a> {
                 self.makes(&view.name, "view");
                 self.query(&view.query);
             }
-            Statement::CreateDatabase { .. } | Statement::CreateSchema { .. } => {
+            Statement::CreateDatabase { or_replace: false, .. }
+            | Statement::CreateSchema { or_replace: false, .. } => {
                 self.found.does(SchemaChange, "makes a database");
             }
             Statement::RenameTable(renamed) => {
@@ -202,6 +218,13 @@ impl<'a> Reader<'a> {
     /// Without ANALYZE a statement is planned; subqueries in it may run all the same, so only queries stay what they are.
     fn explain(&mut self, analyze: bool, statement: &Statement) {
         self.found.does(Read, "shows a plan");
+        let is_planned = matches!(
+            statement,
+            Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_)
+        );
+        if !is_planned {
+            return self.strange("EXPLAIN of this kind of statement");
+        }
         self.found.planned = !analyze;
         self.statement(statement);
         self.found.planned = false;
@@ -217,7 +240,9 @@ impl<'a> Reader<'a> {
                 self.setting("names", Read, "keeps the encoding in which texts are read here");
             }
             Set::SetNames { .. } => self.found.misleads("another encoding changes how texts are read"),
-            Set::SetTransaction { .. } => self.found.does(Read, "says how a transaction sees others"),
+            Set::SetTransaction { modes, .. } if !modes.is_empty() => {
+                self.found.does(Read, "says how a transaction sees others")
+            }
             Set::SetRole { .. } => self.found.does(PrivilegeChange, "changes what the session may do"),
             _ => self.strange("this way to change a setting"),
         }
@@ -234,6 +259,7 @@ impl<'a> Reader<'a> {
         }
         let name = name.trim_start_matches("@@session.").trim_start_matches("@@");
         match name {
+            _ if values.len() != 1 => self.strange("several settings at once"),
             _ if HARMLESS.contains(&name) => {
                 self.setting(name, Read, "changes only how the session's own work is done")
             }
@@ -266,25 +292,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn is_shown(tree: &Statement) -> bool {
-    matches!(
-        tree,
-        Statement::ShowVariable { .. }
-            | Statement::ShowVariables { .. }
-            | Statement::ShowStatus { .. }
-            | Statement::ShowCreate { .. }
-            | Statement::ShowColumns { .. }
-            | Statement::ShowDatabases { .. }
-            | Statement::ShowSchemas { .. }
-            | Statement::ShowProcessList { .. }
-            | Statement::ShowTables { .. }
-            | Statement::ShowViews { .. }
-            | Statement::ShowCollation { .. }
-            | Statement::ShowCharset(_)
-            | Statement::ShowFunctions { .. }
-    )
-}
-
 fn is_one(values: &[Expr]) -> bool {
     let truth = |value: &Expr| match value {
         Expr::Value(value) => matches!(&value.value, Value::Number(number, _) if number == "1"),
@@ -304,8 +311,14 @@ pub(super) fn is_of_the_server(table: &Name) -> bool {
     matches!(schema.as_deref(), Some("mysql" | "sys" | "performance_schema" | "information_schema"))
 }
 
-/// The name of a relation: one or two words.
+/// The name of a relation; none when its first word cannot be a name.
 pub(super) fn table(name: &ObjectName) -> Option<Name> {
+    let first = name.0.first()?.as_ident()?;
+    if is_name(first) { words(name) } else { None }
+}
+
+/// A name of one or two words.
+pub(super) fn words(name: &ObjectName) -> Option<Name> {
     let words: Option<Vec<&str>> =
         name.0.iter().map(|part| part.as_ident().map(|word| word.value.as_str())).collect();
     match words?.as_slice() {

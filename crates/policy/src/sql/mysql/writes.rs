@@ -5,6 +5,7 @@ use sqlparser::ast::{
     TableFactor, TableObject, TableWithJoins, Update, Value,
 };
 
+use super::reserved::is_name;
 use super::statements::{Reader, table};
 use crate::sql::name::Name;
 use crate::sql::script::Columns;
@@ -17,6 +18,13 @@ impl Reader<'_> {
         if insert.partitioned.is_some() || insert.overwrite || insert.or.is_some() || insert.output.is_some()
         {
             self.strange("this clause of INSERT");
+        }
+        if insert
+            .insert_alias
+            .as_ref()
+            .is_some_and(|alias| alias.row_alias.0.iter().any(|part| !part.as_ident().is_some_and(is_name)))
+        {
+            self.strange("this alias of rows");
         }
         if let Some(source) = &insert.source {
             self.query_parts(source);
