@@ -1,5 +1,6 @@
 //! Both halves of the login, against each other and against peers that want too much.
 
+use proptest::prelude::*;
 use wire::Error;
 use wire::mysql::handshake::{Greeting, Login, more, switch};
 use wire::mysql::{
@@ -182,4 +183,21 @@ fn a_server_without_tls_or_without_what_was_promised_gets_no_proof() {
 fn what_logs_show_has_no_password() {
     let (joining, _) = proved(Channel::Tls, proof::NATIVE);
     assert!(!format!("{joining:?}").contains("pencil"));
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_peers_never_panic_and_never_get_the_password(
+        peer in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 1..6),
+    ) {
+        let (mut joining, _) = proved(Channel::Clear(None), proof::CACHING_SHA2);
+        let (_, mut admission, _) = named("ticket");
+        let _ = admission.ask();
+        for (sequence, payload) in (2..).zip(&peer) {
+            if let Ok(Next::Send(bytes)) = joining.packet(&packet(&packets(sequence, payload))) {
+                prop_assert!(!bytes.windows(6).any(|part| part == b"pencil"));
+            }
+            let _ = admission.packet(&packet(&packets(sequence + 2, payload)));
+        }
+    }
 }
