@@ -36,6 +36,8 @@ pub struct SqlStatement {
     pub parameters: Vec<Option<String>>,
     /// What the text says, read with the catalogue of its database.
     pub script: Arc<Script>,
+    /// Whoever runs it can count what it changes, and give it up when that is too much.
+    pub countable: bool,
 }
 
 /// A line of the managed shell with everything that decides what it means.

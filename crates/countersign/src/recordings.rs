@@ -6,7 +6,7 @@ use access::ports::{Frames, Recordings};
 use access::recording::{NodeVault, Reader, RecordingError, SessionId};
 use anyhow::Result;
 
-use crate::commands::transfers::legible;
+use crate::commands::legible::legible;
 use crate::config::Config;
 use crate::secrets::{NodeKeys, recorder_random};
 

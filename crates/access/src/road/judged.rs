@@ -125,6 +125,11 @@ impl Judged {
         }
     }
 
+    /// Whether whoever runs it counts what it changes before it lasts.
+    pub fn counted(&self) -> bool {
+        matches!(&self.ask, Some(Ask::Statement(statement)) if statement.countable)
+    }
+
     pub fn destination(&self) -> Option<Destination> {
         let Some(Ask::Forward(forwarding)) = &self.ask else { return None };
         forwarding.destination().cloned()

@@ -54,7 +54,7 @@ impl Setting {
             programs: judged.program_names(),
             touched: judged.touched(),
             tables: judged.tables(),
-            counted: false,
+            counted: judged.counted(),
             file: judged.file(),
             destination: judged.destination(),
             source: self.source,

@@ -11,7 +11,7 @@ use access::recording::{
 use anyhow::{Context as _, Result, bail};
 
 use super::desk::line;
-use super::transfers::legible;
+use super::legible::legible;
 use crate::cli::Replay;
 use crate::config::Config;
 use crate::control::{self, Request};

@@ -22,7 +22,7 @@ pub(crate) async fn statement(texts: Arc<Texts>, kind: ActKind) -> Result<SqlSta
     };
     let told = |one: &Parameter| one.value.as_deref().map(|value| shown(value, one.is_binary));
     let parameters = parameters.iter().map(told).collect();
-    Ok(SqlStatement { text: text.to_vec(), parameters, script: texts.read(&text) })
+    Ok(SqlStatement { text: text.to_vec(), parameters, script: texts.read(&text), countable: false })
 }
 
 /// As people read it: text as it is, anything else in hex, and of what is long its beginning and digest.

@@ -64,7 +64,7 @@ mod tests {
 
     fn told(text: String, parameters: Vec<Option<String>>) -> Vec<SessionEvent> {
         let script = Arc::new(sql::analyse(Dialect::Postgres, b"select 1", &Catalogue::unasked()));
-        events(7, &SqlStatement { text: text.into_bytes(), parameters, script }, "allow")
+        events(7, &SqlStatement { text: text.into_bytes(), parameters, script, countable: false }, "allow")
     }
 
     #[test]
