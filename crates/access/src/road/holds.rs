@@ -196,6 +196,15 @@ impl Road {
         self.ended(pending.id, RequestState::Abandoned).await
     }
 
+    /// Ends a held act that has become another one while people signed: what its names stand for has changed.
+    pub async fn withdraw(&self, pending: Pending) -> Refusal {
+        let fault = match self.waiting(pending.id).await {
+            Ok(request) => self.spoil(&request, &self.say(&text::CHANGED_ACT, &[])).await,
+            Err(fault) => fault,
+        };
+        self.tell(&fault)
+    }
+
     /// Ends what earlier processes left waiting: their sessions are gone, so nothing of it can run.
     pub async fn abandon_orphans(&self) -> Result<usize, RoadError> {
         let mut given_up = 0;

@@ -20,7 +20,7 @@ pub(crate) fn consequences(script: &Script) -> Consequences {
             .filter_map(|(place, one)| Some((place, name_change(one)?)))
             .collect(),
         copies: statements.iter().any(|one| one.control == Control::CopyIn),
-        settings: statements.iter().any(changes_settings),
+        settings: statements.iter().any(|one| one.shifts || changes_settings(one)),
         late: !statements.iter().all(is_planned),
     }
 }

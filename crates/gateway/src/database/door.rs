@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use wire::postgres::{Report, encode};
 
 use super::cancels::Cancels;
+use super::catalogue::Catalogues;
 use super::certificate::Certificate;
 use super::login::{Turned, Wanted, log_in};
 use super::mysql;
@@ -47,6 +48,7 @@ pub async fn serve(
         places: Arc::new(Semaphore::new(options.max_connections)),
         cancels: Arc::default(),
         texts: Arc::default(),
+        catalogues: Catalogues::default(),
         pulse,
         road,
         options,
@@ -73,6 +75,7 @@ pub(crate) struct Reception {
     pub options: DatabaseOptions,
     pub cancels: Arc<Cancels>,
     pub texts: Arc<Texts>,
+    pub catalogues: Catalogues,
     pub pulse: Pulse,
     pub stopping: watch::Receiver<Stop>,
     pub certificate: Certificate,
@@ -191,7 +194,7 @@ impl Reception {
         let credential = self.road.credential(session).await;
         let credential = credential.map_err(|why| away("58000", why.to_string()))?;
         let limit = self.options.target_timeout;
-        let dialled = Server::dial(session.target_name(), credential, &wanted.settings, limit).await;
+        let dialled = Server::dial(session.target_name(), Arc::new(credential), &wanted.settings, limit).await;
         dialled.map_err(|fault| {
             tracing::warn!(target = session.target_name(), %fault, "a database could not be reached");
             away("08001", fault.to_string())

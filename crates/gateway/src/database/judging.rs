@@ -31,6 +31,9 @@ pub(crate) enum Verdict {
     NotRecorded,
 }
 
+/// What an act says, or the name of what is no statement.
+pub(crate) type Read = Result<SqlStatement, &'static str>;
+
 type Running = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
 /// The act that is being judged, if there is one; the protocol has one at a time.
@@ -66,17 +69,16 @@ impl Judging {
     }
 
     /// Begins to judge the act of that number. Reading it may take time; what cannot be read as a statement is told by name,
-    /// and refused.
-    pub(crate) fn begin(
-        &mut self,
-        act: u64,
-        reading: impl Future<Output = Result<SqlStatement, &'static str>> + Send + 'static,
-    ) {
+    /// and refused. What was held is read afresh (`true`) before it crosses: nobody has signed for another meaning.
+    pub(crate) fn begin<F>(&mut self, act: u64, read: impl Fn(bool) -> F + Send + 'static)
+    where
+        F: Future<Output = Read> + Send + 'static,
+    {
         let mut case = self.case.clone();
         // A wish to give up that came too late for the act before is not for this one.
         case.given_up = Arc::default();
         self.case.given_up = case.given_up.clone();
-        self.running = Some(Box::pin(async move { case.judge(act, reading.await).await }));
+        self.running = Some(Box::pin(case.judge(act, read)));
     }
 
     /// Whether an act is being judged.
@@ -117,8 +119,8 @@ impl Judging {
 }
 
 impl Case {
-    async fn judge(mut self, act: u64, read: Result<SqlStatement, &'static str>) -> Verdict {
-        let statement = match read {
+    async fn judge<F: Future<Output = Read>>(mut self, act: u64, read: impl Fn(bool) -> F) -> Verdict {
+        let statement = match read(false).await {
             Ok(statement) => statement,
             Err(what) => {
                 let refusal = self.road.note_refusal(Some(&self.session), self.session.who(), what, "");
@@ -137,7 +139,7 @@ impl Case {
         match step {
             Step::Run(_grant) => Verdict::Allow(statement.script),
             Step::Refused(refusal) => Verdict::Refuse(refusal),
-            Step::Held(pending) => self.wait(act, statement, *pending).await,
+            Step::Held(pending) => self.wait(act, statement, *pending, read).await,
         }
     }
 
@@ -153,13 +155,23 @@ impl Case {
         true
     }
 
-    async fn wait(&mut self, act: u64, statement: SqlStatement, pending: Pending) -> Verdict {
+    async fn wait<F: Future<Output = Read>>(
+        &mut self,
+        act: u64,
+        statement: SqlStatement,
+        pending: Pending,
+        read: impl Fn(bool) -> F,
+    ) -> Verdict {
         self.say(pending.notice());
         if let Err(refusal) = self.decided(&pending).await {
             let refusal = match refusal {
                 Some(refusal) => refusal,
                 None => self.road.abandon(pending).await,
             };
+            return self.closed(act, refusal).await;
+        }
+        if read(true).await.as_ref() != Ok(&statement) {
+            let refusal = self.road.withdraw(pending).await;
             return self.closed(act, refusal).await;
         }
         match self.road.claim(pending).await {

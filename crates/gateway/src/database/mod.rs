@@ -1,6 +1,7 @@
 //! The database door: TLS in front, the protocol of each database behind it, one statement at a time on the road.
 
 mod cancels;
+mod catalogue;
 mod certificate;
 mod consequences;
 mod door;

@@ -32,7 +32,7 @@ pub(crate) struct Server {
     pub stream: TlsStream<TcpStream>,
     pub decoder: Decoder,
     /// What it was dialled with, for whoever cancels.
-    pub credential: TargetCredential,
+    pub credential: Arc<TargetCredential>,
 }
 
 /// Why a server cannot be reached. None of it holds a secret; the client learns the first line only.
@@ -60,7 +60,7 @@ impl Server {
     /// Connects and logs in. `name` is the target's, for messages; `settings` are the client's harmless ones.
     pub(crate) async fn dial(
         name: &str,
-        credential: TargetCredential,
+        credential: Arc<TargetCredential>,
         settings: &[(String, String)],
         limit: Duration,
     ) -> Result<Self, DialError> {
@@ -71,7 +71,7 @@ impl Server {
 
 async fn connect(
     name: &str,
-    credential: TargetCredential,
+    credential: Arc<TargetCredential>,
     settings: &[(String, String)],
 ) -> Result<Server, DialError> {
     let Service::Database(database) = &credential.service else {

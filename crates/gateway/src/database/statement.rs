@@ -1,28 +1,76 @@
-//! What a PostgreSQL client asks for, as the road takes it.
+//! What a PostgreSQL client asks for, as the road takes it: the text with its parameters, read with what its names stand for.
 
 use std::sync::Arc;
 
 use access::SqlStatement;
+use access::policy::sql::Script;
 use aws_lc_rs::digest::{SHA256, digest};
 use wire::postgres::{ActKind, Parameter};
 
-use super::texts::Texts;
+use super::catalogue::{Guide, Prepared};
+use super::judging::Read;
+use super::texts::{Reading, Texts};
 
 /// Longest value that is shown whole, and how much is shown of a longer one, in bytes.
 const LONGEST: usize = 32 << 10;
 const BEGINNING: usize = 64;
 
-/// The statement; the name of what is none, and never allowed.
-pub(crate) async fn statement(texts: Arc<Texts>, kind: ActKind) -> Result<SqlStatement, &'static str> {
-    let (text, parameters) = match kind {
-        ActKind::Query(text) => (text, Vec::new()),
-        ActKind::Bind { statement: Some(prepared), parameters, .. } => (prepared.text.clone(), parameters),
-        ActKind::Bind { statement: None, .. } => return Err("statement that nobody has seen"),
-        ActKind::FunctionCall { .. } => return Err("function call"),
-    };
-    let told = |one: &Parameter| one.value.as_deref().map(|value| shown(value, one.is_binary));
-    let parameters = parameters.iter().map(told).collect();
-    Ok(SqlStatement { text: text.to_vec(), parameters, script: texts.read(&text), countable: false })
+/// How texts are read for one session at one moment.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    texts: Arc<Texts>,
+    guide: Guide,
+    /// What stands behind the prepared statements that the text names.
+    pub prepared: Prepared,
+    /// The open transaction has changed the schema, and only it sees how.
+    pub shifted: bool,
+}
+
+impl Reader {
+    /// Reads for a session that has changed nothing yet.
+    pub(crate) fn new(texts: Arc<Texts>, guide: Guide) -> Self {
+        Self { texts, guide, prepared: Prepared::new(), shifted: false }
+    }
+
+    /// The statement; the name of what is none, and never allowed.
+    pub(crate) async fn statement(self, kind: ActKind, afresh: bool) -> Read {
+        let (text, parameters) = match kind {
+            ActKind::Query(text) => (text, Vec::new()),
+            ActKind::Bind { statement: Some(prepared), parameters, .. } => {
+                (prepared.text.clone(), parameters)
+            }
+            ActKind::Bind { statement: None, .. } => return Err("statement that nobody has seen"),
+            ActKind::FunctionCall { .. } => return Err("function call"),
+        };
+        let told = |one: &Parameter| one.value.as_deref().map(|value| shown(value, one.is_binary));
+        let parameters = parameters.iter().map(told).collect();
+        let Reading { script, countable } = self.read(&text, afresh).await;
+        Ok(SqlStatement { text: text.to_vec(), parameters, script, countable })
+    }
+
+    async fn read(&self, text: &[u8], afresh: bool) -> Reading {
+        let script = self.texts.read(text);
+        if script.obstacle().is_some() {
+            return Reading { script, countable: false };
+        }
+        match self.unanswerable(&script) {
+            Some(why) => Reading::unanswered(&script, why),
+            None if afresh => self.guide.read_afresh(&script, &self.prepared).await,
+            None => self.guide.read(&script, &self.prepared).await,
+        }
+    }
+
+    /// Why no question from outside of the session can tell what names stand for.
+    fn unanswerable(&self, script: &Script) -> Option<&'static str> {
+        let earlier = script.statements().split_last().map_or([].as_slice(), |(_, earlier)| earlier);
+        if self.shifted {
+            Some("its transaction has changed the schema, and only it sees how")
+        } else if earlier.iter().any(|statement| statement.shifts) {
+            Some("an earlier statement of the same text changes the schema")
+        } else {
+            None
+        }
+    }
 }
 
 /// As people read it: text as it is, anything else in hex, and of what is long its beginning and digest.

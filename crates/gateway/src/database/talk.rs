@@ -24,7 +24,7 @@ use super::leg::{Inlet, Outlet, PieceError, legs};
 use super::opening::Arrived;
 use super::server::{Server, cancel};
 use super::standing::barred;
-use super::statement::statement;
+use super::statement::Reader;
 use super::tally::Tallies;
 use crate::scribe::Scribe;
 use crate::stop::Stop;
@@ -44,6 +44,7 @@ pub(crate) struct Talk {
     credential: Arc<TargetCredential>,
     cancellable: Cancellable,
     judging: Judging,
+    reader: Reader,
     /// The act that is being judged.
     judged: Option<ActId>,
     /// Ends when the session may not go on.
@@ -111,6 +112,9 @@ impl Talk {
         let (from_client, to_client) = legs(arrived.stream, arrived.decoder.logged_in());
         let (from_server, to_server) = legs(server.stream, server.decoder);
         let every = reception.options.waiting_notice;
+        let limit = reception.options.target_timeout;
+        let guide = reception.catalogues.guide(session.target_name(), &server.credential, limit);
+        let reader = Reader::new(reception.texts.clone(), guide);
         let judging = Judging::new(road.clone(), session.clone(), scribe.clone(), every);
         Self {
             wire: Wire::new(cancellable.key.clone()),
@@ -118,11 +122,12 @@ impl Talk {
             to_client,
             from_server,
             to_server,
-            credential: Arc::new(server.credential),
+            credential: server.credential,
             barred: Box::pin(barred(road, session.clone(), reception.pulse.clone(), judging.voice())),
             stopping: reception.stopping.clone(),
             judging,
             judged: None,
+            reader,
             reception,
             session,
             cancellable,
@@ -136,6 +141,7 @@ impl Talk {
     pub(crate) async fn run(mut self) {
         let over = self.serve().await;
         self.judging.leave().await;
+        self.schema_is_settled();
         let outcome = match &over {
             Over::Gone => Ended::Finished,
             Over::NotRecorded => Ended::RecordingFailed,
@@ -214,12 +220,14 @@ impl Talk {
                 Output::Judge(act) => {
                     self.wire.settle();
                     self.judged = Some(act.id);
-                    let texts = self.reception.texts.clone();
-                    self.judging.begin(act.id.number(), statement(texts, act.kind));
+                    let (reader, kind) = (self.reader.clone(), act.kind);
+                    let read = move |afresh| reader.clone().statement(kind.clone(), afresh);
+                    self.judging.begin(act.id.number(), read);
                 }
                 Output::Moot(_) | Output::Leaving => self.judging.leave().await,
                 Output::Done(act, outcome) => self.done(act, &outcome),
                 Output::Parameter(name, value) => sound(&name, &value)?,
+                Output::Ready(Status::Idle) if self.wire.is_settled() => self.schema_is_settled(),
                 // No write is allowed by its count yet, so none is announced.
                 Output::Counted(..) | Output::Ready(_) => {}
             }
@@ -227,10 +235,20 @@ impl Talk {
         Ok(())
     }
 
+    /// What the session has changed of the schema is seen by everybody now, or gone.
+    fn schema_is_settled(&mut self) {
+        if std::mem::take(&mut self.reader.shifted) {
+            self.reception.catalogues.forget();
+        }
+    }
+
     fn decided(&mut self, verdict: Verdict) -> Result<(), Over> {
         match verdict {
             Verdict::Tell(line) => self.wire.notice(&Report::notice(line)),
-            Verdict::Allow(script) => self.allow(consequences(&script))?,
+            Verdict::Allow(script) => {
+                self.reader.shifted |= script.statements().iter().any(|statement| statement.shifts);
+                self.allow(consequences(&script))?;
+            }
             Verdict::Refuse(refusal) => self.refuse(&refusal)?,
             Verdict::NotRecorded => return Err(Over::NotRecorded),
         }

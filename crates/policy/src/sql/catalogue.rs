@@ -11,6 +11,7 @@ use crate::Effect;
 pub struct Catalogue {
     meanings: BTreeMap<Named, Meaning>,
     closed: bool,
+    beside: Option<Meaning>,
     version: Option<u32>,
 }
 
@@ -34,7 +35,17 @@ impl Catalogue {
     /// The database was asked for every name in [`super::Statement::resolve`] of an analysis without it. A name that is
     /// not here is `unknown`. `version` is the server's, such as 150018.
     pub fn asked(version: u32, meanings: BTreeMap<Named, Meaning>) -> Catalogue {
-        Catalogue { meanings, closed: true, version: Some(version) }
+        Catalogue { meanings, closed: true, beside: None, version: Some(version) }
+    }
+
+    /// The text also does this, though no name in it says so: a function is called as if it were a column.
+    pub fn beside(self, meaning: Option<Meaning>) -> Catalogue {
+        Catalogue { beside: meaning, ..self }
+    }
+
+    /// What every statement does besides.
+    pub(super) fn what_is_beside(&self) -> Option<&Meaning> {
+        self.beside.as_ref()
     }
 
     /// What stands behind a name.

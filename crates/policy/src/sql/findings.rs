@@ -1,6 +1,7 @@
 //! What was found in one statement so far.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::catalogue::{Catalogue, Meaning};
 use super::name::{Kind, Name, Named};
@@ -27,6 +28,8 @@ pub(super) struct Findings<'a> {
     pub(super) control: Control,
     /// The statement is only planned: what it would do is not done, but functions may be called.
     pub(super) planned: bool,
+    /// It makes something temporary that does more than hold rows.
+    pub(super) shifts: bool,
 }
 
 impl<'a> Findings<'a> {
@@ -41,6 +44,7 @@ impl<'a> Findings<'a> {
             obstacle: None,
             control: Control::None,
             planned: false,
+            shifts: false,
         }
     }
 
@@ -108,7 +112,14 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn means(&mut self, named: &Named, meaning: &Meaning) {
+    /// What the statement does though no name in it says so.
+    pub(super) fn beside(&mut self) {
+        if let Some(meaning) = self.catalogue.what_is_beside() {
+            self.means(&"it", meaning);
+        }
+    }
+
+    fn means(&mut self, named: &impl fmt::Display, meaning: &Meaning) {
         for effect in &meaning.effects {
             self.note(*effect, format!("{named} {}", meaning.because));
         }
@@ -128,14 +139,17 @@ impl<'a> Findings<'a> {
             columns,
             whole,
         });
+        let effects: BTreeSet<Effect> = self.reasons.iter().map(|reason| reason.effect).collect();
+        let shifts = self.shifts || !effects.is_disjoint(&[Effect::SchemaChange, Effect::Unknown].into());
         Ok(Statement {
             text: text.into(),
             control: self.control,
-            effects: self.reasons.iter().map(|reason| reason.effect).collect(),
+            effects,
             reasons: self.reasons,
             tables: tables.collect(),
             functions: self.functions,
             resolve: self.resolve,
+            shifts,
         })
     }
 }

@@ -13,6 +13,7 @@ mod script;
 
 pub use catalogue::{Catalogue, Meaning};
 pub use name::{Kind, Name, Named};
+pub use postgres::knows_function;
 pub use script::{Columns, Control, Dialect, NoSuchDialect, Script, Statement, TableUse};
 
 /// The longest text that is read.

@@ -58,6 +58,8 @@ pub struct Statement {
     /// Names that were taken for what they usually are, since no catalogue was asked: plain tables, the server's own
     /// functions, operators and types.
     pub resolve: BTreeSet<Named>,
+    /// After it, names may stand for something else, which only its own transaction sees until that ends.
+    pub shifts: bool,
 }
 
 /// How a statement touches a table.

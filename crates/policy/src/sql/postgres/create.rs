@@ -43,6 +43,8 @@ impl Reader<'_> {
         }
         self.type_name(of_typename.as_ref());
         self.expressions_of_options(options);
+        // Whoever writes to the table calls them.
+        self.found.shifts |= !self.found.functions.is_empty();
     }
 
     /// A new relation; a temporary one changes nothing that others see.
@@ -53,6 +55,7 @@ impl Reader<'_> {
         self.found
             .does(effect, format!("makes the {}{what} {name}", if temporary { "temporary " } else { "" }));
         self.found.table(&name, How::Writes, Columns::All, false);
+        self.found.shifts |= what != "table";
     }
 
     pub(super) fn bound(&mut self, bound: &PartitionBoundSpec) {

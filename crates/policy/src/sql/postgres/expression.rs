@@ -92,7 +92,10 @@ impl Reader<'_> {
             operation;
         use AExprKind::*;
         match AExprKind::try_from(*kind).unwrap_or_default() {
-            AexprBetween | AexprNotBetween | AexprBetweenSym | AexprNotBetweenSym => {}
+            AexprBetween | AexprNotBetween | AexprBetweenSym | AexprNotBetweenSym => {
+                self.implied("<=");
+                self.implied(">=");
+            }
             AexprOp | AexprOpAny | AexprOpAll | AexprDistinct | AexprNotDistinct | AexprNullif | AexprIn
             | AexprLike | AexprIlike | AexprSimilar => self.operator(name),
             Undefined => self.strange("this kind of operation"),
@@ -114,6 +117,9 @@ impl Reader<'_> {
     }
 
     fn case(&mut self, case: &CaseExpr) {
+        if case.arg.is_some() {
+            self.implied("=");
+        }
         self.maybe(&case.arg);
         self.expressions(&case.args);
         self.maybe(&case.defresult);
@@ -123,8 +129,10 @@ impl Reader<'_> {
         let SubLink { xpr: _, sub_link_type: _, sub_link_id: _, testexpr, oper_name, subselect, location: _ } =
             link;
         self.maybe(testexpr);
-        if !oper_name.is_empty() {
-            self.operator(oper_name);
+        match oper_name.is_empty() {
+            true if testexpr.is_some() => self.implied("="),
+            true => {}
+            false => self.operator(oper_name),
         }
         self.subquery(inner(subselect));
     }
@@ -154,21 +162,19 @@ impl Reader<'_> {
         self.found.rely_on(Kind::Operator, &name, usually);
     }
 
+    /// An operator that the server looks up by its name, though the text does not write it.
+    pub(super) fn implied(&mut self, name: &str) {
+        self.found.rely_on(Kind::Operator, &Name::plain(name), Usually::Harmless);
+    }
+
     /// A type that a value is made of: those of the server call nothing.
     pub(super) fn type_name(&mut self, written: Option<&TypeName>) {
         let Some(TypeName { names, typmods, .. }) = written else { return };
         self.expressions(typmods);
         match nodes::name(names) {
-            Some(name) if is_servers(&name, super::functions::is_type) => {}
+            Some(name) if name.schema.as_deref() == Some("pg_catalog") => {}
             Some(name) => self.found.rely_on(Kind::Type, &name, Usually::Harmless),
             None => self.strange("a type without a name"),
         }
-    }
-}
-
-fn is_servers(name: &Name, known: fn(&str) -> bool) -> bool {
-    match name.schema.as_deref() {
-        Some(schema) => schema == "pg_catalog",
-        None => known(&name.name),
     }
 }

@@ -91,6 +91,9 @@ impl Reader<'_> {
         for side in [&join.larg, &join.rarg].into_iter().filter_map(inner) {
             self.computed(side);
         }
+        if join.is_natural || !join.using_clause.is_empty() {
+            self.implied("=");
+        }
         for column in nodes::words(&join.using_clause).unwrap_or_default() {
             self.scope.column(column);
         }

@@ -1,4 +1,4 @@
-//! Functions, operators and types of the server's own, and what those functions do that do something.
+//! Functions and operators of the server's own, and what those functions do that do something.
 //!
 //! `data/*.txt` are read off a server's catalogue; a test compares them. A function that stands neither there nor here
 //! is unknown.
@@ -20,16 +20,16 @@ type Words = LazyLock<HashSet<&'static str>>;
 
 static FUNCTIONS: Words = LazyLock::new(|| include_str!("data/functions.txt").split_whitespace().collect());
 static OPERATORS: Words = LazyLock::new(|| include_str!("data/operators.txt").split_whitespace().collect());
-static TYPES: Words = LazyLock::new(|| include_str!("data/types.txt").split_whitespace().collect());
 
 /// Whether the server has an operator of this name.
 pub(super) fn is_operator(name: &str) -> bool {
     OPERATORS.contains(name)
 }
 
-/// Whether the server has a type of this name.
-pub(super) fn is_type(name: &str) -> bool {
-    TYPES.contains(name)
+/// Whether the server has a function of this name, and it is known what that does.
+pub fn knows_function(name: &str) -> bool {
+    let does = SIDE_EFFECTS.iter().any(|(names, ..)| names.contains(&name));
+    does || FUNCTIONS.contains(name) || name == "set_config"
 }
 
 impl Reader<'_> {

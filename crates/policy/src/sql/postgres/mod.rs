@@ -25,6 +25,8 @@ mod write;
 
 use pg_query::protobuf::RawStmt;
 
+pub use functions::knows_function;
+
 use super::catalogue::Catalogue;
 use super::findings::Findings;
 use super::script::{Script, Statement};
@@ -46,6 +48,7 @@ fn statement(text: &str, raw: &RawStmt, catalogue: &Catalogue) -> Result<Stateme
         Some(node) => reader.statement(node),
         None => reader.found.unknown("a statement without content"),
     }
+    reader.found.beside();
     reader.found.into_statement(slice(text, raw))
 }
 

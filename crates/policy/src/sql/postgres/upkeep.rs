@@ -40,7 +40,7 @@ impl Reader<'_> {
             self.found.does(DataDestroy, format!("empties {view}"));
         }
         self.found.table(&view, How::Writes, Columns::All, true);
-        self.found.rely_on(Kind::Relation, &view, Usually::Harmless);
+        self.found.rely_on(Kind::Written, &view, Usually::Harmless);
     }
 
     fn looked_at(&mut self, range: &RangeVar) {

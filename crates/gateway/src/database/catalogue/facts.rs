@@ -1,0 +1,115 @@
+//! What the server tells of one name, and which further names and texts that leads to.
+
+use std::sync::Arc;
+
+use access::policy::How;
+use access::policy::sql::{self, Catalogue, Dialect, Kind, Name, Named, Script, knows_function};
+use wire::Rows;
+
+use super::questions;
+
+/// Everything that happens by itself when a name is used.
+#[derive(Default)]
+pub(super) struct Facts {
+    /// The kinds of what was found by the name, in whichever schema.
+    pub found: Vec<String>,
+    /// Why nobody knows what it does.
+    pub strange: Vec<String>,
+    /// Texts that run, and why.
+    pub runs: Vec<(String, Arc<Script>)>,
+    /// The query of a view that is written: its tables are.
+    pub views: Vec<Arc<Script>>,
+    /// Names that are used, and why.
+    pub uses: Vec<(String, Named)>,
+    /// Tables whose rows go or change when rows of this one do.
+    pub cascades: Vec<(How, Name)>,
+    has_triggers: bool,
+}
+
+/// The question about a name of that kind; none for what no database knows.
+pub(super) fn question(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Relation => Some(questions::READ),
+        Kind::Written => Some(questions::WRITTEN),
+        Kind::Function => Some(questions::FUNCTION),
+        Kind::Operator => Some(questions::OPERATOR),
+        Kind::Type => Some(questions::TYPE),
+        Kind::Prepared => None,
+    }
+}
+
+impl Facts {
+    /// What these rows say of the name.
+    pub(super) fn of(named: &Named, rows: Rows) -> Self {
+        let mut facts = Self::default();
+        for row in rows {
+            let [kind, why, first, second] = <[Option<String>; 4]>::try_from(row).unwrap_or_default();
+            facts.add(named, kind.as_deref(), why.unwrap_or_default(), first, second);
+        }
+        if named.kind == Kind::Function && facts.found.is_empty() {
+            // What looks like a call may be a cast.
+            facts.uses.push(("may be a type".to_owned(), Named { kind: Kind::Type, name: named.name.clone() }));
+        }
+        facts
+    }
+
+    fn add(
+        &mut self,
+        named: &Named,
+        kind: Option<&str>,
+        why: String,
+        schema: Option<String>,
+        text: Option<String>,
+    ) {
+        let name = || Name { schema: schema.clone(), name: text.clone().unwrap_or_default() };
+        let using = |kind| Named { kind, name: name() };
+        match kind {
+            Some("found") => self.found.push(why),
+            Some("own") if knows_function(&named.name.name) => {}
+            Some("own") => self.strange.push("is not on the list of functions".to_owned()),
+            Some("strange") => self.strange.push(why),
+            Some("runs") => self.runs.push((why, read(&text))),
+            Some("view") => self.views.push(read(&text)),
+            Some("type") => self.uses.push((why, using(Kind::Type))),
+            Some("function") => self.uses.push((why, using(Kind::Function))),
+            Some("trigger") => {
+                self.has_triggers = true;
+                self.uses.push((why, using(Kind::Function)));
+            }
+            Some("cascade") if why == "removes" => self.cascades.push((How::Removes, name())),
+            Some("cascade") => self.cascades.push((How::Writes, name())),
+            _ => self.strange.push("is described in a way that is not understood".to_owned()),
+        }
+    }
+
+    /// Every name that it leads to.
+    pub(super) fn names(&self) -> Vec<Named> {
+        let written = |table: Name| Named { kind: Kind::Written, name: table };
+        let used = self.uses.iter().map(|(_, named)| named.clone());
+        let cascaded = self.cascades.iter().map(|(_, table)| written(table.clone()));
+        let texts = self.runs.iter().map(|(_, script)| script).chain(&self.views);
+        let below = self.views.iter().flat_map(|view| tables(view)).map(written);
+        used.chain(cascaded).chain(below).chain(texts.flat_map(|script| relied_on(script))).collect()
+    }
+
+    /// Whether the number of rows that the server tells is all that a write to it changes.
+    pub(super) fn is_countable(&self) -> bool {
+        self.found == ["r"] && self.strange.is_empty() && self.cascades.is_empty() && !self.has_triggers
+    }
+}
+
+/// The tables that a query reads.
+pub(super) fn tables(script: &Script) -> Vec<Name> {
+    let used = script.statements().iter().flat_map(|one| &one.tables);
+    used.map(|used| used.table.clone()).collect()
+}
+
+/// The names of which only the database knows what they stand for.
+pub(super) fn relied_on(script: &Script) -> Vec<Named> {
+    script.statements().iter().flat_map(|one| one.resolve.iter().cloned()).collect()
+}
+
+fn read(text: &Option<String>) -> Arc<Script> {
+    let text = text.as_deref().unwrap_or_default();
+    Arc::new(sql::analyse(Dialect::Postgres, text.as_bytes(), &Catalogue::unasked()))
+}

@@ -1,0 +1,163 @@
+//! From names to what they do: every name that a text leads to is looked up, and what they all do is added up.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use access::policy::sql::{self, Catalogue, Columns, Dialect, Kind, Meaning, Name, Named, Script, TableUse};
+use access::policy::{Effect, How};
+
+use super::facts::{Facts, relied_on, tables};
+
+/// The most that is told of why something is done.
+const LONGEST_REASON: usize = 400;
+
+/// What was learnt of every name that a text leads to.
+#[derive(Default)]
+pub(super) struct Survey {
+    pub facts: HashMap<Named, Arc<Facts>>,
+    pub version: u32,
+    /// What stands behind the names of prepared statements.
+    pub prepared: BTreeMap<Named, Arc<Script>>,
+    /// Functions that may be written like columns, by schema and name.
+    pub like_columns: Vec<Name>,
+}
+
+impl Survey {
+    /// The text, read with all of it.
+    pub(super) fn read(&self, script: &Arc<Script>) -> Arc<Script> {
+        let destroys = script.effects().contains(&Effect::DataDestroy);
+        self.apply(script, destroys, &mut BTreeSet::new())
+    }
+
+    fn apply(&self, script: &Arc<Script>, destroys: bool, seen: &mut BTreeSet<Named>) -> Arc<Script> {
+        let meanings: BTreeMap<Named, Meaning> = relied_on(script)
+            .into_iter()
+            .filter_map(|named| Some((named.clone(), self.meaning(&named, destroys, seen)?)))
+            .collect();
+        let hidden = self.hidden_calls(script, destroys, seen);
+        let are_plain = meanings.values().all(|meaning| *meaning == Meaning::default());
+        let all_are_known = relied_on(script).iter().all(|named| meanings.contains_key(named));
+        if script.understood() && hidden.is_none() && are_plain && all_are_known {
+            return script.clone();
+        }
+        let catalogue = Catalogue::asked(self.version, meanings).beside(hidden);
+        Arc::new(sql::analyse(Dialect::Postgres, script.text().as_bytes(), &catalogue))
+    }
+
+    /// What using the name does; none when nobody said. A name that leads back to itself adds nothing the second time.
+    fn meaning(&self, named: &Named, destroys: bool, seen: &mut BTreeSet<Named>) -> Option<Meaning> {
+        if !seen.insert(named.clone()) {
+            return Some(Meaning::default());
+        }
+        let meaning = match self.prepared.get(named) {
+            Some(behind) => self.behind(&self.apply(behind, does_destroy(behind), seen), "runs"),
+            None => self.told(named, self.facts.get(named)?, destroys, seen),
+        };
+        seen.remove(named);
+        Some(meaning)
+    }
+
+    fn told(&self, named: &Named, facts: &Facts, destroys: bool, seen: &mut BTreeSet<Named>) -> Meaning {
+        let mut all = Meaning::default();
+        for strange in &facts.strange {
+            add(&mut all, unknown(strange));
+        }
+        for (why, script) in &facts.runs {
+            let mut does = self.behind(&self.apply(script, does_destroy(script), seen), why);
+            if named.kind == Kind::Written {
+                does.effects.remove(&Effect::Write);
+            }
+            add(&mut all, does);
+        }
+        for (why, used) in &facts.uses {
+            add(&mut all, self.through(why, used, destroys, seen));
+        }
+        for view in &facts.views {
+            add(&mut all, self.behind(&self.apply(view, false, seen), "is a view"));
+            for table in tables(view) {
+                add(&mut all, self.written("is a view over", How::Writes, table, destroys, seen));
+            }
+        }
+        if destroys {
+            for (how, table) in &facts.cascades {
+                add(&mut all, self.written("takes along", *how, table.clone(), true, seen));
+                all.effects.insert(Effect::DataDestroy);
+            }
+        }
+        all
+    }
+
+    /// What is done by using another name.
+    fn through(&self, why: &str, used: &Named, destroys: bool, seen: &mut BTreeSet<Named>) -> Meaning {
+        let Some(mut meaning) = self.meaning(used, destroys, seen) else {
+            return unknown(&format!("{why}: the database did not say what {used} is"));
+        };
+        if meaning != Meaning::default() {
+            meaning.because = format!("{why}: {used} {}", meaning.because);
+        }
+        meaning
+    }
+
+    /// A table that is written without being named.
+    fn written(&self, why: &str, how: How, table: Name, destroys: bool, seen: &mut BTreeSet<Named>) -> Meaning {
+        let named = Named { kind: Kind::Written, name: table.clone() };
+        let mut meaning = self.through(why, &named, destroys, seen);
+        if meaning.because.is_empty() {
+            meaning.because = format!("{why} {table}");
+        }
+        meaning.tables.push(TableUse { table, how, columns: Columns::All, whole: false });
+        meaning
+    }
+
+    /// What a text that runs by itself does.
+    fn behind(&self, script: &Script, why: &str) -> Meaning {
+        let mut effects = script.effects();
+        effects.remove(&Effect::Read);
+        let reasons = script.reasons();
+        let told = reasons.iter().filter(|reason| reason.effect != Effect::Read);
+        let because: Vec<&str> = told.map(|reason| reason.because.as_str()).collect();
+        let because = match because.is_empty() {
+            true => why.to_owned(),
+            false => format!("{why} ({})", because.join(", ")),
+        };
+        let tables = script.statements().iter().flat_map(|one| one.tables.iter().cloned()).collect();
+        Meaning { effects, because, tables }
+    }
+
+    /// Functions that the text may call as if they were columns of a row.
+    fn hidden_calls(&self, script: &Script, destroys: bool, seen: &mut BTreeSet<Named>) -> Option<Meaning> {
+        let mut all = Meaning::default();
+        for named in called_like_columns(script, &self.like_columns) {
+            add(&mut all, self.through("may call as a column", &named, destroys, seen));
+        }
+        (all != Meaning::default()).then_some(all)
+    }
+}
+
+/// The functions among those that a text may mean by what looks like a column. An escape could hide any name.
+pub(super) fn called_like_columns(script: &Script, functions: &[Name]) -> Vec<Named> {
+    let text = script.text().to_lowercase();
+    let is_meant = |function: &&Name| {
+        text.contains("u&") || function.name.contains('"') || text.contains(&function.name.to_lowercase())
+    };
+    let meant = functions.iter().filter(is_meant);
+    meant.map(|name| Named { kind: Kind::Function, name: name.clone() }).collect()
+}
+
+/// Something that nobody understands.
+pub(super) fn unknown(because: &str) -> Meaning {
+    Meaning { effects: [Effect::Unknown].into(), because: because.to_owned(), tables: vec![] }
+}
+
+fn does_destroy(script: &Script) -> bool {
+    script.effects().contains(&Effect::DataDestroy)
+}
+
+fn add(all: &mut Meaning, more: Meaning) {
+    if !more.effects.is_empty() && !all.because.contains(&more.because) && all.because.len() < LONGEST_REASON {
+        let between = if all.because.is_empty() { "" } else { ", " };
+        all.because = format!("{}{between}{}", all.because, more.because);
+    }
+    all.effects.extend(more.effects);
+    all.tables.extend(more.tables);
+}
