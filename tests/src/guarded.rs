@@ -16,6 +16,14 @@ const EVERYTHING: &str = "@id(\"everything\")\npermit (principal, action, resour
 /// Name of the target.
 const TARGET: &str = "shop";
 
+/// A hundred customers and a thousand orders.
+const ORDERS: &str = "
+    CREATE TABLE customers (id int PRIMARY KEY, name text);
+    CREATE TABLE orders (id int PRIMARY KEY, customer int REFERENCES customers ON DELETE CASCADE, total int);
+    INSERT INTO customers SELECT n, 'customer ' || n FROM generate_series(1, 100) n;
+    INSERT INTO orders SELECT n, 1 + n % 100, n FROM generate_series(1, 1000) n;
+";
+
 /// See the module.
 pub struct Guarded {
     /// The gateway and the people.
@@ -44,6 +52,13 @@ impl Guarded {
         let guarded = Self { bastion, database, port };
         guarded.add_target();
         guarded
+    }
+
+    /// A PostgreSQL with a hundred customers and a thousand orders, and the policies as shipped but for the plan.
+    pub fn with_orders(plan: Plan) -> Self {
+        let shop = Self::start(Database::postgres(), plan);
+        shop.truth(ORDERS);
+        shop
     }
 
     fn add_target(&self) {

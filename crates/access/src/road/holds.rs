@@ -197,7 +197,7 @@ impl Road {
     }
 
     /// Ends a held act that has become another one while people signed: what its names stand for has changed.
-    pub async fn withdraw(&self, pending: Pending) -> Refusal {
+    pub async fn end_changed(&self, pending: Pending) -> Refusal {
         let fault = match self.waiting(pending.id).await {
             Ok(request) => self.spoil(&request, &self.say(&text::CHANGED_ACT, &[])).await,
             Err(fault) => fault,
