@@ -3,27 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use end_to_end::{
-    Database, Guarded, Place, Plan, Running, eventually, number_after, psql, run, run_with_input,
-};
-
-const FURNITURE: &str = "
-    CREATE TABLE customers (id int PRIMARY KEY, name text);
-    CREATE TABLE orders (id int PRIMARY KEY, customer int REFERENCES customers ON DELETE CASCADE, total int);
-    INSERT INTO customers SELECT n, 'customer ' || n FROM generate_series(1, 100) n;
-    INSERT INTO orders SELECT n, 1 + n % 100, n FROM generate_series(1, 1000) n;
-";
-
-/// A gateway with the shipped policies before a shop with a thousand orders.
-fn shop() -> Guarded {
-    shop_as(Plan::shipped())
-}
-
-fn shop_as(plan: Plan) -> Guarded {
-    let shop = Guarded::start(Database::postgres(), plan);
-    shop.truth(FURNITURE);
-    shop
-}
+use end_to_end::{Guarded, Place, Plan, Running, eventually, number_after, psql, run, run_with_input};
 
 /// A ticket, as the person gets it at the desk.
 #[track_caller]
@@ -42,7 +22,7 @@ fn with_ticket(shop: &Guarded, person: &str, ticket: &str) -> Command {
 
 #[test]
 fn a_client_works_as_usual_and_is_recorded() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     assert_eq!(shop.run("alice", &["SELECT count(*) FROM orders"]).ok(), "1000\n");
     let script = "BEGIN; SELECT 1/0; ROLLBACK;\nSELECT 'after ' || 1;\n\
                   SELECT total FROM orders WHERE id < 3 ORDER BY id;\n";
@@ -62,7 +42,7 @@ fn a_client_works_as_usual_and_is_recorded() {
 
 #[test]
 fn only_the_ticket_of_that_person_for_that_place_opens_it() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     let (of_alice, of_erin) =
         (ticket(&shop, "alice", "--connections 20"), ticket(&shop, "erin", "--connections 2"));
     let forged = of_alice.replace(|c: char| c.is_ascii_digit(), "0");
@@ -82,7 +62,7 @@ fn only_the_ticket_of_that_person_for_that_place_opens_it() {
 
 #[test]
 fn a_ticket_opens_as_many_connections_as_it_says_and_ends_by_itself() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     let once = ticket(&shop, "alice", "");
     run(&mut with_ticket(&shop, "alice", &once)).ok();
     run(&mut with_ticket(&shop, "alice", &once)).refused();
@@ -101,7 +81,7 @@ fn a_ticket_opens_as_many_connections_as_it_says_and_ends_by_itself() {
 
 #[test]
 fn a_delete_of_every_row_waits_for_two_and_runs_once() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     let (waiting, number) = shop.held("alice", "DELETE FROM orders");
     shop.bastion.answer(number, "approve", "alice").refused();
     shop.bastion.approve(number, "bob");
@@ -117,7 +97,7 @@ fn a_delete_of_every_row_waits_for_two_and_runs_once() {
 
 #[test]
 fn a_denied_statement_fails_and_the_session_goes_on() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     let mut psql = Running::start(shop.psql("alice").args(["-v", "VERBOSITY=verbose"]));
     psql.write(b"BEGIN;\nTRUNCATE orders;\n");
     let notice = psql.until_stderr("HELD as request ");
@@ -133,7 +113,7 @@ fn a_denied_statement_fails_and_the_session_goes_on() {
 
 #[test]
 fn an_interrupt_ends_the_wait_and_takes_the_request_off_the_table() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     let mut psql = Running::start(&mut shop.psql("alice"));
     psql.write(b"DROP TABLE orders;\n");
     let notice = psql.until_stderr("HELD as request ");
@@ -147,7 +127,7 @@ fn an_interrupt_ends_the_wait_and_takes_the_request_off_the_table() {
 
 #[test]
 fn an_interrupt_reaches_the_server() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     let mut psql = Running::start(shop.psql("alice").args(["-c", "SELECT pg_sleep(60)"]));
     eventually("the sleep", || {
         let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'";
@@ -159,7 +139,7 @@ fn an_interrupt_reaches_the_server() {
 
 #[test]
 fn whoever_leaves_while_held_leaves_nothing_behind() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     let (mut waiting, number) = shop.held("alice", "DROP TABLE orders");
     waiting.kill();
     shop.bastion.until_entry("request-end", |entry| entry["request"] == number);
@@ -169,7 +149,7 @@ fn whoever_leaves_while_held_leaves_nothing_behind() {
 
 #[test]
 fn a_suspended_person_is_cut_off_in_the_middle_of_a_statement() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     let psql = Running::start(shop.psql("alice").args(["-c", "SELECT pg_sleep(60)"]));
     eventually("the sleep", || {
         (shop.truth("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'") == "1")
@@ -194,7 +174,7 @@ fn is_not_let_through(shop: &Guarded, text: &str) {
 
 #[test]
 fn what_a_text_means_cannot_be_changed_under_the_analysis() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     for text in [
         "SET standard_conforming_strings = off",
         "SET client_encoding = 'SJIS'",
@@ -212,7 +192,7 @@ fn what_a_text_means_cannot_be_changed_under_the_analysis() {
 
 #[test]
 fn a_held_text_by_another_name_is_held_too() {
-    let shop = shop();
+    let shop = Guarded::with_orders(Plan::shipped());
     for text in [
         "PREPARE p AS DELETE FROM orders; EXECUTE p",
         "DO $$ BEGIN DELETE FROM orders; END $$",
@@ -229,7 +209,8 @@ fn a_held_text_by_another_name_is_held_too() {
 
 #[test]
 fn nothing_runs_that_is_not_on_the_record() {
-    let mut shop = shop_as(Plan::shipped().config("patience_seconds = 10", "patience_seconds = 0"));
+    let mut shop =
+        Guarded::with_orders(Plan::shipped().config("patience_seconds = 10", "patience_seconds = 0"));
     let mut psql = Running::start(&mut shop.psql("alice"));
     psql.write(b"SELECT 'ready' || 1;\n");
     psql.until_stdout("ready1");
@@ -242,4 +223,37 @@ fn nothing_runs_that_is_not_on_the_record() {
     std::fs::rename(&aside, shop.bastion.ledger()).expect("it can be moved back");
     shop.bastion.kill9();
     shop.bastion.restart();
+}
+
+#[test]
+fn few_rows_cross_without_a_signature_and_many_do_not() {
+    let shop = Guarded::with_orders(Plan::shipped());
+    assert_eq!(shop.run("alice", &["DELETE FROM orders WHERE id <= 50"]).ok(), "DELETE 50\n");
+    let mut psql = Running::start(&mut shop.psql("alice"));
+    psql.write(b"DELETE FROM orders WHERE id > 100;\n");
+    let told = psql.until_stderr("Send it again");
+    assert!(told.contains("900 rows") && told.contains("at most 100"), "{told}");
+    assert_eq!(shop.truth("SELECT count(*) FROM orders"), "950");
+    psql.write(b"DELETE FROM orders WHERE id > 100;\n");
+    let number = number_after("HELD as request ", &psql.until_stderr("HELD as request "));
+    shop.bastion.approve(number, "bob");
+    psql.until_stdout("DELETE 900");
+    let session = shop.bastion.newest_session();
+    psql.close_stdin();
+    psql.wait();
+    let replay = run(&mut shop.bastion.countersign(["replay", &session, "--speed", "1000"])).ok();
+    assert!(replay.contains("DELETE 900"), "{replay}");
+}
+
+#[test]
+fn few_rows_that_take_others_with_them_are_not_few() {
+    let shop = Guarded::with_orders(Plan::shipped());
+    let (waiting, _) = shop.held("alice", "DELETE FROM customers WHERE id = 1");
+    drop(waiting);
+    let (waiting, _) = shop.held(
+        "alice",
+        "WITH gone AS (DELETE FROM orders WHERE id > 5 RETURNING 1) SELECT count(*) FROM gone",
+    );
+    drop(waiting);
+    assert_eq!(shop.truth("SELECT count(*) FROM orders"), "1000");
 }

@@ -31,6 +31,8 @@ catalogue! {
         "已拒绝：{target} 只对应数据库 {database}；请不要填写其他数据库名";
     NO_REPLICATION: "refused: replication connections are not on offer",
         "已拒绝：不提供复制连接";
+    TOO_MANY_ROWS: "refused: it would change {rows} rows, and at most {most} cross without a signature; nothing was changed. Send it again to ask for signatures.",
+        "已拒绝：将更改 {rows} 行，而未经签署最多只允许 {most} 行；未作任何更改。如需签署，请再次提交。";
     SETTING_REFUSED: "refused: the setting {setting} cannot be given when connecting; leave it out",
         "已拒绝：连接时不能设置 {setting}；请去掉它";
     TICKET_HINT: "Use a ticket as password: ssh GATEWAY ticket {target}",

@@ -194,7 +194,8 @@ impl Reception {
         let credential = self.road.credential(session).await;
         let credential = credential.map_err(|why| away("58000", why.to_string()))?;
         let limit = self.options.target_timeout;
-        let dialled = Server::dial(session.target_name(), Arc::new(credential), &wanted.settings, limit).await;
+        let dialled =
+            Server::dial(session.target_name(), Arc::new(credential), &wanted.settings, limit).await;
         dialled.map_err(|fault| {
             tracing::warn!(target = session.target_name(), %fault, "a database could not be reached");
             away("08001", fault.to_string())

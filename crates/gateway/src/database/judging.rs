@@ -8,7 +8,7 @@ use std::time::Duration;
 use access::Step;
 use access::policy::sql::Script;
 use access::recording::SessionEvent;
-use access::road::{Pending, Progress};
+use access::road::{Grant, Pending, Progress};
 use access::{Ask, Refusal, Road, Session, SqlStatement};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, sleep};
@@ -23,8 +23,13 @@ const POLL: Duration = Duration::from_millis(200);
 pub(crate) enum Verdict {
     /// It is told this, and goes on waiting.
     Tell(String),
-    /// The act crosses; this is what it says.
-    Allow(Arc<Script>),
+    /// The act crosses.
+    Allow {
+        /// What it says.
+        script: Arc<Script>,
+        /// How many rows it may change, if that is bounded.
+        max_rows: Option<u64>,
+    },
     /// It does not.
     Refuse(Refusal),
     /// The recorder cannot write, so nothing may cross.
@@ -137,7 +142,7 @@ impl Case {
             return Verdict::NotRecorded;
         }
         match step {
-            Step::Run(_grant) => Verdict::Allow(statement.script),
+            Step::Run(grant) => allowed(statement.script, &grant),
             Step::Refused(refusal) => Verdict::Refuse(refusal),
             Step::Held(pending) => self.wait(act, statement, *pending, read).await,
         }
@@ -171,14 +176,14 @@ impl Case {
             return self.closed(act, refusal).await;
         }
         if read(true).await.as_ref() != Ok(&statement) {
-            let refusal = self.road.withdraw(pending).await;
+            let refusal = self.road.end_changed(pending).await;
             return self.closed(act, refusal).await;
         }
         match self.road.claim(pending).await {
             Ok(grant) => {
                 self.say(grant.approvals().unwrap_or_default());
                 match self.scribe.note(&SessionEvent::Granted).await {
-                    true => Verdict::Allow(statement.script),
+                    true => allowed(statement.script, &grant),
                     false => Verdict::NotRecorded,
                 }
             }
@@ -221,4 +226,8 @@ impl Case {
             let _ = self.tell.send(lines.to_owned());
         }
     }
+}
+
+fn allowed(script: Arc<Script>, grant: &Grant) -> Verdict {
+    Verdict::Allow { script, max_rows: grant.obligations().max_rows }
 }

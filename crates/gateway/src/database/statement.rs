@@ -15,6 +15,9 @@ use super::texts::{Reading, Texts};
 const LONGEST: usize = 32 << 10;
 const BEGINNING: usize = 64;
 
+/// How many acts are remembered that would have changed too many rows.
+const REMEMBERED: usize = 16;
+
 /// How texts are read for one session at one moment.
 #[derive(Clone)]
 pub(crate) struct Reader {
@@ -24,16 +27,27 @@ pub(crate) struct Reader {
     pub prepared: Prepared,
     /// The open transaction has changed the schema, and only it sees how.
     pub shifted: bool,
+    /// What would have changed too many rows; people are asked about it next time.
+    exceeded: Vec<ActKind>,
 }
 
 impl Reader {
     /// Reads for a session that has changed nothing yet.
     pub(crate) fn new(texts: Arc<Texts>, guide: Guide) -> Self {
-        Self { texts, guide, prepared: Prepared::new(), shifted: false }
+        Self { texts, guide, prepared: Prepared::new(), shifted: false, exceeded: Vec::new() }
+    }
+
+    /// That act would have changed too many rows: it is not counted again.
+    pub(crate) fn has_exceeded(&mut self, kind: ActKind) {
+        if self.exceeded.len() == REMEMBERED {
+            self.exceeded.remove(0);
+        }
+        self.exceeded.push(kind);
     }
 
     /// The statement; the name of what is none, and never allowed.
     pub(crate) async fn statement(self, kind: ActKind, afresh: bool) -> Read {
+        let has_exceeded = self.exceeded.contains(&kind);
         let (text, parameters) = match kind {
             ActKind::Query(text) => (text, Vec::new()),
             ActKind::Bind { statement: Some(prepared), parameters, .. } => {
@@ -45,6 +59,7 @@ impl Reader {
         let told = |one: &Parameter| one.value.as_deref().map(|value| shown(value, one.is_binary));
         let parameters = parameters.iter().map(told).collect();
         let Reading { script, countable } = self.read(&text, afresh).await;
+        let countable = countable && !has_exceeded;
         Ok(SqlStatement { text: text.to_vec(), parameters, script, countable })
     }
 

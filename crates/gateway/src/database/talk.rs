@@ -14,7 +14,9 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_rustls::{client, server};
-use wire::postgres::{ActId, Consequences, Decoder, Outcome, Output, Piece, Report, Session as Wire, Status};
+use wire::postgres::{
+    ActId, ActKind, Consequences, Decoder, Outcome, Output, Piece, Report, Session as Wire, Status,
+};
 
 use super::cancels::Cancellable;
 use super::consequences::consequences;
@@ -46,7 +48,9 @@ pub(crate) struct Talk {
     judging: Judging,
     reader: Reader,
     /// The act that is being judged.
-    judged: Option<ActId>,
+    judged: Option<(ActId, ActKind)>,
+    /// What is being counted, and how many rows it may change.
+    counting: Option<(ActId, ActKind, u64)>,
     /// Ends when the session may not go on.
     barred: Pin<Box<dyn Future<Output = String> + Send>>,
     stopping: watch::Receiver<Stop>,
@@ -127,6 +131,7 @@ impl Talk {
             stopping: reception.stopping.clone(),
             judging,
             judged: None,
+            counting: None,
             reader,
             reception,
             session,
@@ -219,7 +224,7 @@ impl Talk {
                 }
                 Output::Judge(act) => {
                     self.wire.settle();
-                    self.judged = Some(act.id);
+                    self.judged = Some((act.id, act.kind.clone()));
                     let (reader, kind) = (self.reader.clone(), act.kind);
                     let read = move |afresh| reader.clone().statement(kind.clone(), afresh);
                     self.judging.begin(act.id.number(), read);
@@ -228,8 +233,8 @@ impl Talk {
                 Output::Done(act, outcome) => self.done(act, &outcome),
                 Output::Parameter(name, value) => sound(&name, &value)?,
                 Output::Ready(Status::Idle) if self.wire.is_settled() => self.schema_is_settled(),
-                // No write is allowed by its count yet, so none is announced.
-                Output::Counted(..) | Output::Ready(_) => {}
+                Output::Counted(act, rows) => self.counted(act, rows)?,
+                Output::Ready(_) => {}
             }
         }
         Ok(())
@@ -245,9 +250,9 @@ impl Talk {
     fn decided(&mut self, verdict: Verdict) -> Result<(), Over> {
         match verdict {
             Verdict::Tell(line) => self.wire.notice(&Report::notice(line)),
-            Verdict::Allow(script) => {
+            Verdict::Allow { script, max_rows } => {
                 self.reader.shifted |= script.statements().iter().any(|statement| statement.shifts);
-                self.allow(consequences(&script))?;
+                self.allow(consequences(&script), max_rows)?;
             }
             Verdict::Refuse(refusal) => self.refuse(&refusal)?,
             Verdict::NotRecorded => return Err(Over::NotRecorded),
@@ -255,18 +260,42 @@ impl Talk {
         Ok(())
     }
 
-    fn allow(&mut self, consequences: Consequences) -> Result<(), Over> {
-        if let Some(act) = self.judged.take() {
-            self.begun.insert(act, Instant::now());
-            self.wire.allow(act, consequences)?;
-        }
+    fn allow(&mut self, consequences: Consequences, max_rows: Option<u64>) -> Result<(), Over> {
+        let Some((act, kind)) = self.judged.take() else { return Ok(()) };
+        self.begun.insert(act, Instant::now());
+        match max_rows {
+            None => self.wire.allow(act, consequences)?,
+            Some(max_rows) => {
+                self.counting = Some((act, kind, max_rows));
+                self.wire.allow_counted(act, consequences)?
+            }
+        };
         Ok(())
     }
 
     fn refuse(&mut self, refusal: &Refusal) -> Result<(), Over> {
-        if let Some(act) = self.judged.take() {
+        if let Some((act, _)) = self.judged.take() {
             self.wire.refuse(act, &refused(refusal))?;
         }
+        Ok(())
+    }
+
+    /// A write is done as far as nobody sees it yet: it lasts if it changed no more than it may.
+    fn counted(&mut self, act: ActId, rows: u64) -> Result<(), Over> {
+        let Some((_, kind, most)) = self.counting.take_if(|(counting, ..)| *counting == act) else {
+            return Ok(());
+        };
+        if rows <= most {
+            self.wire.keep(act)?;
+            return Ok(());
+        }
+        let values = [("rows", &*rows.to_string()), ("most", &*most.to_string())];
+        let why = text::TOO_MANY_ROWS.say(self.reception.road.language(), &values);
+        let what = format!("statement {}", act.number());
+        let durable = self.scribe.write(&SessionEvent::Refused { what, why: why.clone() });
+        self.to_client.queue_durable(durable);
+        self.reader.has_exceeded(kind);
+        self.wire.refuse(act, &Report::error("42501", why))?;
         Ok(())
     }
 

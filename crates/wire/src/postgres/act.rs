@@ -33,7 +33,7 @@ pub struct Act {
 }
 
 /// The kinds of acts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActKind {
     /// A simple query: all statements of this text.
     Query(Bytes),

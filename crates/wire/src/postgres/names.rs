@@ -12,7 +12,7 @@ const MOST_STATEMENTS: usize = 10_000;
 const MOST_TEXT: usize = 64 << 20;
 
 /// A prepared statement.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Prepared {
     /// Its text, copied out of the message.
     pub text: Bytes,

@@ -48,7 +48,9 @@ impl Facts {
         }
         if named.kind == Kind::Function && facts.found.is_empty() {
             // What looks like a call may be a cast.
-            facts.uses.push(("may be a type".to_owned(), Named { kind: Kind::Type, name: named.name.clone() }));
+            facts
+                .uses
+                .push(("may be a type".to_owned(), Named { kind: Kind::Type, name: named.name.clone() }));
         }
         facts
     }

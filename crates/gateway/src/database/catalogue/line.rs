@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
-use wire::{Bounds, Rows};
 use wire::postgres::{Answer, Asking, Decoder, encode};
+use wire::{Bounds, Rows};
 
 use crate::database::opening::fill;
 use crate::database::server::{DialError, Server};

@@ -133,7 +133,8 @@ impl Guide {
         }
         match self.survey(&known, script, prepared).await {
             Ok(survey) => {
-                let reading = Reading { script: survey.read(script), countable: is_countable(&survey, script) };
+                let reading =
+                    Reading { script: survey.read(script), countable: is_countable(&survey, script) };
                 let is_lasting = survey.facts.values().all(|facts| !facts.found.is_empty());
                 if prepared.is_empty() && is_lasting {
                     let mut readings = known.readings.lock().unwrap_or_else(PoisonError::into_inner);
@@ -213,9 +214,17 @@ impl Guide {
 /// Whether the tag of the text's one statement counts everything that it changes.
 fn is_countable(survey: &Survey, script: &Script) -> bool {
     let [statement] = script.statements() else { return false };
+    // The tag of anything else, such as a SELECT over what a WITH removes, counts something else.
+    if !["update", "delete"].contains(&first_word(&statement.text).as_str()) {
+        return false;
+    }
     let written: Vec<_> = statement.resolve.iter().filter(|named| named.kind == Kind::Written).collect();
     match written.as_slice() {
         [table] => survey.facts.get(table).is_some_and(|facts| facts.is_countable()),
         _ => false,
     }
+}
+
+fn first_word(text: &str) -> String {
+    text.trim_start().chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase()
 }

@@ -99,7 +99,14 @@ impl Survey {
     }
 
     /// A table that is written without being named.
-    fn written(&self, why: &str, how: How, table: Name, destroys: bool, seen: &mut BTreeSet<Named>) -> Meaning {
+    fn written(
+        &self,
+        why: &str,
+        how: How,
+        table: Name,
+        destroys: bool,
+        seen: &mut BTreeSet<Named>,
+    ) -> Meaning {
         let named = Named { kind: Kind::Written, name: table.clone() };
         let mut meaning = self.through(why, &named, destroys, seen);
         if meaning.because.is_empty() {
@@ -154,7 +161,8 @@ fn does_destroy(script: &Script) -> bool {
 }
 
 fn add(all: &mut Meaning, more: Meaning) {
-    if !more.effects.is_empty() && !all.because.contains(&more.because) && all.because.len() < LONGEST_REASON {
+    if !more.effects.is_empty() && !all.because.contains(&more.because) && all.because.len() < LONGEST_REASON
+    {
         let between = if all.because.is_empty() { "" } else { ", " };
         all.because = format!("{}{between}{}", all.because, more.because);
     }

@@ -191,13 +191,14 @@ impl Talk {
 
     fn judge(&mut self, act: &Act) {
         self.judged = Some(act.id);
-        self.judging.begin(act.id.number(), std::future::ready(statement(&act.kind)));
+        let read = statement(&act.kind);
+        self.judging.begin(act.id.number(), move |_afresh| std::future::ready(read.clone()));
     }
 
     fn decided(&mut self, verdict: Verdict) -> Result<(), Over> {
         match verdict {
             Verdict::Tell(line) => self.tell(line),
-            Verdict::Allow(_) => {
+            Verdict::Allow { .. } => {
                 if let Some(act) = self.judged.take() {
                     self.begun.insert(act, Instant::now());
                     self.wire.allow(act)?;
