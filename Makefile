@@ -26,6 +26,7 @@ bench: setup-test
 	$(CARGO) bench --locked --package policy --bench judging
 	$(CARGO) build --release --locked --package countersign
 	@scripts/bench target/release/countersign
+	@scripts/bench-databases target/release/countersign
 
 setup-demo:
 	@scripts/setup demo

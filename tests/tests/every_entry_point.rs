@@ -22,7 +22,7 @@ enum Through {
     Quorum,
     /// Declared by who the policies let declare it; narrow, short, told to everybody, reviewed by another.
     Declared,
-    /// About the caller alone: what they accept, or read.
+    /// About the caller alone: what they accept, or read, or a password for what they reach anyway.
     Oneself,
     /// Files of the caller alone; no node is concerned.
     Local,
@@ -66,6 +66,7 @@ const DESK: &[(&str, Through)] = &[
     ("sessions", Reads),
     ("show", Reads),
     ("targets", Reads),
+    ("ticket", Oneself),
     ("watch", Reads),
     ("withdraw", Narrows),
 ];
@@ -135,6 +136,7 @@ fn attempts(name: &str, number: u64, session: &str) -> Vec<String> {
         "change" => "change".to_owned(),
         "keys add" => "keys add".to_owned(),
         "keys remove" => "keys remove SHA256:AAAA".to_owned(),
+        "ticket" => "ticket db-1 --account root".to_owned(),
         "kill" => format!("kill {session} --reason mine"),
         "emergency declare" => "emergency declare db-1 --for 10m --reason mine".to_owned(),
         "emergency review" => "emergency review 1 --reason mine".to_owned(),

@@ -10,7 +10,7 @@ const SUBJECTS: [&[&str]; 7] = [
     &["requests", "show", "approve", "deny", "watch", "withdraw"],
     &["request", "grants", "revoke", "emergency"],
     &["sessions", "replay", "kill"],
-    &["targets", "keys", "consent", "change", "report", "retention", "holds"],
+    &["targets", "ticket", "keys", "consent", "change", "report", "retention", "holds"],
     &["totp", "completions", "man"],
 ];
 
