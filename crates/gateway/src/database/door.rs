@@ -182,7 +182,7 @@ impl Reception {
         match (dialled, greeted) {
             (Ok(server), Ok(())) => Ok((session, server)),
             (Ok(_), Err(gone)) | (Err(gone), _) => {
-                super::talk::close(&self.road, &session, access::model::Outcome::Lost).await;
+                super::course::close(&self.road, &session, access::model::Outcome::Lost).await;
                 Err(gone)
             }
         }

@@ -4,6 +4,7 @@ mod cancels;
 mod catalogue;
 mod certificate;
 mod consequences;
+mod course;
 mod door;
 mod end_point;
 mod judging;

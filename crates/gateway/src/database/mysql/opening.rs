@@ -18,8 +18,8 @@ use zeroize::Zeroizing;
 use super::line::{Line, LineError};
 use super::server::Server;
 use super::talk::Talk;
+use crate::database::course::close;
 use crate::database::door::Reception;
-use crate::database::talk::close;
 
 /// What every client is told, before it has said which server it wants.
 const VERSION: &str = "10.6.0-MariaDB-countersign";
