@@ -5,6 +5,7 @@
 //! [`VerifiedIdentity`], [`VerifiedSignature`]) that only the code which checked it can make.
 
 pub mod authority;
+pub mod certificate;
 pub mod code;
 pub mod device;
 pub mod hostca;
@@ -20,6 +21,7 @@ pub mod sshsig;
 pub mod ticket;
 pub mod totp;
 
+pub use certificate::{CertifiedLogin, ClientAuthority, KeyRequest};
 pub use code::Code;
 pub use device::Devices;
 pub use hostca::HostCa;

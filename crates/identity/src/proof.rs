@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::certificate::CertifiedLogin;
 use crate::code::Code;
 use crate::key::{EnrolledKey, Fingerprint};
 use crate::name::PersonName;
@@ -206,12 +207,14 @@ pub struct VerifiedIdentity {
 }
 
 /// What the second factor was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Second {
     Totp,
     Remembered,
     Recovery,
     Ticketed,
+    /// By the certificate of that fingerprint.
+    Certified(String),
 }
 
 impl VerifiedIdentity {
@@ -245,9 +248,28 @@ impl VerifiedIdentity {
         }
     }
 
+    /// The identity that a certificate stands for, on a connection from there.
+    pub(crate) fn by_certificate(login: &CertifiedLogin, source: IpAddr) -> Self {
+        Self {
+            person: login.person.clone(),
+            credential: login.credential.clone(),
+            source: source.to_canonical(),
+            mfa_at: login.mfa_at,
+            second: Second::Certified(login.fingerprint.clone()),
+        }
+    }
+
     /// Who it is.
     pub fn person(&self) -> &PersonName {
         &self.person
+    }
+
+    /// The fingerprint of the certificate that they came in by, if it was one.
+    pub fn certificate(&self) -> Option<&str> {
+        match &self.second {
+            Second::Certified(fingerprint) => Some(fingerprint),
+            _ => None,
+        }
     }
 
     /// The first factor.
@@ -257,11 +279,12 @@ impl VerifiedIdentity {
 
     /// How it was proved, for the ledger: `publickey SHA256:… + totp`, with `(remembered)` if the code is an older one.
     pub fn how(&self) -> String {
-        let second = match self.second {
+        let second = match &self.second {
             Second::Totp => "totp",
             Second::Remembered => "totp (remembered)",
             Second::Recovery => "recovery code",
             Second::Ticketed => "totp (by ticket)",
+            Second::Certified(_) => "totp (by certificate)",
         };
         format!("{} + {second}", self.credential)
     }
