@@ -381,6 +381,27 @@ impl Store for Explained {
         self.settle(&[("ticket", id)], done)
     }
 
+    async fn add_certificate(&self, certificate: &Certificate) -> Done {
+        let done = self.inner.add_certificate(certificate).await;
+        self.settle(&[("certificate", &certificate.id)], done)
+    }
+    async fn certificate(&self, id: &str) -> Found<Option<Certificate>> {
+        let certificate = self.inner.certificate(id).await?;
+        Ok(certificate.filter(|certificate| self.explains(&[register::certificate(certificate)])))
+    }
+    async fn certificates(&self, person: &PersonId) -> Found<Vec<Certificate>> {
+        let mut certificates = self.inner.certificates(person).await?;
+        certificates.retain(|certificate| self.explains(&[register::certificate(certificate)]));
+        Ok(certificates)
+    }
+    async fn lapsed_certificates(&self, now: Timestamp) -> Found<Vec<Certificate>> {
+        self.inner.lapsed_certificates(now).await
+    }
+    async fn drop_certificate(&self, id: &str) -> Done {
+        let done = self.inner.drop_certificate(id).await;
+        self.settle(&[("certificate", id)], done)
+    }
+
     async fn post(&self, notices: &[Notice]) -> Done {
         self.inner.post(notices).await
     }

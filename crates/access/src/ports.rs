@@ -200,6 +200,17 @@ pub trait Store: Send + Sync {
     /// Takes a ticket away; nothing when it is gone.
     async fn drop_ticket(&self, id: &str) -> Result<(), StoreError>;
 
+    /// Adds a client certificate. [`StoreError::Exists`] when it is there already.
+    async fn add_certificate(&self, certificate: &Certificate) -> Result<(), StoreError>;
+    /// The certificate of that digest, lapsed or not.
+    async fn certificate(&self, id: &str) -> Result<Option<Certificate>, StoreError>;
+    /// A person's certificates, those that lapse last first.
+    async fn certificates(&self, person: &PersonId) -> Result<Vec<Certificate>, StoreError>;
+    /// The certificates that have lapsed at `now`, and those of suspended persons.
+    async fn lapsed_certificates(&self, now: Timestamp) -> Result<Vec<Certificate>, StoreError>;
+    /// Takes a certificate away; nothing when it is gone.
+    async fn drop_certificate(&self, id: &str) -> Result<(), StoreError>;
+
     /// Puts notices into the outbox, all or none.
     async fn post(&self, notices: &[Notice]) -> Result<(), StoreError>;
     /// The first `limit` notices for that receiver that are due at `now`, in order of arrival.

@@ -10,7 +10,9 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use keeping::{Over, hold_of_person, hold_of_session};
 pub(crate) use records::record;
-pub use records::{account, credentials, key, permit, person, policies, setting, target, ticket};
+pub use records::{
+    account, certificate, credentials, key, permit, person, policies, setting, target, ticket,
+};
 
 use crate::blind::sha256_hex;
 use crate::entry::{Entry, Event};

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use access::model::{
-    Account, Attempts, Decision, Enrolment, Notice, Outcome, Permit, PermitId, Person, PersonId, PersonKey,
-    Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Ticket, Timestamp,
+    Account, Attempts, Certificate, Decision, Enrolment, Notice, Outcome, Permit, PermitId, Person, PersonId,
+    PersonKey, Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Ticket,
+    Timestamp,
 };
 use access::ports::{Store, StoreError};
 use access::recording::SessionId;
@@ -13,8 +14,8 @@ use async_trait::async_trait;
 
 use crate::database::{Database, Engine};
 use crate::tables::{
-    consents, counters, decisions, enrolments, factors, keys, outbox, people, permits, records, requests,
-    sessions, settings, targets, tickets,
+    certificates, consents, counters, decisions, enrolments, factors, keys, outbox, people, permits, records,
+    requests, sessions, settings, targets, tickets,
 };
 
 #[async_trait]
@@ -303,6 +304,26 @@ impl<E: Engine> Store for Database<E> {
 
     async fn drop_ticket(&self, id: &str) -> Result<(), StoreError> {
         tickets::remove(self, id).await
+    }
+
+    async fn add_certificate(&self, certificate: &Certificate) -> Result<(), StoreError> {
+        certificates::add(self, certificate).await
+    }
+
+    async fn certificate(&self, id: &str) -> Result<Option<Certificate>, StoreError> {
+        certificates::one(self, id).await
+    }
+
+    async fn certificates(&self, person: &PersonId) -> Result<Vec<Certificate>, StoreError> {
+        certificates::of(self, person).await
+    }
+
+    async fn lapsed_certificates(&self, now: Timestamp) -> Result<Vec<Certificate>, StoreError> {
+        certificates::lapsed(self, now).await
+    }
+
+    async fn drop_certificate(&self, id: &str) -> Result<(), StoreError> {
+        certificates::remove(self, id).await
     }
 
     async fn post(&self, notices: &[Notice]) -> Result<(), StoreError> {

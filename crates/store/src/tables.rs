@@ -1,5 +1,6 @@
 //! The tables, one subject a file: statements that both databases understand, and rows as values of the model.
 
+pub(crate) mod certificates;
 pub(crate) mod consents;
 pub(crate) mod counters;
 pub(crate) mod decisions;

@@ -1,5 +1,6 @@
 //! What every store must do, said once: each behaviour runs against a fresh store of whatever kind.
 
+mod certificates;
 mod codes;
 mod factors;
 mod keys;
@@ -46,6 +47,7 @@ pub async fn holds<S: Store + 'static>(make: impl AsyncFn() -> S) {
     permits::hold(&make).await;
     records::hold(&make).await;
     tickets::hold(&make).await;
+    certificates::hold(&make).await;
     outbox::hold(&make).await;
 }
 

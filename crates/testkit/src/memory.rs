@@ -7,8 +7,9 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::model::{
-    Account, Attempts, Decision, Enrolment, Notice, Outcome, Permit, PermitId, Person, PersonId, PersonKey,
-    Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Ticket, Timestamp,
+    Account, Attempts, Certificate, Decision, Enrolment, Notice, Outcome, Permit, PermitId, Person, PersonId,
+    PersonKey, Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Ticket,
+    Timestamp,
 };
 use access::ports::{Store, StoreError};
 use access::recording::SessionId;
@@ -40,6 +41,7 @@ struct State {
     recovery: BTreeMap<PersonId, BTreeSet<String>>,
     consents: BTreeMap<(PersonId, String), Timestamp>,
     tickets: BTreeMap<String, Ticket>,
+    certificates: BTreeMap<String, Certificate>,
     last_notice: i64,
     outbox: BTreeMap<i64, Notice>,
     stirred: i64,
@@ -469,6 +471,27 @@ impl Store for MemoryStore {
 
     async fn drop_ticket(&self, id: &str) -> Done {
         self.state().tickets.remove(id);
+        Ok(())
+    }
+
+    async fn add_certificate(&self, certificate: &Certificate) -> Done {
+        self.state().add_certificate(certificate)
+    }
+
+    async fn certificate(&self, id: &str) -> Result<Option<Certificate>, StoreError> {
+        Ok(self.state().certificates.get(id).cloned())
+    }
+
+    async fn certificates(&self, person: &PersonId) -> Result<Vec<Certificate>, StoreError> {
+        Ok(self.state().certificates_of(person))
+    }
+
+    async fn lapsed_certificates(&self, now: Timestamp) -> Result<Vec<Certificate>, StoreError> {
+        Ok(self.state().lapsed_certificates(now))
+    }
+
+    async fn drop_certificate(&self, id: &str) -> Done {
+        self.state().certificates.remove(id);
         Ok(())
     }
 

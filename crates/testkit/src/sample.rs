@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use access::model::{
-    Account, Answer, Decision, Permit, PermitId, PermitKind, Person, PersonId, PersonKey, RememberedFactor,
-    Request, RequestId, RequestKind, RequestState, Service, SessionRow, Target, Ticket, Timestamp, Way,
+    Account, Answer, Certificate, Decision, Permit, PermitId, PermitKind, Person, PersonId, PersonKey,
+    RememberedFactor, Request, RequestId, RequestKind, RequestState, Service, SessionRow, Target, Ticket,
+    Timestamp, Way,
 };
 use access::policy::Level;
 use access::recording::SessionId;
@@ -33,6 +34,18 @@ pub fn ticket(id: &str) -> Ticket {
         account: "app".to_owned(),
         expires: NOW.plus_seconds(600),
         uses: 2,
+    }
+}
+
+/// A certificate of that person, for an hour.
+pub fn certificate(id: &str, name: &str) -> Certificate {
+    Certificate {
+        id: id.to_owned(),
+        person: person_id(name),
+        credential: "password".to_owned(),
+        passed: NOW,
+        source: SOURCE,
+        expires: NOW.plus_seconds(3600),
     }
 }
 

@@ -12,7 +12,10 @@ use crate::model::{Answer, PermitId, RequestId};
 use crate::statement::visible;
 
 pub use values::{Because, parse_duration};
-pub use wanted::{AccessWanted, EmergencyWanted, ReplayWanted, RunbookWanted, TicketWanted, Where};
+pub use wanted::{
+    AccessWanted, CertificateAct, CertificateWanted, EmergencyWanted, ReplayWanted, RunbookWanted,
+    TicketWanted, Where,
+};
 pub use words::{Unsplit, split};
 
 /// Longest command line of the desk, in bytes; scripts, changes and signatures come on standard input.
@@ -108,6 +111,11 @@ pub enum DeskCommand {
     Targets,
     /// Print a short password with which a database client of yours opens one database
     Ticket(TicketWanted),
+    /// Print a certificate for the key of the request on standard input, with which database clients of yours come in
+    #[command(args_conflicts_with_subcommands = true)]
+    Certificate(CertificateWanted),
+    /// List your certificates
+    Certificates,
     /// Your keys
     Keys {
         /// What to do; without it they are listed.
@@ -275,6 +283,7 @@ impl DeskCommand {
             | Self::Deny { .. }
             | Self::Change
             | Self::Keys { act: Some(KeysAct::Challenge | KeysAct::Add) }
+            | Self::Certificate(CertificateWanted { act: None, .. })
             | Self::Request(Wanted::Runbook(_)) => Input::Whole,
             Self::Requests { .. }
             | Self::Show { .. }
@@ -289,6 +298,8 @@ impl DeskCommand {
             | Self::Emergency(_)
             | Self::Targets
             | Self::Ticket(_)
+            | Self::Certificate(_)
+            | Self::Certificates
             | Self::Keys { act: None | Some(KeysAct::Remove { .. }) }
             | Self::Consent { .. }
             | Self::Retention

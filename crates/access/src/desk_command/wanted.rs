@@ -51,6 +51,30 @@ pub struct TicketWanted {
     pub connections: u32,
 }
 
+/// A client certificate for the key of a request.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct CertificateWanted {
+    /// What to do; without it one is made.
+    #[command(subcommand)]
+    pub act: Option<CertificateAct>,
+    /// How long it counts, at most 12h
+    #[arg(long = "for", value_name = "TIME", default_value = "8h", value_parser = values::parse_duration)]
+    pub seconds: u64,
+    /// Print the authority of the gateway's own certificate too, last
+    #[arg(long)]
+    pub with_authority: bool,
+}
+
+/// What people can do about their own certificates.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Subcommand)]
+pub enum CertificateAct {
+    /// End one, and what came in by it, at once
+    Revoke {
+        /// As `certificates` lists it
+        id: String,
+    },
+}
+
 /// Runs of one script for a time.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct RunbookWanted {

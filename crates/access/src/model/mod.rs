@@ -10,7 +10,9 @@ mod session;
 mod target;
 
 pub use permit::{Permit, PermitId, PermitKind};
-pub use person::{Attempts, Device, Enrolment, Person, PersonId, PersonKey, RememberedFactor, Ticket};
+pub use person::{
+    Attempts, Certificate, Device, Enrolment, Person, PersonId, PersonKey, RememberedFactor, Ticket,
+};
 pub use record::{Notice, Record};
 pub use request::{Answer, Decision, Request, RequestId, RequestKind, RequestState};
 pub use session::{Outcome, SessionRow, Way};

@@ -124,6 +124,23 @@ pub struct Ticket {
     pub uses: u32,
 }
 
+/// A client certificate that was given: the login that it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// SHA-256 of it in DER, lower hex.
+    pub id: String,
+    /// Whose it is.
+    pub person: PersonId,
+    /// Their first factor, as `identity` writes it.
+    pub credential: String,
+    /// When their one-time code passed.
+    pub passed: Timestamp,
+    /// The address that it was asked for from.
+    pub source: IpAddr,
+    /// When it lapses.
+    pub expires: Timestamp,
+}
+
 /// A one-time code that lets a person enrol a key, kept as a hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrolment {

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::blind::{hex, sha256_hex};
 use crate::entry::canonical;
-use crate::model::{Account, Permit, Person, PersonKey, Record, Service, Target, Ticket, Timestamp};
+use crate::model::{
+    Account, Certificate, Permit, Person, PersonKey, Record, Service, Target, Ticket, Timestamp,
+};
 
 /// A person, without credentials. The salt keeps the digest from being guessed, and gives nothing else away.
 pub fn person(person: &Person) -> Record {
@@ -127,4 +129,17 @@ pub(crate) fn record(kind: &str, id: &str, content: &Value) -> Record {
 /// Derived, so that a record can be shown to somebody without opening the person's other commitments.
 fn derived_salt(person: &Person) -> String {
     sha256_hex(&[b"person".as_slice(), &[0], &person.salt].concat())
+}
+
+/// A client certificate.
+pub fn certificate(certificate: &Certificate) -> Record {
+    let content = json!({
+        "credential": certificate.credential,
+        "expires": certificate.expires.0,
+        "id": certificate.id,
+        "passed": certificate.passed.0,
+        "person": certificate.person.0,
+        "source": certificate.source.to_string(),
+    });
+    record("certificate", &certificate.id, &content)
 }

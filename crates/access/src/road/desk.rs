@@ -3,7 +3,9 @@
 use identity::VerifiedIdentity;
 
 use super::Road;
-use crate::desk_command::{Consent, DeskCommand, Emergency, Report, Unparsed, Wanted};
+use crate::desk_command::{
+    CertificateAct, CertificateWanted, Consent, DeskCommand, Emergency, Report, Unparsed, Wanted,
+};
 use crate::error::RoadError;
 use crate::model::{Answer, RequestId};
 use crate::text;
@@ -99,6 +101,11 @@ impl Road {
                 self.list_permits(self.open_emergencies().await?).await
             }
             DeskCommand::Ticket(wanted) => self.give_ticket(who, &wanted).await,
+            DeskCommand::Certificate(CertificateWanted {
+                act: Some(CertificateAct::Revoke { id }), ..
+            }) => ended(self.revoke_certificate(&person, &id).await),
+            DeskCommand::Certificate(wanted) => self.give_certificate(who, &person, &wanted, stdin).await,
+            DeskCommand::Certificates => self.list_certificates(&person).await,
             DeskCommand::Keys { act } => self.own_keys(who, &person, act, stdin).await,
             DeskCommand::Change => self.change_command(who, stdin).await,
             DeskCommand::Retention => self.show_retention(&person).await,

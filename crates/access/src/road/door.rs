@@ -211,7 +211,7 @@ impl Road {
     /// The login is an entry before anything can be done with it. An account or key that is over gets no further than
     /// here, where both factors have shown that it is its holder who is told.
     pub(super) async fn welcome(&self, person: &Person, who: &VerifiedIdentity) -> Result<(), Failed> {
-        if let Some(why) = self.lapsed(person, who.credential()).await? {
+        if let Some(why) = self.lapsed(person, who).await? {
             return Err(Failed::Lapsed(why));
         }
         if let Credential::Key(key) = who.credential() {

@@ -7,7 +7,7 @@ use super::Road;
 use crate::error::{Refusal, RoadError};
 use crate::model::{Person, PersonId, PersonKey, Timestamp};
 use crate::statement::rfc3339;
-use crate::text::{ACCOUNT_EXPIRED, KEY_EXPIRED, KEY_REVOKED, SUSPENDED};
+use crate::text::{ACCOUNT_EXPIRED, CERTIFICATE_OVER, KEY_EXPIRED, KEY_REVOKED, SUSPENDED};
 
 impl Road {
     /// The person behind an identity, as the store has them now: groups, suspension, expiry and a revoked key take
@@ -24,22 +24,27 @@ impl Road {
         let Some(person) = person.filter(|person| !person.suspended) else {
             return Err(self.refusal(&SUSPENDED, &[]).into());
         };
-        match self.lapsed(&person, who.credential()).await? {
+        match self.lapsed(&person, who).await? {
             None => Ok(person),
             Some(refusal) => Err(refusal.into()),
         }
     }
 
-    /// Why an account or a credential is over, if it is. A password leaves no trace to compare.
+    /// Why an account, a certificate or a credential is over, if it is. A password leaves no trace to compare.
     pub(super) async fn lapsed(
         &self,
         person: &Person,
-        credential: &Credential,
+        who: &VerifiedIdentity,
     ) -> Result<Option<Refusal>, RoadError> {
         if let Some(since) = over(person.expires, self.now()) {
             return Ok(Some(self.refusal(&ACCOUNT_EXPIRED, &[("since", &rfc3339(since))])));
         }
-        let Credential::Key(fingerprint) = credential else { return Ok(None) };
+        if let Some(id) = who.certificate()
+            && !self.certificate_counts(id).await?
+        {
+            return Ok(Some(self.refusal(&CERTIFICATE_OVER, &[])));
+        }
+        let Credential::Key(fingerprint) = who.credential() else { return Ok(None) };
         let key = ("key", fingerprint.as_str());
         let Some(row) = self.key_of(&person.id, fingerprint.as_str()).await? else {
             return Ok(Some(self.refusal(&KEY_REVOKED, &[key])));

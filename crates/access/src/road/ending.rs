@@ -17,10 +17,11 @@ use crate::text;
 pub(super) const SECURITY: &str = "security-administrators";
 
 impl Road {
-    /// Ends what is over: requests, permits and tickets whose time has run out or whose person is suspended. Called every second,
-    /// on every node; doing it twice does it once. Returns how much it ended.
+    /// Ends what is over: requests, permits, tickets and certificates whose time has run out or whose person is suspended.
+    /// Called every second, on every node; doing it twice does it once. Returns how much it ended.
     pub async fn sweep(&self) -> Result<usize, RoadError> {
-        Ok(self.sweep_requests().await? + self.sweep_permits().await? + self.sweep_tickets().await?)
+        let asked_for = self.sweep_requests().await? + self.sweep_permits().await?;
+        Ok(asked_for + self.sweep_tickets().await? + self.sweep_certificates().await?)
     }
 
     async fn sweep_requests(&self) -> Result<usize, RoadError> {

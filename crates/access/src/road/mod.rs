@@ -3,6 +3,7 @@
 mod acts;
 mod announce;
 mod asking;
+mod certificates;
 mod changes;
 mod circumstances;
 mod claim;
@@ -51,6 +52,7 @@ use policy::Policies;
 use recording::Recorder;
 
 pub use acts::Step;
+pub use certificates::ClientCertificates;
 pub use consent::ConsentNotice;
 pub use desk::DeskAnswer;
 pub use desk_show::Watched;
@@ -93,6 +95,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// Secrets at rest.
     pub vault: Vault,
+    /// What signs clients' certificates; none when no client can show one.
+    pub client_certificates: Option<ClientCertificates>,
     /// Numbers and language from the configuration.
     pub settings: Settings,
 }
@@ -218,6 +222,10 @@ impl Road {
 
     pub(crate) fn vault(&self) -> &Vault {
         &self.0.parts.vault
+    }
+
+    pub(super) fn client_certificates(&self) -> Option<&ClientCertificates> {
+        self.0.parts.client_certificates.as_ref()
     }
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {

@@ -13,6 +13,7 @@ macro_rules! catalogue {
 }
 
 mod administration;
+mod certificates;
 mod desk;
 mod evidence;
 mod notices;
@@ -23,6 +24,7 @@ pub mod quorums;
 mod road;
 
 pub use administration::*;
+pub use certificates::*;
 pub use desk::*;
 pub use evidence::*;
 pub use notices::*;
@@ -103,6 +105,7 @@ mod tests {
     fn all() -> impl Iterator<Item = &'static Line> {
         [
             administration::ALL,
+            certificates::ALL,
             desk::ALL,
             evidence::ALL,
             notices::ALL,

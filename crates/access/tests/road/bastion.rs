@@ -13,7 +13,7 @@ use access::audit::Audit;
 use access::entry::{Entry, Event};
 use access::explained::Explained;
 use access::identity::totp::Secret as Seed;
-use access::identity::{Destination, VerifiedIdentity, lockout};
+use access::identity::{ClientAuthority, Destination, VerifiedIdentity, lockout};
 use access::model::{Answer, RequestId, RequestState, Way};
 use access::policy::{Policies, Sources};
 use access::ports::{Entropy, Journal, Store};
@@ -21,7 +21,7 @@ use access::recording::{
     Direction, Frame, Kind, NodeVault, Options, Random, Recorder, SealedSegment, Sealing, verify_segments,
 };
 use access::register::{self, Register};
-use access::road::{ConsentNotice, DeskAnswer, Entered, Parts, Settings};
+use access::road::{ClientCertificates, ConsentNotice, DeskAnswer, Entered, Parts, Settings};
 use access::text::Language;
 use access::vault::Vault;
 use access::{Grant, Pending, Refusal, Road, Session, Step};
@@ -139,6 +139,7 @@ impl Bastion {
             recorder: Arc::new(recorder(dir.path(), sealing.clone())),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(seed)),
+            client_certificates: Some(client_certificates()),
             vault: Vault::new(&[5; 32]).unwrap(),
             settings: settings(language, consent),
         };
@@ -280,6 +281,7 @@ impl Bastion {
             recorder: Arc::new(recorder(&dir, self.sealing.clone())),
             clock: self.clock.clone(),
             entropy: Arc::new(SeededEntropy::new(9)),
+            client_certificates: Some(client_certificates()),
             vault: Vault::new(&[5; 32]).unwrap(),
             settings: settings(Language::English, None),
         };
@@ -409,6 +411,13 @@ impl Drop for Bastion {
             self.verify();
         }
     }
+}
+
+/// What signs the certificates of clients.
+fn client_certificates() -> ClientCertificates {
+    let pem = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let authority = ClientAuthority::from_pem(&pem, NOW.seconds()).unwrap();
+    ClientCertificates { authority, gateway: Some("the gateway's authority\n".into()) }
 }
 
 /// The word of an entry's kind.

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use access::model::{
-    Account, Attempts, Decision, Enrolment, Notice, Outcome, Permit, PermitId, PermitKind, Person, PersonId,
-    PersonKey, Record, RememberedFactor, Request, RequestId, RequestState, SessionRow, Target, Ticket,
-    Timestamp,
+    Account, Attempts, Certificate, Decision, Enrolment, Notice, Outcome, Permit, PermitId, PermitKind,
+    Person, PersonId, PersonKey, Record, RememberedFactor, Request, RequestId, RequestState, SessionRow,
+    Target, Ticket, Timestamp,
 };
 use access::ports::{Store, StoreError};
 use access::recording::SessionId;
@@ -256,6 +256,11 @@ store! {
     use_ticket(id: &str) -> bool;
     lapsed_tickets(now: Timestamp) -> Vec<Ticket>;
     drop_ticket(id: &str) -> ();
+    add_certificate(certificate: &Certificate) -> ();
+    certificate(id: &str) -> Option<Certificate>;
+    certificates(person: &PersonId) -> Vec<Certificate>;
+    lapsed_certificates(now: Timestamp) -> Vec<Certificate>;
+    drop_certificate(id: &str) -> ();
     due(receiver: &str, now: Timestamp, limit: u32) -> Vec<Notice>;
     delivered(id: i64) -> ();
     postpone(id: i64, attempts: u32, due: Timestamp) -> bool;

@@ -7,6 +7,7 @@ mod announcing;
 mod asking;
 mod auditing;
 mod bastion;
+mod certificates;
 mod consenting;
 mod counting;
 mod desk;

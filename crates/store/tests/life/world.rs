@@ -138,6 +138,7 @@ impl World {
                 recorder: recorder.clone(),
                 clock: self.clock.clone(),
                 entropy: self.entropy.clone(),
+                client_certificates: None,
                 vault: Vault::new(&[5; 32]).unwrap(),
                 settings: settings(),
             };

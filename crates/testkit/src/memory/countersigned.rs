@@ -1,7 +1,8 @@
 //! Records, settings, permits, codes, consents and notices of the store in memory.
 
 use access::model::{
-    Enrolment, Notice, Permit, PermitKind, Person, PersonId, PersonKey, Record, SessionRow, Ticket, Timestamp,
+    Certificate, Enrolment, Notice, Permit, PermitKind, Person, PersonId, PersonKey, Record, SessionRow,
+    Ticket, Timestamp,
 };
 use access::ports::StoreError;
 
@@ -121,6 +122,26 @@ impl State {
         free(self.tickets.contains_key(&ticket.id), || format!("ticket {}", ticket.id))?;
         self.tickets.insert(ticket.id.clone(), ticket.clone());
         Ok(())
+    }
+
+    pub(super) fn add_certificate(&mut self, certificate: &Certificate) -> Done {
+        self.person(&certificate.person)?;
+        free(self.certificates.contains_key(&certificate.id), || format!("certificate {}", certificate.id))?;
+        self.certificates.insert(certificate.id.clone(), certificate.clone());
+        Ok(())
+    }
+
+    pub(super) fn certificates_of(&self, person: &PersonId) -> Vec<Certificate> {
+        let mut theirs: Vec<_> =
+            self.certificates.values().filter(|one| one.person == *person).cloned().collect();
+        theirs.sort_by_key(|one| (std::cmp::Reverse(one.expires), one.id.clone()));
+        theirs
+    }
+
+    pub(super) fn lapsed_certificates(&self, now: Timestamp) -> Vec<Certificate> {
+        let suspended = |one: &Certificate| self.people.get(&one.person).is_some_and(|owner| owner.suspended);
+        let over = self.certificates.values().filter(|one| one.expires <= now || suspended(one));
+        over.cloned().collect()
     }
 
     pub(super) fn use_ticket(&mut self, id: &str) -> bool {
