@@ -12,7 +12,7 @@ use access::identity::lockout;
 use access::ports::Store;
 use access::recording::{Interrupted, NodeVault, Options, Recorder};
 use access::register::Register;
-use access::road::{Parts, Road, Settings};
+use access::road::{ClientCertificates, Parts, Road, Settings};
 use access::vault::Vault;
 use anyhow::{Context as _, Result, anyhow, bail};
 use ledger::{Log, NoteSigner};
@@ -24,6 +24,7 @@ use crate::policies::{policy_files, read_policies};
 use crate::secrets::{NodeKeys, read_key, recorder_random};
 use crate::state::open_store;
 use crate::surroundings::{SystemClock, SystemEntropy};
+use crate::tls;
 
 /// Names that lie in the ledger's folder beside the log's own.
 pub const SIBLINGS: &[&str] = &["wal", "segments"];
@@ -58,6 +59,7 @@ impl Node {
             clock: Arc::new(clock(config)),
             entropy: Arc::new(SystemEntropy),
             vault: Vault::new(&keys.vault)?,
+            client_certificates: client_certificates(config)?,
             settings: settings(config, &keys),
         };
         let road = Road::new(parts, policies);
@@ -162,6 +164,10 @@ async fn repair(road: &Road, audit: &Audit, sealed: &[Interrupted]) -> Result<()
         tracing::warn!(sessions = left.len(), requests, "closed what an interrupted run left open");
     }
     Ok(())
+}
+
+fn client_certificates(config: &Config) -> Result<Option<ClientCertificates>> {
+    config.databases.as_ref().map(tls::client_certificates).transpose().map(Option::flatten)
 }
 
 fn clock(config: &Config) -> SystemClock {

@@ -72,9 +72,14 @@ pub fn make_key(path: &Path) -> Result<()> {
 
 /// Writes a new file that only its owner can read; refuses to replace one.
 pub fn write(path: &Path, text: &str) -> Result<()> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// The same, of what need not be text.
+pub fn write_bytes(path: &Path, content: &[u8]) -> Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = file.with_context(|| format!("cannot make {}", path.display()))?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content)?;
     file.sync_all()?;
     Ok(())
 }

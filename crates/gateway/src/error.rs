@@ -14,4 +14,7 @@ pub enum GatewayError {
     /// The certificate of the TLS listener is not usable.
     #[error("{0:?}: no usable certificate or key: {1}; give a PEM certificate and its private key")]
     Certificate(PathBuf, String),
+    /// Clients' certificates cannot be verified with their authority.
+    #[error("clients' certificates cannot be verified: {0}")]
+    ClientAuthority(String),
 }

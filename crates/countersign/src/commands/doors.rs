@@ -58,7 +58,8 @@ impl Doors {
     /// Serves until `asked` comes or one of the doors fails, then drains all.
     pub async fn serve(self, road: &Road, config: &Config, asked: impl Future<Output = ()>) -> Result<()> {
         let options = ssh_options(config)?;
-        let databases = config.databases.as_ref().map(|door| database_options(door, config)).transpose()?;
+        let databases =
+            config.databases.as_ref().map(|door| database_options(road, door, config)).transpose()?;
         let (close, closing) = watch::channel(false);
         let close = &close;
         let closed = || {
@@ -127,8 +128,9 @@ fn ssh_options(config: &Config) -> Result<SshOptions> {
     Ok(options)
 }
 
-fn database_options(door: &DatabaseDoor, config: &Config) -> Result<DatabaseOptions> {
+fn database_options(road: &Road, door: &DatabaseDoor, config: &Config) -> Result<DatabaseOptions> {
     let mut options = DatabaseOptions::new(tls::certificate(&door.certificate, &config.spool)?);
+    options.client_authority = road.client_authority().map(<[u8]>::to_vec);
     options.login_grace = Duration::from_secs(door.login_grace);
     options.max_startups = door.max_startups;
     options.max_connections = door.max_connections;

@@ -77,6 +77,7 @@ fn make_keys(dir: &Path) -> Result<()> {
     let authority = HostCa::generate(&mut surroundings::fill)?;
     secrets::write(&dir.join("secrets/host_ca"), &authority.to_openssh()?)?;
     std::fs::write(dir.join("host_ca.pub"), authority.public_key().to_openssh()? + "\n")?;
+    tls::make_client_authority(&dir.join("secrets/client_ca.key"))?;
     tls::make_authority(&dir.join("tls_ca.pem"), &dir.join("secrets/tls_ca.key"))
 }
 

@@ -18,6 +18,7 @@ pub(super) struct Databases {
     #[serde(default)]
     names: Vec<Spanned<String>>,
     authority_key: Option<Spanned<PathBuf>>,
+    client_authority_key: Option<Spanned<PathBuf>>,
     certificate: Option<Spanned<PathBuf>>,
     key: Option<Spanned<PathBuf>>,
     login_grace_seconds: Option<Spanned<u64>>,
@@ -36,6 +37,8 @@ pub struct DatabaseDoor {
     pub mysql: Option<SocketAddr>,
     /// The certificate that clients see.
     pub certificate: DoorCertificate,
+    /// The key that signs clients' certificates, if they can have some.
+    pub client_authority_key: Option<PathBuf>,
     /// Seconds to log in.
     pub login_grace: u64,
     /// Connections that log in at once.
@@ -81,6 +84,11 @@ impl Reader<'_> {
             postgres,
             mysql,
             certificate: self.door_certificate(section)?,
+            client_authority_key: numbers
+                .client_authority_key
+                .as_ref()
+                .map(|key| self.secret(key))
+                .transpose()?,
             login_grace: self.number(&numbers.login_grace_seconds, 30, 5..=600)?,
             max_startups: self.count(&numbers.max_startups, 64, 1..=10_000)?,
             max_connections: self.count(&numbers.max_connections, 4096, 1..=100_000)?,
@@ -123,6 +131,7 @@ mod tests {
         let port = |address: Option<SocketAddr>| address.map(|address| address.port());
         assert_eq!((port(door.postgres), port(door.mysql)), (Some(5432), None));
         assert_eq!((door.login_grace, door.waiting_notice), (30, 5));
+        assert!(door.client_authority_key.is_some_and(|key| key.ends_with("secrets/client_ca.key")));
         let (closed, open) = ("# mysql = \"0.0.0.0:3306\"", "mysql = \"127.0.0.1:3306\"");
         let door = read(|text| text.replace(closed, open)).unwrap().databases.unwrap();
         assert_eq!((port(door.postgres), port(door.mysql)), (None, Some(3306)));

@@ -43,7 +43,7 @@ pub async fn serve(
     let (pulse, beating) = Pulse::start(&road);
     let reception = Arc::new(Reception {
         protocol,
-        certificate: Certificate::read(options.certificate.clone())?,
+        certificate: Certificate::read(options.certificate.clone(), options.client_authority.as_deref())?,
         startups: Startups::new(options.max_startups),
         places: Arc::new(Semaphore::new(options.max_connections)),
         cancels: Arc::default(),

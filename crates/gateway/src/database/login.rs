@@ -1,16 +1,18 @@
-//! Who a database client is, and where it wants to: a ticket for a password, a person, account and target for a user name.
+//! Who a database client is, and where it wants to: a certificate, or a ticket for a password; a person, account and target
+//! for a user name.
 
 use std::net::IpAddr;
 
-use access::identity::{Destination, Login};
+use access::identity::{Destination, Login, VerifiedIdentity};
 use access::model::Way;
 use access::text::{self, Line};
 use access::{Road, Session};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use wire::postgres::startup::Start;
 use wire::postgres::{Frontend, Piece, Report, encode, password};
 use zeroize::Zeroizing;
 
+use super::certificate::shown;
 use super::opening::{Arrived, fill};
 
 /// Settings of a client that change nothing about what its statements do.
@@ -89,37 +91,44 @@ fn is_utf8(encoding: &str) -> bool {
     ["utf8", "unicode", "auto", ""].contains(&plain.to_ascii_lowercase().as_str())
 }
 
-/// Asks for the ticket and opens the session.
-pub(crate) async fn log_in<S>(
-    arrived: &mut Arrived<S>,
+/// Finds out who it is, by certificate or ticket, and opens the session.
+pub(crate) async fn log_in(
+    arrived: &mut Arrived,
     wanted: &Wanted,
     road: &Road,
     source: IpAddr,
-) -> Result<Session, Turned>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let ticket = ask_ticket(arrived).await?;
-    let refused = |code, why: String| Turned::Away(Report::fatal(code, why));
-    let person = wanted.login.person.as_str();
-    let who = road.enter_with_ticket(person, &ticket, &wanted.to, source).await;
-    let who = who.map_err(|why| {
-        let hint = text::TICKET_HINT.say(road.language(), &[("target", wanted.to.target.as_str())]);
-        Turned::Away(Report::fatal("28P01", why.to_string()).with_hint(hint))
-    })?;
+) -> Result<Session, Turned> {
+    if let Some(negotiation) = arrived.start.negotiation() {
+        arrived.stream.write_all(&negotiation).await.map_err(|_| Turned::Gone)?;
+    }
+    let who = identify(arrived, wanted, road, source).await?;
     let session = road.open(&who, &wanted.to, Way::Database).await;
-    let session = session.map_err(|why| refused("28000", why.to_string()))?;
-    Ok(session)
+    session.map_err(|why| Turned::Away(Report::fatal("28000", why.to_string())))
 }
 
-async fn ask_ticket<S>(arrived: &mut Arrived<S>) -> Result<Zeroizing<String>, Turned>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+/// Whoever shows a certificate is asked for no ticket.
+async fn identify(
+    arrived: &mut Arrived,
+    wanted: &Wanted,
+    road: &Road,
+    source: IpAddr,
+) -> Result<VerifiedIdentity, Turned> {
+    let person = wanted.login.person.as_str();
+    let (who, hint) = match shown(&arrived.stream).cloned() {
+        Some(certificate) => (
+            road.enter_with_certificate(person, &certificate, source).await,
+            text::CERTIFICATE_HINT.say(road.language(), &[("person", person)]),
+        ),
+        None => (
+            road.enter_with_ticket(person, &ask_ticket(arrived).await?, &wanted.to, source).await,
+            text::TICKET_HINT.say(road.language(), &[("target", wanted.to.target.as_str())]),
+        ),
+    };
+    who.map_err(|why| Turned::Away(Report::fatal("28P01", why.to_string()).with_hint(hint)))
+}
+
+async fn ask_ticket(arrived: &mut Arrived) -> Result<Zeroizing<String>, Turned> {
     let gone = |_| Turned::Gone;
-    if let Some(negotiation) = arrived.start.negotiation() {
-        arrived.stream.write_all(&negotiation).await.map_err(gone)?;
-    }
     arrived.stream.write_all(&encode::authentication_cleartext_password()).await.map_err(gone)?;
     arrived.stream.flush().await.map_err(gone)?;
     loop {

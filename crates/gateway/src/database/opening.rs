@@ -23,8 +23,8 @@ pub(crate) enum Client {
 }
 
 /// A client inside TLS that has said what it wants.
-pub(crate) struct Arrived<S = TlsStream<TcpStream>> {
-    pub stream: S,
+pub(crate) struct Arrived {
+    pub stream: TlsStream<TcpStream>,
     pub start: Start,
     /// Takes its login messages; what came behind the start is in it.
     pub decoder: Decoder,

@@ -9,6 +9,8 @@ use super::certificate::CertificateFiles;
 pub struct DatabaseOptions {
     /// The certificate that clients see.
     pub certificate: CertificateFiles,
+    /// The authority that clients' certificates must come from, in DER; none when they are not asked for one.
+    pub client_authority: Option<Vec<u8>>,
     /// How long a connection may take until somebody is logged in.
     pub login_grace: Duration,
     /// Connections that may be logging in at once; the rest are turned away.
@@ -28,6 +30,7 @@ impl DatabaseOptions {
     pub fn new(certificate: CertificateFiles) -> Self {
         Self {
             certificate,
+            client_authority: None,
             login_grace: Duration::from_secs(30),
             max_startups: 64,
             max_connections: 4096,

@@ -370,6 +370,7 @@ fn road(
         clock: Arc::new(SystemClock),
         entropy,
         vault: vault(),
+        client_certificates: None,
         settings: Settings {
             language: Language::English,
             remember_seconds: 3600,

@@ -1,11 +1,11 @@
-//! A client from its first byte to its first command: TLS, who it is and where it wants to, its ticket, and a server that has
-//! let the gateway in.
+//! A client from its first byte to its first command: TLS, who it is and where it wants to, its certificate or ticket, and a
+//! server that has let the gateway in.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use access::Session;
-use access::identity::{Destination, Login};
+use access::identity::{Destination, Login, VerifiedIdentity};
 use access::model::{Outcome, Way};
 use access::text;
 use aws_lc_rs::rand;
@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use super::line::{Line, LineError};
 use super::server::Server;
 use super::talk::Talk;
+use crate::database::certificate::shown;
 use crate::database::course::close;
 use crate::database::door::Reception;
 
@@ -112,12 +113,7 @@ async fn enter(
     let Some((login, to)) = wanted else {
         return Err(denied(text::DATABASE_USER.say(road.language(), &[])));
     };
-    let ticket = ask_ticket(arrived).await?;
-    let who = road.enter_with_ticket(login.person.as_str(), &ticket, &to, source).await;
-    let who = who.map_err(|why| {
-        let hint = text::TICKET_HINT.say(road.language(), &[("target", to.target.as_str())]);
-        denied(format!("{why}. {hint}"))
-    })?;
+    let who = identify(reception, arrived, login.person.as_str(), &to, source).await?;
     let session = road.open(&who, &to, Way::Database).await.map_err(|why| denied(why.to_string()))?;
     let entered = async {
         let server = dial(reception, arrived, &session, &to).await?;
@@ -131,6 +127,28 @@ async fn enter(
             Err(turned)
         }
     }
+}
+
+/// Whoever shows a certificate is asked for no ticket.
+async fn identify(
+    reception: &Reception,
+    arrived: &mut Arrived,
+    person: &str,
+    to: &Destination,
+    source: IpAddr,
+) -> Result<VerifiedIdentity, Turned> {
+    let road = &reception.road;
+    let (who, hint) = match shown(&arrived.line.stream).cloned() {
+        Some(certificate) => (
+            road.enter_with_certificate(person, &certificate, source).await,
+            text::CERTIFICATE_HINT.say(road.language(), &[("person", person)]),
+        ),
+        None => (
+            road.enter_with_ticket(person, &ask_ticket(arrived).await?, to, source).await,
+            text::TICKET_HINT.say(road.language(), &[("target", to.target.as_str())]),
+        ),
+    };
+    who.map_err(|why| denied(format!("{why}. {hint}")))
 }
 
 async fn ask_ticket(arrived: &mut Arrived) -> Result<Zeroizing<String>, Turned> {
