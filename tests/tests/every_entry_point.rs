@@ -36,6 +36,9 @@ use Through::*;
 
 const DESK: &[(&str, Through)] = &[
     ("approve", Signature),
+    ("certificate", Oneself),
+    ("certificate revoke", Narrows),
+    ("certificates", Reads),
     ("change", Quorum),
     ("consent", Oneself),
     ("consent accept", Oneself),
@@ -80,6 +83,7 @@ const PROGRAM: &[(&str, Through)] = &[
     ("init", Host),
     ("ledger", Group),
     ("ledger verify", Local),
+    ("login", Oneself),
     ("man", Local),
     ("notify", Host),
     ("policy", Local),
@@ -136,6 +140,8 @@ fn attempts(name: &str, number: u64, session: &str) -> Vec<String> {
         "change" => "change".to_owned(),
         "keys add" => "keys add".to_owned(),
         "keys remove" => "keys remove SHA256:AAAA".to_owned(),
+        "certificate" => "certificate".to_owned(),
+        "certificate revoke" => "certificate revoke 0123456789".to_owned(),
         "ticket" => "ticket db-1 --account root".to_owned(),
         "kill" => format!("kill {session} --reason mine"),
         "emergency declare" => "emergency declare db-1 --for 10m --reason mine".to_owned(),

@@ -12,6 +12,7 @@ pub use order::command;
 use crate::commands::admin::Administration;
 use crate::commands::desk::AtDesk;
 use crate::commands::gateway::{Gateway, PerhapsGateway};
+use crate::commands::login::Login;
 use crate::commands::notify::NotifyCommand;
 use crate::commands::policy::{Wanted, Who};
 
@@ -67,6 +68,8 @@ pub enum Command {
     /// The append-only log
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Get a certificate, for a key that stays on this machine, with which your database clients come in
+    Login(Login),
     /// Sign for a request with your key, after a look at it
     Approve(Decide),
     /// Refuse a request, signed with your key

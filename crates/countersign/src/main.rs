@@ -28,7 +28,7 @@ use cli::{Cli, Command, Decide, LedgerCommand};
 use commands::decide::Approver;
 use commands::replay::Show;
 use commands::{
-    admin, ceremony, decide, evidence, ledger, notify, pages, policy, replay, serve, sessions, totp,
+    admin, ceremony, decide, evidence, ledger, login, notify, pages, policy, replay, serve, sessions, totp,
 };
 
 fn main() -> ExitCode {
@@ -100,6 +100,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Approve(options) => sign(options, Answer::Approve),
         Command::Deny(options) => sign(options, Answer::Deny),
+        Command::Login(options) => login::login(&options),
         Command::Evidence(options) => return evidence::evidence(options),
         Command::Desk(command) => return command.run(),
         Command::Completions { shell } => {

@@ -10,7 +10,19 @@ const SUBJECTS: [&[&str]; 7] = [
     &["requests", "show", "approve", "deny", "watch", "withdraw"],
     &["request", "grants", "revoke", "emergency"],
     &["sessions", "replay", "kill"],
-    &["targets", "ticket", "keys", "consent", "change", "report", "retention", "holds"],
+    &[
+        "targets",
+        "login",
+        "ticket",
+        "certificate",
+        "certificates",
+        "keys",
+        "consent",
+        "change",
+        "report",
+        "retention",
+        "holds",
+    ],
     &["totp", "completions", "man"],
 ];
 

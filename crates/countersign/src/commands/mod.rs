@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod init;
 pub mod ledger;
 pub mod legible;
+pub mod login;
 pub mod notify;
 pub mod pages;
 pub mod policy;
