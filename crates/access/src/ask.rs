@@ -38,6 +38,8 @@ pub struct SqlStatement {
     pub script: Arc<Script>,
     /// Whoever runs it can count what it changes, and give it up when that is too much.
     pub countable: bool,
+    /// The account as which it runs, when that is another than the session's: the one that only reads.
+    pub runs_as: Option<String>,
 }
 
 /// A line of the managed shell with everything that decides what it means.

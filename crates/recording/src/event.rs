@@ -151,6 +151,9 @@ pub enum SessionEvent {
         parameters: Vec<Option<String>>,
         /// `allow`, `hold` or `deny`.
         verdict: String,
+        /// The account as which it runs, when that is another than the session's.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        runs_as: String,
     },
     /// More of a statement that is too long for one event.
     StatementMore {

@@ -92,7 +92,7 @@ pub fn target(name: &str) -> Target {
 
 /// A login on that target.
 pub fn account(target: &str, login: &str) -> Account {
-    Account { target: target.into(), login: login.into(), credential: vec![0, 0x80, 0xff] }
+    Account { target: target.into(), login: login.into(), credential: vec![0, 0x80, 0xff], reader: None }
 }
 
 /// A second factor that the person passed with the password, at [`NOW`].

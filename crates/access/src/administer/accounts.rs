@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::row::Row;
 use super::valid::{self, valid};
 use crate::error::RoadError;
-use crate::model::Account;
+use crate::model::{Account, Database, Protocol, Service};
 use crate::ports::StoreError;
 use crate::road::{Road, credential_owner};
 
@@ -33,14 +33,43 @@ impl Road {
         let sealed = self.vault().seal("credential", &owner, secret, self.entropy());
         let credential = sealed.map_err(RoadError::from)?;
         let before = self.store().account(target, login).await?;
-        let after = Account { target: target.to_owned(), login: login.to_owned(), credential };
+        let reader = before.as_ref().and_then(|account| account.reader.clone());
+        let after = Account { target: target.to_owned(), login: login.to_owned(), credential, reader };
         Ok(Plan::of(owner).row(before.map(Row::Account), Some(Row::Account(after))))
     }
 
+    /// Reads run as another account, which has no third one for its own.
+    pub(super) async fn plan_account_reader(
+        &self,
+        target: &str,
+        login: &str,
+        reader: Option<&str>,
+    ) -> Result<Plan, ChangeError> {
+        let before = self.known_account(target, login).await?;
+        if let Some(reader) = reader {
+            let service = self.known_target(target).await?.service;
+            if !matches!(service, Service::Database(Database { protocol: Protocol::Postgres, .. })) {
+                return Err(valid::wrong("target", "is no PostgreSQL database: it has no second account"));
+            }
+            if self.known_account(target, reader).await?.reader.is_some() || reader == login {
+                return Err(valid::wrong(
+                    "reader",
+                    "is an account whose own reads run as another, or the same",
+                ));
+            }
+        }
+        let after = Account { reader: reader.map(str::to_owned), ..before.clone() };
+        Ok(Plan::of(credential_owner(target, login))
+            .row(Some(Row::Account(before)), Some(Row::Account(after))))
+    }
+
     pub(super) async fn plan_account_remove(&self, target: &str, login: &str) -> Result<Plan, ChangeError> {
-        let account = self.store().account(target, login).await?;
-        let missing = || StoreError::Missing(format!("account {login} on {target}"));
-        let account = account.ok_or_else(missing)?;
+        let account = self.known_account(target, login).await?;
         Ok(Plan::of(credential_owner(target, login)).row(Some(Row::Account(account)), None))
+    }
+
+    async fn known_account(&self, target: &str, login: &str) -> Result<Account, ChangeError> {
+        let missing = || StoreError::Missing(format!("account {login} on {target}"));
+        self.store().account(target, login).await?.ok_or_else(|| missing().into())
     }
 }

@@ -183,6 +183,15 @@ pub enum Change {
         #[serde(default, skip_serializing_if = "Secret::is_empty")]
         password: Secret,
     },
+    /// Lets whatever only reads run as another account of the same database.
+    AccountReader {
+        /// Target.
+        target: String,
+        /// Login on it.
+        login: String,
+        /// Login of the account that may only read; none lets everything run as one.
+        reader: Option<String>,
+    },
     /// Removes an account.
     AccountRemove {
         /// Target.
@@ -254,6 +263,7 @@ impl Change {
             | Self::TargetAddress { .. }
             | Self::TargetRemove { .. }
             | Self::AccountAdd { .. }
+            | Self::AccountReader { .. }
             | Self::AccountRemove { .. } => Role::System,
             Self::SettingSet { .. }
             | Self::LegalHold { .. }

@@ -62,6 +62,8 @@ enum KeptService {
 struct KeptAccount {
     credential: String,
     login: String,
+    #[serde(default)]
+    reader: Option<String>,
     target: String,
 }
 
@@ -179,7 +181,8 @@ fn target(kept: KeptTarget) -> Option<Row> {
 
 fn account(kept: KeptAccount) -> Option<Row> {
     let credential = bytes(&kept.credential)?;
-    Some(Row::Account(Account { target: kept.target, login: kept.login, credential }))
+    let KeptAccount { target, login, reader, .. } = kept;
+    Some(Row::Account(Account { target, login, credential, reader }))
 }
 
 fn permit(kept: KeptPermit) -> Option<Row> {

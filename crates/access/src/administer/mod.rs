@@ -163,6 +163,9 @@ impl Road {
             Change::TargetAddress { name, host, port } => self.plan_address(name, host, *port).await,
             Change::TargetRemove { name } => self.plan_target_remove(name).await,
             Change::AccountAdd { target, login, .. } => self.plan_account_add(target, login, material).await,
+            Change::AccountReader { target, login, reader } => {
+                self.plan_account_reader(target, login, reader.as_deref()).await
+            }
             Change::AccountRemove { target, login } => self.plan_account_remove(target, login).await,
             Change::SettingSet { name, value } => self.plan_setting(name, value).await,
             Change::LegalHold { session, reason } => self.plan_hold(session, reason).await,

@@ -62,6 +62,8 @@ pub struct Account {
     pub login: String,
     /// An OpenSSH private key, or a database's password, sealed by the [`crate::vault::Vault`].
     pub credential: Vec<u8>,
+    /// The account of the same target as which whatever only reads runs, if there is one.
+    pub reader: Option<String>,
 }
 
 impl Target {

@@ -70,11 +70,14 @@ pub fn target(target: &Target) -> Record {
 
 /// An account, with its sealed credential.
 pub fn account(account: &Account) -> Record {
-    let content = json!({
+    let mut content = json!({
         "credential": hex(&account.credential),
         "login": account.login,
         "target": account.target,
     });
+    if let Some(reader) = &account.reader {
+        content["reader"] = json!(reader);
+    }
     record("account", &format!("{}@{}", account.login, account.target), &content)
 }
 

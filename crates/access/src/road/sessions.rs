@@ -293,16 +293,34 @@ impl Road {
         self.try_credential(session).await.map_err(|fault| self.tell(&fault))
     }
 
+    /// The credential for what only reads, if the session's account has another one for that.
+    pub async fn reading_credential(&self, session: &Session) -> Result<Option<TargetCredential>, Refusal> {
+        self.try_reading_credential(session).await.map_err(|fault| self.tell(&fault))
+    }
+
     async fn try_credential(&self, session: &Session) -> Result<TargetCredential, RoadError> {
-        let (target, login) = (session.target(), session.account());
+        let account = self.account_of(session.target(), session.account()).await?;
+        self.credential_of(session.target(), &account)
+    }
+
+    async fn try_reading_credential(&self, session: &Session) -> Result<Option<TargetCredential>, RoadError> {
+        let account = self.account_of(session.target(), session.account()).await?;
+        let Some(reader) = account.reader else { return Ok(None) };
+        let reader = self.account_of(session.target(), &reader).await?;
+        self.credential_of(session.target(), &reader).map(Some)
+    }
+
+    async fn account_of(&self, target: &Target, login: &str) -> Result<Account, RoadError> {
         let account = self.store().account(&target.name, login).await?;
-        let account =
-            account.ok_or_else(|| RoadError::Inconsistent(format!("account {login} of {}", target.name)))?;
+        account.ok_or_else(|| RoadError::Inconsistent(format!("account {login} of {}", target.name)))
+    }
+
+    fn credential_of(&self, target: &Target, account: &Account) -> Result<TargetCredential, RoadError> {
         Ok(TargetCredential {
             host: target.host.clone(),
             port: target.port,
             login: account.login.clone(),
-            secret: self.open_credential(&account)?,
+            secret: self.open_credential(account)?,
             service: target.service.clone(),
         })
     }

@@ -33,6 +33,10 @@ catalogue! {
         "已拒绝：不提供复制连接";
     TOO_MANY_ROWS: "refused: it would change {rows} rows, and at most {most} cross without a signature; nothing was changed. Send it again to ask for signatures.",
         "已拒绝：将更改 {rows} 行，而未经签署最多只允许 {most} 行；未作任何更改。如需签署，请再次提交。";
+    TRANSACTION_READS: "refused: this transaction began by reading and cannot be taken over by {account}: it has an open cursor, or keeps to what it saw at its beginning. Roll it back, and write in a transaction of its own.",
+        "已拒绝：此事务以只读开始，无法由 {account} 接手：它有打开的游标，或只看开始时的数据。请回滚，并在单独的事务中写入。";
+    OTHER_ACCOUNT_AWAY: "refused: the database does not let the gateway in as the account that this statement runs as; nothing was run. An administrator finds the reason in the gateway's log.",
+        "已拒绝：数据库不接受网关以执行该语句的账户登录；未执行任何操作。管理员可在网关日志中查看原因。";
     SETTING_REFUSED: "refused: the setting {setting} cannot be given when connecting; leave it out",
         "已拒绝：连接时不能设置 {setting}；请去掉它";
     TICKET_HINT: "Use a ticket as password: ssh GATEWAY ticket {target}",

@@ -212,6 +212,8 @@ async fn what_is_not_acceptable_is_refused_before_it_is_entered() {
         account("db-1", "-oProxyCommand", &Key::of("credential").private()),
         account("db-1", "root", "not a key"),
         Change::AccountRemove { target: "db-1".into(), login: "nobody".into() },
+        Change::AccountReader { target: "db-1".into(), login: "nobody".into(), reader: None },
+        Change::AccountReader { target: "db-1".into(), login: "root".into(), reader: Some("deploy".into()) },
     ];
     let before = state(&bastion).await;
     for change in refused {

@@ -273,6 +273,15 @@ pub enum AccountCommand {
         #[arg(long)]
         password_file: Option<PathBuf>,
     },
+    /// Let whatever only reads in a PostgreSQL database run as another account, which may do no more
+    ReadAs {
+        /// Name of the target
+        target: String,
+        /// Login on it
+        login: String,
+        /// Login of the other account; without it everything runs as one again
+        reader: Option<String>,
+    },
     /// Remove an account
     Remove {
         /// Name of the target
@@ -312,6 +321,9 @@ fn change(command: Admin) -> Result<Change> {
         Admin::Hold { of, reason } => of.held(reason),
         Admin::Release { of } => of.released(),
         Admin::Policies { dir } => Ok(Change::PoliciesSet { files: policy_files(&dir)? }),
+        Admin::Account(AccountCommand::ReadAs { target, login, reader }) => {
+            Ok(Change::AccountReader { target, login, reader })
+        }
         Admin::Account(AccountCommand::Remove { target, login }) => {
             Ok(Change::AccountRemove { target, login })
         }

@@ -35,7 +35,8 @@ pub(super) async fn list_targets(config: &Path) -> Result<()> {
             labels.join(", ")
         );
         for account in store.accounts(&target.name).await? {
-            println!("  {}", account.login);
+            let reader = account.reader.map(|reader| format!(" (reads as {reader})")).unwrap_or_default();
+            println!("  {}{reader}", account.login);
         }
     }
     Ok(())

@@ -38,8 +38,9 @@ fn line(event: &SessionEvent) -> Option<String> {
             let digest = if *partial { "partial".to_owned() } else { format!("sha256:{sha256}") };
             format!("{direction:<8}  {bytes:>12} bytes  {digest}  {path}")
         }
-        SessionEvent::Statement { act, text, parameters, verdict } => {
-            format!("#{act}  {verdict}  {}{}", harmless(text), values(parameters))
+        SessionEvent::Statement { act, text, parameters, verdict, runs_as } => {
+            let account = if runs_as.is_empty() { String::new() } else { format!(" as {runs_as}") };
+            format!("#{act}  {verdict}{account}  {}{}", harmless(text), values(parameters))
         }
         SessionEvent::StatementMore { act, text, parameters } => {
             format!("#{act}  …  {}{}", harmless(text), values(parameters))
@@ -116,6 +117,7 @@ mod tests {
                 text: "SELECT '\u{1b}[2J',\n$1".into(),
                 parameters: vec![Some("a\u{7}".into()), None],
                 verdict: "allow".into(),
+                runs_as: String::new(),
             },
             SessionEvent::StatementData {
                 act: 4,

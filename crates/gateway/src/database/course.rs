@@ -10,6 +10,7 @@ use access::recording::{Direction, SessionEvent};
 use access::text;
 use access::{Road, Session};
 use bytes::Bytes;
+use tokio::io::AsyncRead;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -17,7 +18,7 @@ use tokio_rustls::{client, server};
 
 use super::door::Reception;
 use super::judging::{Judging, Verdict};
-use super::leg::{Cutter, Inlet, Outlet, PieceError, legs};
+use super::leg::{Cutter, Leg, PieceError};
 use super::standing::barred;
 use crate::scribe::Scribe;
 use crate::stop::Stop;
@@ -31,10 +32,10 @@ pub(crate) struct Course<D: Cutter> {
     pub session: Session,
     pub judging: Judging,
     pub scribe: Scribe,
-    pub to_client: Outlet<server::TlsStream<TcpStream>>,
-    pub to_server: Outlet<client::TlsStream<TcpStream>>,
-    from_client: Inlet<server::TlsStream<TcpStream>, D>,
-    from_server: Inlet<client::TlsStream<TcpStream>, D>,
+    pub client: Leg<server::TlsStream<TcpStream>, D>,
+    pub server: Leg<client::TlsStream<TcpStream>, D>,
+    /// The connection as the session's other account, while nothing runs there.
+    pub aside: Option<Leg<client::TlsStream<TcpStream>, D>>,
     /// Told when the client cancels what it has asked for.
     cancelled: Arc<Notify>,
     /// Ends when the session may not go on.
@@ -48,6 +49,8 @@ pub(crate) struct Course<D: Cutter> {
 pub(crate) enum Came<P> {
     FromClient(P),
     FromServer(P),
+    /// From the connection as the other account.
+    FromAside(P),
     Verdict(Verdict),
     Cancelled,
 }
@@ -108,8 +111,6 @@ impl<D: Cutter> Course<D> {
         let scribe = Scribe::new(road.clone(), session.clone(), 1, Direction::Gateway);
         let every = reception.options.waiting_notice;
         let judging = Judging::new(road.clone(), session.clone(), scribe.clone(), every);
-        let (from_client, to_client) = legs(client.0, client.1);
-        let (from_server, to_server) = legs(server.0, server.1);
         Self {
             barred: Box::pin(barred(road, session.clone(), reception.pulse.clone(), judging.voice())),
             stopping: reception.stopping.clone(),
@@ -117,10 +118,9 @@ impl<D: Cutter> Course<D> {
             session,
             judging,
             scribe,
-            to_client,
-            to_server,
-            from_client,
-            from_server,
+            client: Leg::new(client.0, client.1),
+            server: Leg::new(server.0, server.1),
+            aside: None,
             cancelled,
             begun: BTreeMap::new(),
         }
@@ -130,14 +130,15 @@ impl<D: Cutter> Course<D> {
     pub(crate) async fn next(&mut self, wants_client: bool, is_idle: bool) -> Result<Came<D::Piece>, Over> {
         let may_stop = if is_idle && !self.judging.is_waiting() { Stop::Draining } else { Stop::Now };
         loop {
-            let Self { reception, to_client, to_server, from_client, from_server, judging, .. } = self;
-            let hears_client = wants_client && to_server.waiting() < WAITING;
-            let hears_server = to_client.waiting() < WAITING;
+            let Self { reception, client, server, aside, judging, .. } = self;
+            let hears_client = wants_client && server.outlet.waiting() < WAITING;
+            let hears_server = client.outlet.waiting() < WAITING;
             let is_durable = tokio::select! {
-                piece = from_client.piece(), if hears_client => return came(piece?, Came::FromClient),
-                piece = from_server.piece(), if hears_server => return came(piece?, Came::FromServer),
-                sent = to_client.send(), if to_client.has_something() => sent?,
-                sent = to_server.send(), if to_server.has_something() => sent?,
+                piece = client.inlet.piece(), if hears_client => return came(piece?, Came::FromClient),
+                piece = server.inlet.piece(), if hears_server => return came(piece?, Came::FromServer),
+                piece = heard(aside), if hears_server => return came(piece?, Came::FromAside),
+                sent = client.outlet.send(), if client.outlet.has_something() => sent?,
+                sent = server.outlet.send(), if server.outlet.has_something() => sent?,
                 verdict = judging.verdict() => return Ok(Came::Verdict(verdict)),
                 () = self.cancelled.notified() => return Ok(Came::Cancelled),
                 why = &mut self.barred => return Err(Over::told("57P01", why, Ended::Ended)),
@@ -168,7 +169,7 @@ impl<D: Cutter> Course<D> {
     /// What is on the record before anything that the client is told from now on.
     pub(crate) fn tell_later(&mut self, event: &SessionEvent) {
         let durable = self.scribe.write(event);
-        self.to_client.queue_durable(durable);
+        self.client.outlet.queue_durable(durable);
     }
 
     /// Ends the session: nobody waits for a verdict any more, the client gets its last words, and the record is closed.
@@ -178,11 +179,21 @@ impl<D: Cutter> Course<D> {
             Over::Gone => Ended::Finished,
             Over::NotRecorded => Ended::RecordingFailed,
             Over::Told(reason, outcome) => {
-                self.to_client.farewell(&last_words(reason)).await;
+                self.client.outlet.farewell(&last_words(reason)).await;
                 outcome
             }
         };
         close(&self.reception.road, &self.session, outcome).await;
+    }
+}
+
+/// What the connection says that nothing runs at.
+async fn heard<S: AsyncRead, D: Cutter>(
+    aside: &mut Option<Leg<S, D>>,
+) -> Result<Option<D::Piece>, PieceError> {
+    match aside {
+        Some(leg) => leg.inlet.piece().await,
+        None => std::future::pending().await,
     }
 }
 

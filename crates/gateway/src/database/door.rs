@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use access::Road;
 use access::model::Protocol;
+use access::{Refusal, Road};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use wire::postgres::{Report, encode};
 
+use super::accounts::Role;
 use super::cancels::Cancels;
 use super::catalogue::Catalogues;
 use super::certificate::Certificate;
@@ -20,6 +21,7 @@ use super::login::{Turned, Wanted, log_in};
 use super::mysql;
 use super::opening::{Arrived, Client, receive};
 use super::options::DatabaseOptions;
+use super::pair::{Dialled, Pair};
 use super::server::Server;
 use super::talk::Talk;
 use super::texts::Texts;
@@ -171,7 +173,7 @@ impl Reception {
         &self,
         arrived: &mut Arrived,
         source: IpAddr,
-    ) -> Result<(access::Session, Server), Turned> {
+    ) -> Result<(access::Session, Dialled), Turned> {
         let wanted = Wanted::read(&arrived.start, &self.road)?;
         let session = log_in(arrived, &wanted, &self.road, source).await?;
         let dialled = self.dial(&session, &wanted).await;
@@ -188,17 +190,23 @@ impl Reception {
         }
     }
 
-    async fn dial(&self, session: &access::Session, wanted: &Wanted) -> Result<Server, Turned> {
+    async fn dial(&self, session: &access::Session, wanted: &Wanted) -> Result<Dialled, Turned> {
         let away = |code, why: String| Turned::Away(Report::fatal(code, why));
         wanted.names(session, &self.road)?;
-        let credential = self.road.credential(session).await;
-        let credential = credential.map_err(|why| away("58000", why.to_string()))?;
+        let unusable = |why: Refusal| away("58000", why.to_string());
+        let writing = Arc::new(self.road.credential(session).await.map_err(unusable)?);
+        let reading = self.road.reading_credential(session).await.map_err(unusable)?;
+        let pair = reading.map(|reading| Pair::new(Arc::new(reading), writing.clone(), &wanted.settings));
+        let (credential, settings) = match &pair {
+            Some(pair) => (pair.reading().clone(), pair.startup(Role::Reading)),
+            None => (writing, wanted.settings.clone()),
+        };
         let limit = self.options.target_timeout;
-        let dialled =
-            Server::dial(session.target_name(), Arc::new(credential), &wanted.settings, limit).await;
-        dialled.map_err(|fault| {
+        let dialled = Server::dial(session.target_name(), credential, &settings, limit).await;
+        let server = dialled.map_err(|fault| {
             tracing::warn!(target = session.target_name(), %fault, "a database could not be reached");
             away("08001", fault.to_string())
-        })
+        })?;
+        Ok(Dialled { server, pair })
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use access::Step;
-use access::policy::sql::Script;
 use access::recording::SessionEvent;
 use access::road::{Grant, Pending, Progress};
 use access::{Ask, Refusal, Road, Session, SqlStatement};
@@ -25,8 +24,8 @@ pub(crate) enum Verdict {
     Tell(String),
     /// The act crosses.
     Allow {
-        /// What it says.
-        script: Arc<Script>,
+        /// What it is.
+        statement: SqlStatement,
         /// How many rows it may change, if that is bounded.
         max_rows: Option<u64>,
     },
@@ -142,7 +141,7 @@ impl Case {
             return Verdict::NotRecorded;
         }
         match step {
-            Step::Run(grant) => allowed(statement.script, &grant),
+            Step::Run(grant) => allowed(statement, &grant),
             Step::Refused(refusal) => Verdict::Refuse(refusal),
             Step::Held(pending) => self.wait(act, statement, *pending, read).await,
         }
@@ -183,7 +182,7 @@ impl Case {
             Ok(grant) => {
                 self.say(grant.approvals().unwrap_or_default());
                 match self.scribe.note(&SessionEvent::Granted).await {
-                    true => allowed(statement.script, &grant),
+                    true => allowed(statement, &grant),
                     false => Verdict::NotRecorded,
                 }
             }
@@ -228,6 +227,6 @@ impl Case {
     }
 }
 
-fn allowed(script: Arc<Script>, grant: &Grant) -> Verdict {
-    Verdict::Allow { script, max_rows: grant.obligations().max_rows }
+fn allowed(statement: SqlStatement, grant: &Grant) -> Verdict {
+    Verdict::Allow { statement, max_rows: grant.obligations().max_rows }
 }

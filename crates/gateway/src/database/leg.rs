@@ -69,12 +69,17 @@ enum Queued {
 }
 
 /// Both of one stream.
-pub(crate) fn legs<S, D>(stream: S, decoder: D) -> (Inlet<S, D>, Outlet<S>)
-where
-    S: AsyncRead + AsyncWrite,
-{
-    let (read, write) = split(stream);
-    (Inlet { read, decoder }, Outlet { write, queue: VecDeque::new(), waiting: 0, is_unflushed: false })
+pub(crate) struct Leg<S, D> {
+    pub inlet: Inlet<S, D>,
+    pub outlet: Outlet<S>,
+}
+
+impl<S: AsyncRead + AsyncWrite, D> Leg<S, D> {
+    pub(crate) fn new(stream: S, decoder: D) -> Self {
+        let (read, write) = split(stream);
+        let outlet = Outlet { write, queue: VecDeque::new(), waiting: 0, is_unflushed: false };
+        Self { inlet: Inlet { read, decoder }, outlet }
+    }
 }
 
 impl<S: AsyncRead, D: Cutter> Inlet<S, D> {

@@ -1,5 +1,6 @@
 //! The database door: TLS in front, the protocol of each database behind it, one statement at a time on the road.
 
+mod accounts;
 mod cancels;
 mod catalogue;
 mod certificate;
@@ -10,9 +11,11 @@ mod end_point;
 mod judging;
 mod leg;
 mod login;
+mod moving;
 mod mysql;
 mod opening;
 mod options;
+mod pair;
 mod server;
 mod standing;
 mod statement;

@@ -7,6 +7,7 @@ use access::policy::sql::Script;
 use aws_lc_rs::digest::{SHA256, digest};
 use wire::postgres::{ActKind, Parameter};
 
+use super::accounts::{may_only_read, only_reads};
 use super::catalogue::{Guide, Prepared};
 use super::judging::Read;
 use super::texts::{Reading, Texts};
@@ -23,6 +24,10 @@ const REMEMBERED: usize = 16;
 pub(crate) struct Reader {
     texts: Arc<Texts>,
     guide: Guide,
+    /// How whatever only reads is read, and as which account it runs.
+    reading: Option<(Guide, String)>,
+    /// It runs as the session's own account although it only reads.
+    pub stays: bool,
     /// What stands behind the prepared statements that the text names.
     pub prepared: Prepared,
     /// The open transaction has changed the schema, and only it sees how.
@@ -33,8 +38,9 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Reads for a session that has changed nothing yet.
-    pub(crate) fn new(texts: Arc<Texts>, guide: Guide) -> Self {
-        Self { texts, guide, prepared: Prepared::new(), shifted: false, exceeded: Vec::new() }
+    pub(crate) fn new(texts: Arc<Texts>, guide: Guide, reading: Option<(Guide, String)>) -> Self {
+        let (prepared, exceeded) = (Prepared::new(), Vec::new());
+        Self { texts, guide, reading, stays: false, prepared, shifted: false, exceeded }
     }
 
     /// That act would have changed too many rows: it is not counted again.
@@ -58,20 +64,32 @@ impl Reader {
         };
         let told = |one: &Parameter| one.value.as_deref().map(|value| shown(value, one.is_binary));
         let parameters = parameters.iter().map(told).collect();
-        let Reading { script, countable } = self.read(&text, afresh).await;
+        let (Reading { script, countable }, runs_as) = self.read(&text, afresh).await;
         let countable = countable && !has_exceeded;
-        Ok(SqlStatement { text: text.to_vec(), parameters, script, countable })
+        Ok(SqlStatement { text: text.to_vec(), parameters, script, countable, runs_as })
     }
 
-    async fn read(&self, text: &[u8], afresh: bool) -> Reading {
+    /// What it says to the account as which it runs: names may stand for something else to another.
+    async fn read(&self, text: &[u8], afresh: bool) -> (Reading, Option<String>) {
         let script = self.texts.read(text);
-        if script.obstacle().is_some() {
-            return Reading { script, countable: false };
+        let may_read = !self.stays && may_only_read(&script);
+        if let Some((guide, login)) = self.reading.as_ref().filter(|_| may_read) {
+            let reading = self.ask(guide, &script, afresh).await;
+            if only_reads(&reading.script) {
+                return (reading, Some(login.clone()));
+            }
         }
-        match self.unanswerable(&script) {
-            Some(why) => Reading::unanswered(&script, why),
-            None if afresh => self.guide.read_afresh(&script, &self.prepared).await,
-            None => self.guide.read(&script, &self.prepared).await,
+        (self.ask(&self.guide, &script, afresh).await, None)
+    }
+
+    async fn ask(&self, guide: &Guide, script: &Arc<Script>, afresh: bool) -> Reading {
+        if script.obstacle().is_some() {
+            return Reading { script: script.clone(), countable: false };
+        }
+        match self.unanswerable(script) {
+            Some(why) => Reading::unanswered(script, why),
+            None if afresh => guide.read_afresh(script, &self.prepared).await,
+            None => guide.read(script, &self.prepared).await,
         }
     }
 

@@ -19,6 +19,7 @@ pub(crate) fn events(act: u64, statement: &SqlStatement, verdict: &str) -> Vec<S
         text: first.to_owned(),
         parameters,
         verdict: verdict.to_owned(),
+        runs_as: statement.runs_as.clone().unwrap_or_default(),
     }];
     while !rest.is_empty() {
         let (piece, behind) = split(rest);
@@ -64,7 +65,11 @@ mod tests {
 
     fn told(text: String, parameters: Vec<Option<String>>) -> Vec<SessionEvent> {
         let script = Arc::new(sql::analyse(Dialect::Postgres, b"select 1", &Catalogue::unasked()));
-        events(7, &SqlStatement { text: text.into_bytes(), parameters, script, countable: false }, "allow")
+        events(
+            7,
+            &SqlStatement { text: text.into_bytes(), parameters, script, countable: false, runs_as: None },
+            "allow",
+        )
     }
 
     #[test]

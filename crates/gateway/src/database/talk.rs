@@ -4,23 +4,28 @@
 use std::sync::Arc;
 
 use access::model::Outcome as Ended;
+use access::policy::sql::Script;
 use access::recording::SessionEvent;
 use access::road::TargetCredential;
 use access::text;
-use access::{Refusal, Session};
-use wire::postgres::{
-    ActId, ActKind, Consequences, Decoder, Outcome, Output, Report, Session as Wire, Status,
-};
+use access::{Refusal, Session, SqlStatement};
+use wire::postgres::{Act, ActId, ActKind, Decoder, Outcome, Output, Piece, Report, Session as Wire, Status};
 
+use super::accounts::Role;
 use super::cancels::Cancellable;
 use super::consequences::consequences;
 use super::course::{Came, Course, Over};
 use super::door::Reception;
 use super::judging::Verdict;
+use super::moving::MoveError;
 use super::opening::Arrived;
-use super::server::{Server, cancel};
+use super::pair::{Dialled, Pair};
+use super::server::cancel;
 use super::statement::Reader;
 use super::tally::Tallies;
+
+/// What a server says by itself that concerns the session: notifications, and settings that have changed.
+const OF_THE_SESSION: [u8; 2] = [b'A', b'S'];
 
 /// One client and its server, between login and end.
 pub(crate) struct Talk {
@@ -30,6 +35,10 @@ pub(crate) struct Talk {
     /// Ends the client's cancel key with the session.
     _cancellable: Cancellable,
     reader: Reader,
+    /// The second account, if there is one.
+    pair: Option<Pair>,
+    /// An act that is judged once everything before it is answered.
+    asked: Option<Act>,
     /// The act that is being judged.
     judged: Option<(ActId, ActKind)>,
     /// What is being counted, and how many rows it may change.
@@ -42,14 +51,19 @@ impl Talk {
         reception: Arc<Reception>,
         session: Session,
         arrived: Arrived,
-        server: Server,
+        dialled: Dialled,
         cancellable: Cancellable,
     ) -> Self {
+        let Dialled { server, pair } = dialled;
         let limit = reception.options.target_timeout;
-        let guide = reception.catalogues.guide(session.target_name(), &server.credential, limit);
+        let guide = |one: &Arc<_>| reception.catalogues.guide(session.target_name(), one, limit);
+        let own = pair.as_ref().map_or(&server.credential, Pair::writing);
+        let reading = pair.as_ref().map(|pair| (guide(pair.reading()), pair.reading().login.clone()));
         Self {
             wire: Wire::new(cancellable.key.clone()),
-            reader: Reader::new(reception.texts.clone(), guide),
+            reader: Reader::new(reception.texts.clone(), guide(own), reading),
+            pair,
+            asked: None,
             course: Course::new(
                 reception,
                 session,
@@ -82,7 +96,8 @@ impl Talk {
         match self.course.next(self.wire.wants_client(), is_idle).await? {
             Came::FromClient(piece) => self.wire.client(piece)?,
             Came::FromServer(piece) => self.wire.server(piece)?,
-            Came::Verdict(verdict) => self.decided(verdict)?,
+            Came::FromAside(piece) => self.overheard(piece)?,
+            Came::Verdict(verdict) => self.decided(verdict).await?,
             Came::Cancelled => self.cancel(),
         }
         self.follow().await
@@ -92,32 +107,60 @@ impl Talk {
     async fn follow(&mut self) -> Result<(), Over> {
         while let Some(output) = self.wire.output() {
             match output {
-                Output::ToServer(bytes) => self.course.to_server.queue(bytes),
-                Output::ToClient(bytes) => self.course.to_client.queue(bytes),
+                Output::ToServer(bytes) => self.course.server.outlet.queue(bytes),
+                Output::ToClient(bytes) => self.course.client.outlet.queue(bytes),
                 Output::DataToServer(act, run) => {
                     self.tallies.add_to_server(act, &run);
-                    self.course.to_server.queue(run.raw().clone());
+                    self.course.server.outlet.queue(run.raw().clone());
                 }
                 Output::DataToClient(act, run) => {
                     self.tallies.add_to_client(act, &run);
-                    self.course.to_client.queue(run.raw().clone());
+                    self.course.client.outlet.queue(run.raw().clone());
                 }
                 Output::Judge(act) => {
                     self.wire.settle();
-                    self.judged = Some((act.id, act.kind.clone()));
-                    let (reader, kind) = (self.reader.clone(), act.kind);
-                    let read = move |afresh| reader.clone().statement(kind.clone(), afresh);
-                    self.course.judging.begin(act.id.number(), read);
+                    self.asked = Some(act);
                 }
-                Output::Moot(_) | Output::Leaving => self.course.judging.leave().await,
+                Output::Moot(_) | Output::Leaving => {
+                    self.asked = None;
+                    self.course.judging.leave().await;
+                }
                 Output::Done(act, outcome) => self.done(act, &outcome),
                 Output::Parameter(name, value) => sound(&name, &value)?,
-                Output::Ready(Status::Idle) if self.wire.is_settled() => self.schema_is_settled(),
+                Output::Ready(Status::Idle) if self.wire.is_settled() => self.transaction_is_over(),
                 Output::Counted(act, rows) => self.counted(act, rows)?,
                 Output::Ready(_) => {}
             }
         }
+        self.judge();
         Ok(())
+    }
+
+    /// As which account an act runs depends on what came of everything before it.
+    fn judge(&mut self) {
+        let may_begin = |_: &mut Act| self.pair.is_none() || self.wire.is_settled();
+        let Some(act) = self.asked.take_if(may_begin) else { return };
+        self.judged = Some((act.id, act.kind.clone()));
+        self.reader.stays = self.pair.as_ref().is_some_and(|pair| pair.stays(&self.wire));
+        let (reader, kind) = (self.reader.clone(), act.kind);
+        let read = move |afresh| reader.clone().statement(kind.clone(), afresh);
+        self.course.judging.begin(act.id.number(), read);
+    }
+
+    /// The connection of the other account says something by itself; notices that were asked for there are the client's.
+    fn overheard(&mut self, piece: Piece) -> Result<(), Over> {
+        match &piece {
+            Piece::Whole(frame) if OF_THE_SESSION.contains(&frame.tag()) => Ok(self.wire.server(piece)?),
+            Piece::Whole(frame) if frame.tag() == b'N' => Ok(()),
+            _ => Err(Over::Gone),
+        }
+    }
+
+    fn transaction_is_over(&mut self) {
+        self.schema_is_settled();
+        if let Some(pair) = &mut self.pair {
+            pair.is_idle();
+        }
     }
 
     /// What the session has changed of the schema is seen by everybody now, or gone.
@@ -127,12 +170,15 @@ impl Talk {
         }
     }
 
-    fn decided(&mut self, verdict: Verdict) -> Result<(), Over> {
+    async fn decided(&mut self, verdict: Verdict) -> Result<(), Over> {
         match verdict {
             Verdict::Tell(line) => self.wire.notice(&Report::notice(line)),
-            Verdict::Allow { script, max_rows } => {
-                self.reader.shifted |= script.statements().iter().any(|statement| statement.shifts);
-                self.allow(consequences(&script), max_rows)?;
+            Verdict::Allow { statement, max_rows } => {
+                if self.is_where_it_runs(&statement).await? {
+                    let script = &statement.script;
+                    self.reader.shifted |= script.statements().iter().any(|statement| statement.shifts);
+                    self.allow(script, max_rows)?;
+                }
             }
             Verdict::Refuse(refusal) => self.refuse(&refusal)?,
             Verdict::NotRecorded => return Err(Over::NotRecorded),
@@ -140,14 +186,37 @@ impl Talk {
         Ok(())
     }
 
-    fn allow(&mut self, consequences: Consequences, max_rows: Option<u64>) -> Result<(), Over> {
+    /// Makes the session the account as which the statement runs. If it cannot be, the client is told so.
+    async fn is_where_it_runs(&mut self, statement: &SqlStatement) -> Result<bool, Over> {
+        let Some(pair) = &mut self.pair else { return Ok(true) };
+        let role = if statement.runs_as.is_some() { Role::Reading } else { Role::Writing };
+        let Err(fault) = pair.switch(role, &mut self.course, &mut self.wire).await else { return Ok(true) };
+        tracing::warn!(target = self.course.session.target_name(), %fault, "the other account cannot be used");
+        let (code, line) = match fault {
+            MoveError::Frozen => ("25006", &text::TRANSACTION_READS),
+            _ => ("58000", &text::OTHER_ACCOUNT_AWAY),
+        };
+        let why =
+            line.say(self.course.reception.road.language(), &[("account", self.course.session.account())]);
+        if let Some((act, _)) = self.judged.take() {
+            let what = format!("statement {}", act.number());
+            self.course.tell_later(&SessionEvent::Refused { what, why: why.clone() });
+            self.wire.refuse(act, &Report::error(code, why))?;
+        }
+        Ok(false)
+    }
+
+    fn allow(&mut self, script: &Script, max_rows: Option<u64>) -> Result<(), Over> {
         let Some((act, kind)) = self.judged.take() else { return Ok(()) };
         self.course.began(act.number());
+        if let Some(pair) = &mut self.pair {
+            pair.begins(act, script);
+        }
         match max_rows {
-            None => self.wire.allow(act, consequences)?,
+            None => self.wire.allow(act, consequences(script))?,
             Some(max_rows) => {
                 self.counting = Some((act, kind, max_rows));
-                self.wire.allow_counted(act, consequences)?
+                self.wire.allow_counted(act, consequences(script))?
             }
         };
         Ok(())
@@ -180,6 +249,9 @@ impl Talk {
 
     /// What came of a statement is on the record before the client learns it.
     fn done(&mut self, act: ActId, outcome: &Outcome) {
+        if let Some(pair) = &mut self.pair {
+            pair.done(act, outcome);
+        }
         for event in self.tallies.events(act) {
             self.course.tell_later(&event);
         }

@@ -427,7 +427,10 @@ async fn populate(dir: &Path, store: &dyn Store, port: u16) {
         let secret = std::fs::read(dir.join("credential")).unwrap();
         let owner = credential_owner(name, &account());
         let credential = vault().seal("credential", &owner, &secret, &SeededEntropy::new(2)).unwrap();
-        store.put_account(&Account { target: name.into(), login: account(), credential }).await.unwrap();
+        store
+            .put_account(&Account { target: name.into(), login: account(), credential, reader: None })
+            .await
+            .unwrap();
     }
 }
 

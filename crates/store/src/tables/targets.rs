@@ -68,12 +68,14 @@ pub(crate) async fn put_account(
     account: &Account,
 ) -> Result<(), StoreError> {
     let upsert = query(
-        "INSERT INTO accounts (target, login, credential) VALUES ($1, $2, $3)
-         ON CONFLICT (target, login) DO UPDATE SET credential = excluded.credential",
+        "INSERT INTO accounts (target, login, credential, reader) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (target, login)
+         DO UPDATE SET credential = excluded.credential, reader = excluded.reader",
     )
     .bind(&account.target)
     .bind(&account.login)
-    .bind(&account.credential);
+    .bind(&account.credential)
+    .bind(account.reader.as_deref());
     let put = db.change(upsert).await;
     let row = || account_name(&account.target, &account.login);
     put.map(drop).map_err(|error| refused(error, row(), name(&account.target)))
@@ -144,5 +146,6 @@ fn parse_account(row: &dyn Columns) -> Result<Account, StoreError> {
         target: fields.value("target")?,
         login: fields.value("login")?,
         credential: fields.value("credential")?,
+        reader: fields.optional("reader")?,
     })
 }

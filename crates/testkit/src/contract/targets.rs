@@ -81,7 +81,8 @@ async fn a_target_is_replaced_whole<S: Store>(store: Arc<S>) -> Kept {
 }
 
 async fn an_account_is_replaced_by_a_later_one<S: Store>(store: Arc<S>) -> Kept {
-    let renewed = Account { credential: vec![5], ..account("db-1", "root") };
+    let renewed =
+        Account { credential: vec![5], reader: Some("root_reads".into()), ..account("db-1", "root") };
     store.add_target(&target("db-1")).await?;
     store.put_account(&account("db-1", "root")).await?;
     assert_eq!(store.account("db-1", "root").await?, Some(account("db-1", "root")));

@@ -5,7 +5,10 @@ use bytes::{Bytes, BytesMut};
 use super::backend::Backend;
 use super::encode;
 use super::frame::{Frame, Piece, Run};
+use super::frontend::Subject;
+use super::names::Prepared;
 use super::report::Report;
+use super::startup::CancelKey;
 use crate::Error;
 use crate::asking::{Bounds, Gathering, Rows};
 use crate::reading::Fields;
@@ -28,6 +31,7 @@ pub enum Answer {
 pub struct Asking {
     bounds: Bounds,
     state: State,
+    key: Option<CancelKey>,
     /// The beginning of a row.
     partial: BytesMut,
 }
@@ -47,7 +51,39 @@ impl Asking {
     /// Begins behind the server's AuthenticationOk. [`Answer::Ready`] comes by itself.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, state: State::Greeting, partial: BytesMut::new() }
+        Self { bounds, state: State::Greeting, key: None, partial: BytesMut::new() }
+    }
+
+    /// Goes on with a connection at which everything is answered.
+    #[must_use]
+    pub fn settled(bounds: Bounds) -> Self {
+        Self { state: State::Idle, ..Self::new(bounds) }
+    }
+
+    /// What cancels at this connection, if it has greeted and said so.
+    #[must_use]
+    pub fn key(&self) -> Option<&CancelKey> {
+        self.key.as_ref()
+    }
+
+    /// What to send for a prepared statement to be there, instead of what had its name: the answer has no rows.
+    ///
+    /// # Errors
+    ///
+    /// The last question is not answered.
+    pub fn prepare(&mut self, name: &[u8], statement: Option<&Prepared>) -> Result<Bytes, Error> {
+        let close = encode::close(Subject::Statement(name))?;
+        let parse = statement.map(|one| encode::parse(name, &one.text, &one.declared)).transpose()?;
+        let messages = [close, parse.unwrap_or_default(), encode::sync()];
+        self.asked(messages.concat().into())
+    }
+
+    fn asked(&mut self, messages: Bytes) -> Result<Bytes, Error> {
+        if !matches!(self.state, State::Idle) {
+            return Err(OUT_OF_STEP);
+        }
+        self.state = State::Asked(Gathering::new(self.bounds));
+        Ok(messages)
     }
 
     /// What to send for a question. Types of parameters that the server cannot tell belong into the text (`$1::oid`).
@@ -56,9 +92,6 @@ impl Asking {
     ///
     /// The last question is not answered; a zero byte in this one.
     pub fn ask(&mut self, text: &str, parameters: &[Option<&str>]) -> Result<Bytes, Error> {
-        if !matches!(self.state, State::Idle) {
-            return Err(OUT_OF_STEP);
-        }
         let values: Vec<Option<&[u8]>> = parameters.iter().map(|value| value.map(str::as_bytes)).collect();
         let messages = [
             encode::parse(b"", text.as_bytes(), &[])?,
@@ -66,8 +99,7 @@ impl Asking {
             encode::execute(b"", 0)?,
             encode::sync(),
         ];
-        self.state = State::Asked(Gathering::new(self.bounds));
-        Ok(messages.concat().into())
+        self.asked(messages.concat().into())
     }
 
     /// The server has sent this; the answer, once it is complete.
@@ -89,11 +121,12 @@ impl Asking {
                 self.state = State::Failed(report);
             }
             (Backend::Error(report), _) if report.is_final() => return Ok(Some(Answer::Failed(report))),
-            (Backend::KeyData(_), State::Greeting)
-            | (Backend::Notice(_) | Backend::ParameterStatus { .. } | Backend::Notification { .. }, _)
+            (Backend::KeyData(key), State::Greeting) => self.key = Some(key),
+            (Backend::Notice(_) | Backend::ParameterStatus { .. } | Backend::Notification { .. }, _)
             | (
                 Backend::ParseComplete
                 | Backend::BindComplete
+                | Backend::CloseComplete
                 | Backend::CommandComplete(_)
                 | Backend::EmptyQuery,
                 State::Asked(_),

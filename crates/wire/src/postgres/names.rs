@@ -101,6 +101,10 @@ impl Names {
         }
     }
 
+    pub(super) fn known(&self) -> impl Iterator<Item = (&Bytes, &Arc<Prepared>)> {
+        self.known.iter()
+    }
+
     pub(super) fn has_room(&self, text: usize) -> bool {
         self.known.len() < MOST_STATEMENTS && self.text + text <= MOST_TEXT
     }

@@ -90,6 +90,8 @@ pub struct Session {
     skipping: bool,
     /// Messages of the extended protocol were sent and no Sync behind them; answers may wait at the server.
     unsynced: bool,
+    /// Something of the extended protocol has run, and no Sync was sent behind it: it is in the middle of a transaction.
+    has_run: bool,
     inbox: VecDeque<Piece>,
     waiting: usize,
     judging: Option<Judging>,
@@ -123,6 +125,7 @@ impl Session {
             copying: Copying::Nothing,
             skipping: false,
             unsynced: false,
+            has_run: false,
             inbox: VecDeque::new(),
             waiting: 0,
             judging: None,
@@ -230,6 +233,31 @@ impl Session {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         self.pipeline.is_empty()
+    }
+
+    /// Whether no Sync stands behind what the server was sent last.
+    #[must_use]
+    pub fn is_unsynced(&self) -> bool {
+        self.unsynced
+    }
+
+    /// Whether nothing that has run is in the middle of a transaction, not even of one that a Sync would end.
+    #[must_use]
+    pub fn is_between_transactions(&self) -> bool {
+        self.is_settled() && self.status == Status::Idle && !self.has_run
+    }
+
+    /// The prepared statements whose texts were seen.
+    pub fn statements(&self) -> impl Iterator<Item = (&Bytes, &Arc<Prepared>)> {
+        self.names.known()
+    }
+
+    /// From now on the server is another connection to the same database, with the same statements prepared, the same
+    /// settings, and a transaction if there is one here; `key` cancels there. To be called while the session is settled.
+    pub fn moved(&mut self, key: Option<CancelKey>) {
+        self.server_key = key;
+        self.portals.clear();
+        self.revision += 1;
     }
 
     /// Whether more should be read from the client now.

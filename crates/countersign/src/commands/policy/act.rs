@@ -52,7 +52,13 @@ pub struct Wanted {
 /// Statements without parameters. No database is asked: what only its catalogue could tell is listed, or unknown.
 pub fn statement(dialect: Dialect, text: &str) -> SqlStatement {
     let script = Arc::new(sql::analyse(dialect, text.as_bytes(), &Catalogue::unasked()));
-    SqlStatement { text: text.as_bytes().to_vec(), parameters: vec![], script, countable: false }
+    SqlStatement {
+        text: text.as_bytes().to_vec(),
+        parameters: vec![],
+        script,
+        countable: false,
+        runs_as: None,
+    }
 }
 
 fn dialect<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Dialect>, D::Error> {

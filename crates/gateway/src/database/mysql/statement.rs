@@ -23,7 +23,7 @@ pub(super) fn statement(kind: &ActKind) -> Result<SqlStatement, &'static str> {
         ActKind::Statistics => return Err("statistics of the server"),
     };
     let script = Arc::new(analyse(Dialect::MySql, &text, &Catalogue::unasked()));
-    Ok(SqlStatement { text, parameters, script, countable: false })
+    Ok(SqlStatement { text, parameters, script, countable: false, runs_as: None })
 }
 
 /// A name that can be nothing else.

@@ -63,6 +63,7 @@ impl Talk {
             Came::FromClient(packet) => self.wire.client(&packet)?,
             Came::FromServer(packet) => self.wire.server(&packet)?,
             Came::Verdict(verdict) => self.decided(verdict)?,
+            Came::FromAside(_) => {}
             Came::Cancelled => self.course.judging.give_up(),
         }
         self.follow().await
@@ -72,8 +73,8 @@ impl Talk {
     async fn follow(&mut self) -> Result<(), Over> {
         while let Some(output) = self.wire.output() {
             match output {
-                Output::ToServer(bytes) => self.course.to_server.queue(bytes),
-                Output::ToClient(bytes) => self.course.to_client.queue(bytes),
+                Output::ToServer(bytes) => self.course.server.outlet.queue(bytes),
+                Output::ToClient(bytes) => self.course.client.outlet.queue(bytes),
                 Output::Judge(act) => self.judge(&act),
                 Output::Outcome(act, outcome) => self.done(act, &outcome),
                 Output::Leaving => self.course.judging.leave().await,

@@ -88,7 +88,10 @@ impl Reader<'_> {
         }
         use VariableSetKind::*;
         match VariableSetKind::try_from(set.kind).unwrap_or_default() {
-            VarResetAll => self.found.does(Effect::Read, "puts all settings of the session back"),
+            VarResetAll => {
+                self.found.control = Control::Set { name: "all".into(), value: None };
+                self.found.does(Effect::Read, "puts all settings of the session back");
+            }
             VarSetMulti => self.set_transaction(set),
             VarSetValue => self.setting(&set.name.to_lowercase(), value.as_deref()),
             VarSetDefault | VarReset => self.setting(&set.name.to_lowercase(), None),

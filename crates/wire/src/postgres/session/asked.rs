@@ -112,7 +112,7 @@ impl Session {
             Frontend::Flush => self.send(frame.raw().clone()),
             Frontend::Sync => {
                 self.pass(frame, Kind::Sync);
-                (self.skipping, self.unsynced) = (false, false);
+                (self.skipping, self.unsynced, self.has_run) = (false, false, false);
             }
             Frontend::FunctionCall(call) => {
                 let share = |value: Option<&[u8]>| value.map(|value| frame.share(value));
@@ -187,7 +187,7 @@ impl Session {
             true => Kind::Write(Write::of_portal(consequences)),
             false => Kind::Execute(consequences),
         };
-        self.unsynced = true;
+        (self.unsynced, self.has_run) = (true, true);
         self.send(frame.raw().clone());
         self.pipeline.push(Some(act), kind);
         if self.pipeline.has_last_word() {
