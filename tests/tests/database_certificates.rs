@@ -120,8 +120,24 @@ fn only_the_certificate_of_that_person_with_its_key_lets_them_in() {
         fs::create_dir_all(&folder).expect("a folder");
         let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout client.key";
         openssl(&folder, &format!("req -x509 {key} -out client.crt -days 1 {line}"));
-        refused(with_files(&shop, "alice", &folder), "SSL");
+        refused(with_files(&shop, "alice", &folder), "alert");
     }
+    // The client authority's own key lies where nobody but the gateway reads it. Without a row it signs nobody in either.
+    let stolen = shop.bastion.scratch().join("stolen");
+    fs::create_dir_all(&stolen).expect("a folder");
+    let chain = fs::read_to_string(hers.join("client.crt")).expect("a chain");
+    let authority = chain.split_inclusive("-----END CERTIFICATE-----\n").nth(1).expect("the authority");
+    fs::write(stolen.join("ca.crt"), authority).expect("a file");
+    let signer = format!("-CA ca.crt -CAkey {}", shop.bastion.node().join("secrets/client_ca.key").display());
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout client.key";
+    openssl(
+        &stolen,
+        &format!(
+            "req -x509 {key} -out client.crt -days 1 -subj /CN=alice -addext extendedKeyUsage=clientAuth \
+             -addext basicConstraints=CA:FALSE {signer}"
+        ),
+    );
+    refused(with_files(&shop, "alice", &stolen), "lapsed or was ended");
     // The gateway's own certificate and key.
     let run_folder = shop.bastion.node().join("run");
     let mut server = with_files(&shop, "alice", &run_folder);

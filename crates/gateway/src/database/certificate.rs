@@ -97,3 +97,159 @@ fn acceptor(
     config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use access::identity::certificate::Validity;
+    use access::identity::{ClientAuthority, KeyRequest, PersonName};
+    use rcgen::{CertificateParams, KeyPair};
+    use rustls::client::{ResolvesClientCert, Resumption};
+    use rustls::sign::CertifiedKey;
+    use rustls::{ClientConfig, SignatureScheme, SupportedProtocolVersion, version};
+    use tempfile::TempDir;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+    use tokio_rustls::TlsConnector;
+
+    use super::*;
+
+    /// Shows a certificate whether or not the key is its own.
+    #[derive(Debug)]
+    struct Shows(Arc<CertifiedKey>);
+
+    impl ResolvesClientCert for Shows {
+        fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+            Some(self.0.clone())
+        }
+
+        fn has_certs(&self) -> bool {
+            true
+        }
+    }
+
+    struct Door {
+        folder: TempDir,
+        clients: ClientAuthority,
+    }
+
+    fn now() -> u64 {
+        rustls_pki_types::UnixTime::now().as_secs()
+    }
+
+    fn authority() -> ClientAuthority {
+        ClientAuthority::from_pem(&KeyPair::generate().unwrap().serialize_pem(), now()).unwrap()
+    }
+
+    fn door() -> Door {
+        let (folder, key) = (tempfile::tempdir().unwrap(), KeyPair::generate().unwrap());
+        let made = CertificateParams::new(vec!["gateway".into()]).unwrap().self_signed(&key).unwrap();
+        std::fs::write(folder.path().join("chain"), made.pem()).unwrap();
+        std::fs::write(folder.path().join("key"), key.serialize_pem()).unwrap();
+        Door { folder, clients: authority() }
+    }
+
+    /// What alice was given for that key, and her other key.
+    fn given(authority: &ClientAuthority, until: u64) -> (Vec<CertificateDer<'static>>, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let request = CertificateParams::new(vec![]).unwrap().serialize_request(&key).unwrap();
+        let request = KeyRequest::read(request.pem().unwrap().as_bytes()).unwrap();
+        let validity = Validity { from: now() - 3600, until };
+        let alice = PersonName::parse("alice").unwrap();
+        let issued = authority.issue(&alice, &request, validity, &mut |bytes| bytes.fill(7)).unwrap();
+        let chain = CertificateDer::pem_slice_iter(issued.chain.as_bytes()).collect::<Result<_, _>>();
+        (chain.unwrap(), key)
+    }
+
+    impl Door {
+        fn files(&self) -> CertificateFiles {
+            CertificateFiles { chain: self.folder.path().join("chain"), key: self.folder.path().join("key") }
+        }
+
+        /// What the door sees of a client that shows this; an error when it is not heard.
+        async fn sees(
+            &self,
+            client: Option<(&[CertificateDer<'static>], &KeyPair)>,
+            version: &'static SupportedProtocolVersion,
+        ) -> Result<Option<CertificateDer<'static>>, String> {
+            let certificate = Certificate::read(self.files(), Some(self.clients.certificate())).unwrap();
+            let (near, far) = duplex(1 << 16);
+            let client = tokio::spawn(talk(near, self.client(client, version)));
+            let accepted = certificate.acceptor().accept(far).await;
+            let mut stream = accepted.map_err(|fault| fault.to_string())?;
+            let mut said = [0; 1];
+            stream.read_exact(&mut said).await.map_err(|fault| fault.to_string())?;
+            let seen = shown(&stream).cloned();
+            drop(stream);
+            client.await.unwrap();
+            Ok(seen)
+        }
+
+        fn client(
+            &self,
+            shows: Option<(&[CertificateDer<'static>], &KeyPair)>,
+            version: &'static SupportedProtocolVersion,
+        ) -> ClientConfig {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from_pem_file(self.folder.path().join("chain")).unwrap()).unwrap();
+            let builder = ClientConfig::builder_with_provider(default_provider().into());
+            let builder = builder.with_protocol_versions(&[version]).unwrap().with_root_certificates(roots);
+            let mut config = match shows {
+                None => builder.with_no_client_auth(),
+                Some((chain, key)) => {
+                    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+                    let key = default_provider().key_provider.load_private_key(key).unwrap();
+                    let certified = CertifiedKey::new(chain.to_vec(), key);
+                    builder.with_client_cert_resolver(Arc::new(Shows(Arc::new(certified))))
+                }
+            };
+            config.resumption = Resumption::disabled();
+            config
+        }
+    }
+
+    /// A client that says one byte and goes.
+    async fn talk(stream: tokio::io::DuplexStream, config: ClientConfig) {
+        let connector = TlsConnector::from(Arc::new(config));
+        if let Ok(mut stream) = connector.connect("gateway".try_into().unwrap(), stream).await {
+            let _ = stream.write_all(b"x").await;
+            let _ = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut [0; 1])).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_client_shows_is_verified_before_it_is_heard() {
+        let door = door();
+        let later = now() + 3600;
+        let (chain, key) = given(&door.clients, later);
+        let (lapsed, lapsed_key) = given(&door.clients, now() - 1);
+        let (foreign, foreign_key) = given(&authority(), later);
+        let files = door.files();
+        let own: Vec<_> = vec![CertificateDer::from_pem_file(&files.chain).unwrap()];
+        let own_key = KeyPair::from_pem(&std::fs::read_to_string(&files.key).unwrap()).unwrap();
+        for version in [&version::TLS12, &version::TLS13] {
+            assert_eq!(door.sees(None, version).await, Ok(None));
+            assert_eq!(door.sees(Some((&chain, &key)), version).await, Ok(chain.first().cloned()));
+            for (why, chain, key) in [
+                ("another key", &chain, &lapsed_key),
+                ("lapsed", &lapsed, &lapsed_key),
+                ("another authority of that name", &foreign, &foreign_key),
+                ("the gateway's own", &own, &own_key),
+            ] {
+                let seen = door.sees(Some((chain, key)), version).await;
+                assert!(seen.is_err(), "{why}: {seen:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn without_an_authority_nobody_is_asked_for_a_certificate() {
+        let door = door();
+        let (chain, key) = given(&door.clients, now() + 3600);
+        let certificate = Certificate::read(door.files(), None).unwrap();
+        let (near, far) = duplex(1 << 16);
+        tokio::spawn(talk(near, door.client(Some((&chain, &key)), &version::TLS13)));
+        let stream = certificate.acceptor().accept(far).await.unwrap();
+        assert_eq!(shown(&stream), None);
+    }
+}
