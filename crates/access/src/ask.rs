@@ -36,6 +36,8 @@ pub struct SqlStatement {
     pub parameters: Vec<Option<String>>,
     /// What the text says, read with the catalogue of its database.
     pub script: Arc<Script>,
+    /// The prepared statements that it executes, by name.
+    pub behind: BTreeMap<String, String>,
     /// Whoever runs it can count what it changes, and give it up when that is too much.
     pub countable: bool,
     /// The account as which it runs, when that is another than the session's: the one that only reads.
@@ -135,9 +137,13 @@ impl SqlStatement {
         Analysis::of_statements(&self.script)
     }
 
-    /// The text and below it the parameters: what people sign for.
+    /// The text, and below it what it executes and the parameters: what people sign for.
     fn whole(&self) -> Vec<u8> {
         let mut whole = self.text.clone();
+        for (name, text) in &self.behind {
+            let lines: String = text.lines().map(|line| format!("\n--   {line}")).collect();
+            whole.extend_from_slice(format!("\n-- {name:?} is{lines}").as_bytes());
+        }
         for (number, value) in self.parameters.iter().enumerate() {
             let shown = value.as_deref().map_or_else(|| "NULL".to_owned(), |value| format!("{value:?}"));
             whole.extend_from_slice(format!("\n-- ${} = {shown}", number + 1).as_bytes());

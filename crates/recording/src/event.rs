@@ -166,6 +166,15 @@ pub enum SessionEvent {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         parameters: Vec<Option<String>>,
     },
+    /// What a statement executes: it was prepared under a name.
+    StatementBehind {
+        /// Its number.
+        act: u64,
+        /// The name.
+        name: String,
+        /// The text; what is too long for one event goes on in the next.
+        text: String,
+    },
     /// What came of a statement.
     StatementDone {
         /// Its number.

@@ -45,6 +45,9 @@ fn line(event: &SessionEvent) -> Option<String> {
         SessionEvent::StatementMore { act, text, parameters } => {
             format!("#{act}  …  {}{}", harmless(text), values(parameters))
         }
+        SessionEvent::StatementBehind { act, name, text } => {
+            format!("#{act}  {name:?} is  {}", harmless(text))
+        }
         SessionEvent::StatementDone { act, tag, error, microseconds } => {
             let came = if error.is_empty() { harmless(tag) } else { format!("ERROR {}", harmless(error)) };
             format!("#{act}  {came}  ({}.{:03} ms)", microseconds / 1000, microseconds % 1000)
@@ -119,6 +122,11 @@ mod tests {
                 verdict: "allow".into(),
                 runs_as: String::new(),
             },
+            SessionEvent::StatementBehind {
+                act: 4,
+                name: "a\u{1b}".into(),
+                text: "DELETE\u{7}\nFROM t".into(),
+            },
             SessionEvent::StatementData {
                 act: 4,
                 direction: "to-client".into(),
@@ -146,6 +154,8 @@ mod tests {
             "      $1",
             "      = a\\u{7}",
             "      = NULL",
+            "#4  \"a\\u{1b}\" is  DELETE\\u{7}",
+            "      FROM t",
             "#4  to-client  1 rows  9 bytes",
             "#4  SELECT 1  (1.204 ms)",
             "#5  ERROR 22012  (0.007 ms)",

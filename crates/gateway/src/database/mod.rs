@@ -16,6 +16,7 @@ mod mysql;
 mod opening;
 mod options;
 mod pair;
+mod prepared;
 mod server;
 mod standing;
 mod statement;

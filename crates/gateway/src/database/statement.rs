@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use access::SqlStatement;
-use access::policy::sql::Script;
+use access::policy::sql::{Kind, Name, Named, Script};
 use aws_lc_rs::digest::{SHA256, digest};
-use wire::postgres::{ActKind, Parameter};
+use bytes::Bytes;
+use wire::postgres::{ActKind, Parameter, Session, Unsettled};
 
 use super::accounts::{may_only_read, only_reads};
-use super::catalogue::{Guide, Prepared};
+use super::catalogue::Guide;
 use super::judging::Read;
+use super::prepared::{Behind, behind, certain};
 use super::texts::{Reading, Texts};
 
 /// Longest value that is shown whole, and how much is shown of a longer one, in bytes.
@@ -28,8 +30,8 @@ pub(crate) struct Reader {
     reading: Option<(Guide, String)>,
     /// It runs as the session's own account although it only reads.
     pub stays: bool,
-    /// What stands behind the prepared statements that the text names.
-    pub prepared: Prepared,
+    /// What the prepared statements are that the text executes.
+    behind: Behind,
     /// The open transaction has changed the schema, and only it sees how.
     pub shifted: bool,
     /// What would have changed too many rows; people are asked about it next time.
@@ -39,8 +41,8 @@ pub(crate) struct Reader {
 impl Reader {
     /// Reads for a session that has changed nothing yet.
     pub(crate) fn new(texts: Arc<Texts>, guide: Guide, reading: Option<(Guide, String)>) -> Self {
-        let (prepared, exceeded) = (Prepared::new(), Vec::new());
-        Self { texts, guide, reading, stays: false, prepared, shifted: false, exceeded }
+        let (behind, exceeded) = (Behind::new(), Vec::new());
+        Self { texts, guide, reading, stays: false, behind, shifted: false, exceeded }
     }
 
     /// That act would have changed too many rows: it is not counted again.
@@ -51,45 +53,72 @@ impl Reader {
         self.exceeded.push(kind);
     }
 
+    /// The same, knowing what the names stand for that this act executes.
+    ///
+    /// # Errors
+    ///
+    /// That depends on answers of the server's that have not come.
+    pub(crate) fn knowing(&self, kind: &ActKind, session: &Session) -> Result<Self, Unsettled> {
+        let behind = match text(kind) {
+            Ok(text) => behind(&self.texts.read(&text), &self.texts, session)?,
+            Err(_) => Behind::new(),
+        };
+        Ok(Self { behind, ..self.clone() })
+    }
+
     /// The statement; the name of what is none, and never allowed.
     pub(crate) async fn statement(self, kind: ActKind, afresh: bool) -> Read {
         let has_exceeded = self.exceeded.contains(&kind);
-        let (text, parameters) = match kind {
-            ActKind::Query(text) => (text, Vec::new()),
-            ActKind::Bind { statement: Some(prepared), parameters, .. } => {
-                (prepared.text.clone(), parameters)
-            }
-            ActKind::Bind { statement: None, .. } => return Err("statement that nobody has seen"),
-            ActKind::FunctionCall { .. } => return Err("function call"),
+        let text = text(&kind)?;
+        let parameters = match &kind {
+            ActKind::Bind { parameters, .. } => parameters.as_slice(),
+            _ => &[],
         };
         let told = |one: &Parameter| one.value.as_deref().map(|value| shown(value, one.is_binary));
         let parameters = parameters.iter().map(told).collect();
-        let (Reading { script, countable }, runs_as) = self.read(&text, afresh).await;
+        let (reading, behind, runs_as) = self.read(&text, afresh).await;
+        let Reading { script, countable } = reading;
         let countable = countable && !has_exceeded;
-        Ok(SqlStatement { text: text.to_vec(), parameters, script, countable, runs_as })
+        Ok(SqlStatement { text: text.to_vec(), parameters, script, behind, countable, runs_as })
     }
 
     /// What it says to the account as which it runs: names may stand for something else to another.
-    async fn read(&self, text: &[u8], afresh: bool) -> (Reading, Option<String>) {
+    async fn read(&self, text: &[u8], afresh: bool) -> (Reading, Behind, Option<String>) {
         let script = self.texts.read(text);
         let may_read = !self.stays && may_only_read(&script);
         if let Some((guide, login)) = self.reading.as_ref().filter(|_| may_read) {
-            let reading = self.ask(guide, &script, afresh).await;
+            let (reading, behind) = self.ask(guide, &script, afresh).await;
             if only_reads(&reading.script) {
-                return (reading, Some(login.clone()));
+                return (reading, behind, Some(login.clone()));
             }
         }
-        (self.ask(&self.guide, &script, afresh).await, None)
+        let (reading, behind) = self.ask(&self.guide, &script, afresh).await;
+        (reading, behind, None)
     }
 
-    async fn ask(&self, guide: &Guide, script: &Arc<Script>, afresh: bool) -> Reading {
+    /// The text, read, and what is certain of the names that it executes.
+    async fn ask(&self, guide: &Guide, script: &Arc<Script>, afresh: bool) -> (Reading, Behind) {
         if script.obstacle().is_some() {
-            return Reading { script: script.clone(), countable: false };
+            return (Reading { script: script.clone(), countable: false }, Behind::new());
         }
-        match self.unanswerable(script) {
-            Some(why) => Reading::unanswered(script, why),
-            None if afresh => guide.read_afresh(script, &self.prepared).await,
-            None => guide.read(script, &self.prepared).await,
+        if let Some(why) = self.unanswerable(script) {
+            return (Reading::unanswered(script, why), Behind::new());
+        }
+        let reading = self.ask_with(guide, script, &self.behind, afresh).await;
+        let certain = certain(script, &reading.script, &self.behind);
+        match certain == self.behind {
+            true => (reading, certain),
+            false => (self.ask_with(guide, script, &certain, afresh).await, certain),
+        }
+    }
+
+    async fn ask_with(&self, guide: &Guide, script: &Arc<Script>, behind: &Behind, afresh: bool) -> Reading {
+        let named = |name: &str| Named { kind: Kind::Prepared, name: Name::plain(name) };
+        let read = |(name, text): (&String, &String)| (named(name), self.texts.read(text.as_bytes()));
+        let prepared = behind.iter().map(read).collect();
+        match afresh {
+            true => guide.read_afresh(script, &prepared).await,
+            false => guide.read(script, &prepared).await,
         }
     }
 
@@ -104,6 +133,23 @@ impl Reader {
             None
         }
     }
+}
+
+/// The text of an act; the name of what has none.
+fn text(kind: &ActKind) -> Result<Bytes, &'static str> {
+    match kind {
+        ActKind::Query(text) => Ok(text.clone()),
+        ActKind::Bind { name, statement: Some(prepared), .. } if prepared.by_sql => Ok(execute(name)),
+        ActKind::Bind { statement: Some(prepared), .. } => Ok(prepared.text.clone()),
+        ActKind::Bind { statement: None, .. } => Err("statement that nobody has seen"),
+        ActKind::FunctionCall { .. } => Err("function call"),
+    }
+}
+
+/// What says in SQL that a prepared statement runs.
+fn execute(name: &[u8]) -> Bytes {
+    let name = String::from_utf8_lossy(name).replace('"', "\"\"");
+    format!("EXECUTE \"{name}\"").into()
 }
 
 /// As people read it: text as it is, anything else in hex, and of what is long its beginning and digest.

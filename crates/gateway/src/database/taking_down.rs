@@ -31,6 +31,20 @@ pub(crate) fn events(act: u64, statement: &SqlStatement, verdict: &str) -> Vec<S
         events.push(SessionEvent::StatementMore { act, text: String::new(), parameters: some.to_vec() });
         values = behind;
     }
+    events.extend(statement.behind.iter().flat_map(|(name, text)| behind(act, name, text)));
+    events
+}
+
+/// What it executes.
+fn behind(act: u64, name: &str, text: &str) -> Vec<SessionEvent> {
+    let (first, mut rest) = split(text);
+    let event = |text: &str| SessionEvent::StatementBehind { act, name: name.into(), text: text.into() };
+    let mut events = vec![event(first)];
+    while !rest.is_empty() {
+        let (piece, behind) = split(rest);
+        events.push(event(piece));
+        rest = behind;
+    }
     events
 }
 
@@ -65,17 +79,21 @@ mod tests {
 
     fn told(text: String, parameters: Vec<Option<String>>) -> Vec<SessionEvent> {
         let script = Arc::new(sql::analyse(Dialect::Postgres, b"select 1", &Catalogue::unasked()));
-        events(
-            7,
-            &SqlStatement { text: text.into_bytes(), parameters, script, countable: false, runs_as: None },
-            "allow",
-        )
+        let behind = [("p".to_owned(), text.clone())].into();
+        let text = text.into_bytes();
+        let statement = SqlStatement { text, parameters, script, behind, countable: false, runs_as: None };
+        events(7, &statement, "allow")
     }
 
     #[test]
-    fn a_short_statement_is_one_event() {
+    fn a_short_statement_is_one_event_and_what_it_executes_another() {
         let events = told("select $1".to_owned(), vec![Some("x".to_owned()), None]);
-        assert!(matches!(&*events, [SessionEvent::Statement { parameters, .. }] if parameters.len() == 2));
+        let [SessionEvent::Statement { parameters, .. }, SessionEvent::StatementBehind { text, .. }] =
+            &*events
+        else {
+            panic!("{events:?}");
+        };
+        assert_eq!((parameters.len(), text.as_str()), (2, "select $1"));
     }
 
     #[test]
@@ -83,17 +101,21 @@ mod tests {
         let text = "é\u{1}".repeat(300 << 10);
         let values: Vec<_> = (0..60_000).map(|number| Some(format!("{number:040}"))).collect();
         let events = told(text.clone(), values.clone());
-        let (mut texts, mut all) = (String::new(), Vec::new());
+        let (mut texts, mut all, mut executed) = (String::new(), Vec::new(), String::new());
         for event in &events {
+            assert!(event.to_json().len() <= 1 << 20);
+            if let SessionEvent::StatementBehind { act: 7, text, .. } = event {
+                executed += text;
+                continue;
+            }
             let (SessionEvent::Statement { act: 7, text, parameters, .. }
             | SessionEvent::StatementMore { act: 7, text, parameters }) = event
             else {
                 panic!("{event:?}");
             };
-            assert!(event.to_json().len() <= 1 << 20);
             texts += text;
             all.extend_from_slice(parameters);
         }
-        assert_eq!((texts, all), (text, values));
+        assert_eq!((texts, executed, all), (text.clone(), text, values));
     }
 }

@@ -136,14 +136,18 @@ impl Talk {
         Ok(())
     }
 
-    /// As which account an act runs depends on what came of everything before it.
+    /// What the names stand for that an act executes, and as which account it runs, depends on what came of everything
+    /// before it.
     fn judge(&mut self) {
         let may_begin = |_: &mut Act| self.pair.is_none() || self.wire.is_settled();
         let Some(act) = self.asked.take_if(may_begin) else { return };
-        self.judged = Some((act.id, act.kind.clone()));
         self.reader.stays = self.pair.as_ref().is_some_and(|pair| pair.stays(&self.wire));
-        let (reader, kind) = (self.reader.clone(), act.kind);
-        let read = move |afresh| reader.clone().statement(kind.clone(), afresh);
+        let Ok(reader) = self.reader.knowing(&act.kind, &self.wire) else {
+            self.asked = Some(act);
+            return;
+        };
+        self.judged = Some((act.id, act.kind.clone()));
+        let read = move |afresh| reader.clone().statement(act.kind.clone(), afresh);
         self.course.judging.begin(act.id.number(), read);
     }
 

@@ -79,13 +79,16 @@ pub struct Consequences {
     /// Whether its names are looked up when it runs, not when it is bound: `EXECUTE`, and all but SELECT, INSERT, UPDATE,
     /// DELETE, MERGE and VALUES. Its portal must run before anything else is allowed, so that it means what was judged.
     pub late: bool,
+    /// Whether it runs code that nobody has read, which may prepare and forget statements under any name: from the moment
+    /// when the server has it until no transaction is open behind it. Triggers wait for the end of a transaction.
+    pub any_name: bool,
 }
 
 impl Consequences {
     /// Of something that could not be read.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { names: vec![(0, NameChange::Anything)], copies: true, settings: true, late: true }
+        Self { names: Vec::new(), copies: true, settings: true, late: true, any_name: true }
     }
 
     /// Whether nothing may be sent behind it before it is answered.

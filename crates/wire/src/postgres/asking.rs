@@ -73,9 +73,12 @@ impl Asking {
     /// The last question is not answered.
     pub fn prepare(&mut self, name: &[u8], statement: Option<&Prepared>) -> Result<Bytes, Error> {
         let close = encode::close(Subject::Statement(name))?;
-        let parse = statement.map(|one| encode::parse(name, &one.text, &one.declared)).transpose()?;
-        let messages = [close, parse.unwrap_or_default(), encode::sync()];
-        self.asked(messages.concat().into())
+        let made = match statement {
+            None => Bytes::new(),
+            Some(one) if one.by_sql => running(&one.text, &[])?,
+            Some(one) => encode::parse(name, &one.text, &one.declared)?,
+        };
+        self.asked([close, made, encode::sync()].concat().into())
     }
 
     fn asked(&mut self, messages: Bytes) -> Result<Bytes, Error> {
@@ -93,13 +96,7 @@ impl Asking {
     /// The last question is not answered; a zero byte in this one.
     pub fn ask(&mut self, text: &str, parameters: &[Option<&str>]) -> Result<Bytes, Error> {
         let values: Vec<Option<&[u8]>> = parameters.iter().map(|value| value.map(str::as_bytes)).collect();
-        let messages = [
-            encode::parse(b"", text.as_bytes(), &[])?,
-            encode::bind(b"", b"", &values)?,
-            encode::execute(b"", 0)?,
-            encode::sync(),
-        ];
-        self.asked(messages.concat().into())
+        self.asked([running(text.as_bytes(), &values)?, encode::sync()].concat().into())
     }
 
     /// The server has sent this; the answer, once it is complete.
@@ -164,6 +161,13 @@ impl Asking {
         }
         Ok(())
     }
+}
+
+/// What runs a text.
+fn running(text: &[u8], values: &[Option<&[u8]>]) -> Result<Bytes, Error> {
+    let messages =
+        [encode::parse(b"", text, &[])?, encode::bind(b"", b"", values)?, encode::execute(b"", 0)?];
+    Ok(messages.concat().into())
 }
 
 fn row(content: &[u8]) -> Result<Vec<Option<String>>, Error> {

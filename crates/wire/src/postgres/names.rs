@@ -1,7 +1,7 @@
 //! Which text stands behind the name of a prepared statement, as the server sees it. Protocol (Parse, Close) and SQL
 //! (PREPARE, DEALLOCATE, DISCARD) share one namespace; the empty name is the unnamed statement.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -14,8 +14,10 @@ const MOST_TEXT: usize = 64 << 20;
 /// A prepared statement.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Prepared {
-    /// Its text, copied out of the message.
+    /// Its text, copied out of the message; of what SQL has prepared, as [`NameChange::prepare`] was told.
     pub text: Bytes,
+    /// Whether SQL's PREPARE has made it.
+    pub by_sql: bool,
     /// The types that the client declared; 0 left one to the server.
     pub declared: Vec<u32>,
     /// The types that the server told, if the statement was described.
@@ -23,8 +25,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    pub(super) fn new(text: &[u8], declared: Vec<u32>) -> Arc<Self> {
-        Arc::new(Self { text: Bytes::copy_from_slice(text), declared, described: OnceLock::new() })
+    pub(super) fn new(text: &[u8], declared: Vec<u32>) -> Self {
+        Self { text: Bytes::copy_from_slice(text), by_sql: false, declared, described: OnceLock::new() }
     }
 
     /// The parameters' types as far as they are known: the server's word, else the client's.
@@ -37,7 +39,7 @@ impl Prepared {
 /// What a message does to names when it succeeds; for SQL the analysis says so.
 #[derive(Clone, Debug)]
 pub enum NameChange {
-    /// `PREPARE name AS text` (the text behind AS).
+    /// Parse, or `PREPARE name AS statement`.
     Prepare {
         /// The name as the server folds it.
         name: Bytes,
@@ -48,15 +50,14 @@ pub enum NameChange {
     Deallocate(Bytes),
     /// `DEALLOCATE ALL`, `DISCARD ALL`.
     DeallocateAll,
-    /// Something that could not be read, and may have prepared or forgotten anything.
-    Anything,
 }
 
 impl NameChange {
-    /// `PREPARE name AS text`.
+    /// `PREPARE name AS statement`, and the text that tells later what it does.
     #[must_use]
     pub fn prepare(name: &[u8], text: &[u8]) -> Self {
-        Self::Prepare { name: Bytes::copy_from_slice(name), statement: Prepared::new(text, Vec::new()) }
+        let statement = Prepared { by_sql: true, ..Prepared::new(text, Vec::new()) };
+        Self::Prepare { name: Bytes::copy_from_slice(name), statement: Arc::new(statement) }
     }
 
     /// What becomes of that name, if it is touched.
@@ -68,7 +69,6 @@ impl NameChange {
             Self::Deallocate(forgotten) if forgotten == name => Some(Meaning::Absent),
             // The unnamed statement is not among "all".
             Self::DeallocateAll if !name.is_empty() => Some(Meaning::Absent),
-            Self::Anything => Some(Meaning::Unknown),
             _ => None,
         }
     }
@@ -78,15 +78,30 @@ impl NameChange {
 #[derive(Clone, Debug)]
 pub(super) enum Meaning {
     Known(Arc<Prepared>),
+    /// This was parsed under the name, but code that nobody has read may have put something else there.
+    Doubted(Arc<Prepared>),
     /// Something, or nothing: the text behind it was never seen.
     Unknown,
     Absent,
+}
+
+impl Meaning {
+    /// What is left of it when code that nobody has read may have changed it.
+    pub(super) fn doubted(self) -> Self {
+        match self {
+            Self::Known(prepared) if prepared.by_sql => Self::Unknown,
+            Self::Known(prepared) => Self::Doubted(prepared),
+            Self::Absent => Self::Unknown,
+            other => other,
+        }
+    }
 }
 
 /// The names as of the server's last answer.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     known: HashMap<Bytes, Arc<Prepared>>,
+    doubted: HashSet<Bytes>,
     text: usize,
     /// Whether names that are not known may exist.
     may_be_others: bool,
@@ -95,6 +110,7 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn meaning(&self, name: &[u8]) -> Meaning {
         match self.known.get(name) {
+            Some(prepared) if self.doubted.contains(name) => Meaning::Doubted(Arc::clone(prepared)),
             Some(prepared) => Meaning::Known(Arc::clone(prepared)),
             None if self.may_be_others => Meaning::Unknown,
             None => Meaning::Absent,
@@ -113,26 +129,39 @@ impl Names {
         match change {
             NameChange::Prepare { name, statement } => {
                 self.forget(&name);
-                self.text += statement.text.len();
-                self.known.insert(name, statement);
+                match self.has_room(statement.text.len()) {
+                    true => self.keep(name, statement),
+                    false => self.may_be_others = true,
+                }
             }
             NameChange::Deallocate(name) => self.forget(&name),
-            NameChange::DeallocateAll => self.keep_only_unnamed(),
-            NameChange::Anything => {
-                self.known.clear();
-                self.text = 0;
-                self.may_be_others = true;
+            NameChange::DeallocateAll => {
+                self.retain(|name, _| name.is_empty());
+                self.may_be_others = false;
             }
         }
     }
 
+    /// Code that nobody has read has run: it may have prepared or forgotten anything. It cannot name the unnamed statement.
+    pub(super) fn doubt(&mut self) {
+        self.retain(|name, statement| name.is_empty() || !statement.by_sql);
+        self.doubted = self.known.keys().filter(|name| !name.is_empty()).cloned().collect();
+        self.may_be_others = true;
+    }
+
+    fn keep(&mut self, name: Bytes, statement: Arc<Prepared>) {
+        self.text += statement.text.len();
+        self.known.insert(name, statement);
+    }
+
     fn forget(&mut self, name: &[u8]) {
+        self.doubted.remove(name);
         self.text -= self.known.remove(name).map_or(0, |statement| statement.text.len());
     }
 
-    fn keep_only_unnamed(&mut self) {
-        self.known.retain(|name, _| name.is_empty());
+    fn retain(&mut self, wanted: impl Fn(&[u8], &Prepared) -> bool) {
+        self.known.retain(|name, statement| wanted(name, statement));
+        self.doubted.retain(|name| self.known.contains_key(name));
         self.text = self.known.values().map(|statement| statement.text.len()).sum();
-        self.may_be_others = false;
     }
 }

@@ -32,6 +32,8 @@ pub(super) enum Kind {
     },
     FunctionCall,
     Parse(NameChange),
+    /// Close and Parse of our own, before a name that was doubted is used; the client sees nothing of it.
+    Renew(NameChange),
     Bind,
     Describe(Option<Arc<Prepared>>),
     Execute(Arc<Consequences>),
@@ -69,7 +71,8 @@ impl Kind {
     /// How much text it keeps in memory.
     fn text(&self) -> usize {
         match self {
-            Self::Parse(NameChange::Prepare { statement, .. }) => statement.text.len(),
+            Self::Parse(NameChange::Prepare { statement, .. })
+            | Self::Renew(NameChange::Prepare { statement, .. }) => statement.text.len(),
             _ => 0,
         }
     }
@@ -77,7 +80,7 @@ impl Kind {
     /// What becomes of that name if this succeeds.
     fn effect_on(&self, name: &[u8]) -> Option<Meaning> {
         match self {
-            Self::Parse(change) | Self::Close(Some(change)) => change.effect_on(name),
+            Self::Parse(change) | Self::Renew(change) | Self::Close(Some(change)) => change.effect_on(name),
             Self::Execute(consequences) => consequences.effect_on(name),
             // A simple query, also a decoy, forgets the unnamed statement.
             Self::Query { consequences, .. } => {

@@ -98,6 +98,8 @@ pub struct Session {
     acts: u64,
     /// Counts what was allowed and what was prepared or closed: whatever could change what a name means.
     revision: u64,
+    /// The last message that let unread code run, until no transaction is open behind it.
+    in_doubt: Option<u64>,
     /// The last message for whose answer the server was asked.
     flushed: u64,
     is_leaving: bool,
@@ -131,6 +133,7 @@ impl Session {
             judging: None,
             acts: 0,
             revision: 0,
+            in_doubt: None,
             flushed: 0,
             is_leaving: false,
             client_is_amid: false,
@@ -183,7 +186,7 @@ impl Session {
     /// What waits behind it makes no sense.
     pub fn allow(&mut self, id: ActId, consequences: Consequences) -> Result<bool, Error> {
         let Some(judging) = self.judging.take_if(|judging| judging.id == id) else { return Ok(false) };
-        let consequences = Arc::new(consequences);
+        let (any_name, consequences) = (consequences.any_name, Arc::new(consequences));
         self.revision += 1;
         self.send(judging.frame.raw().clone());
         match judging.portal {
@@ -191,8 +194,16 @@ impl Session {
             None if judging.is_query => self.pipeline.push(Some(id), Kind::Query { consequences, done: 0 }),
             None => self.pipeline.push(Some(id), Kind::FunctionCall),
         }
+        self.doubt(any_name);
         self.go_on()?;
         Ok(true)
+    }
+
+    /// What was sent last may change what any name means.
+    fn doubt(&mut self, any_name: bool) {
+        if any_name {
+            self.in_doubt = Some(self.pipeline.sent());
+        }
     }
 
     fn bound(&mut self, act: ActId, name: Bytes, consequences: Arc<Consequences>, is_counted: bool) {
@@ -279,16 +290,26 @@ impl Session {
     }
 
     /// The statement behind a name that `EXECUTE name` uses in the act being judged: `Ok(None)` if there is none, or
-    /// none whose text was seen.
+    /// none whose text is certain.
     ///
     /// # Errors
     ///
     /// It depends on answers that have not come: [`Self::settle`], and ask again once the session is settled.
     pub fn prepared(&self, name: &[u8]) -> Result<Option<Arc<Prepared>>, Unsettled> {
-        match self.pipeline.foresee(name, &self.names) {
+        match self.foresee(name) {
             Foresight::Settled(Meaning::Known(prepared)) => Ok(Some(prepared)),
-            Foresight::Settled(Meaning::Unknown | Meaning::Absent) => Ok(None),
+            Foresight::Settled(_) => Ok(None),
             Foresight::Depends => Err(Unsettled),
+        }
+    }
+
+    /// What that name will stand for to the next message.
+    fn foresee(&self, name: &[u8]) -> Foresight {
+        match self.pipeline.foresee(name, &self.names) {
+            Foresight::Settled(meaning) if self.in_doubt.is_some() && !name.is_empty() => {
+                Foresight::Settled(meaning.doubted())
+            }
+            foresight => foresight,
         }
     }
 

@@ -82,6 +82,26 @@ fn names_are_cut_at_63_bytes() {
 }
 
 #[test]
+fn code_that_fails_leaves_what_it_has_prepared() {
+    let code =
+        "DO $$ BEGIN EXECUTE 'DEALLOCATE s'; EXECUTE 'PREPARE s AS VALUES (1), (2)'; RAISE 'no'; END $$";
+    let messages = [parse("s", "SELECT 1"), sync(), query(code), bind("", "s"), execute(""), sync()];
+    assert_eq!(answers(&messages, 3), "1ZEZ2DDCZ");
+}
+
+#[test]
+fn a_statement_can_be_closed_in_a_failed_transaction_and_if_there_is_none() {
+    let messages = [query("BEGIN"), query(DECOY), close("none"), sync()];
+    assert_eq!(answers(&messages, 3), "CZEZ3Z");
+}
+
+#[test]
+fn execute_runs_whatever_the_protocol_has_prepared() {
+    let messages = [parse("s", "SHOW server_version"), sync(), query("EXECUTE s"), query("SELECT 1")];
+    assert_eq!(answers(&messages, 3), "1ZTDCZTDCZ", "also what is no query");
+}
+
+#[test]
 fn sql_and_protocol_names_are_one_namespace_and_survive_rollback() {
     let messages = [
         query("BEGIN"),

@@ -223,7 +223,13 @@ fn consequences(text: &str) -> Consequences {
     };
     let planned = ["select", "insert", "update", "delete"];
     let late = words.first().is_some_and(|word| !planned.contains(word));
-    Consequences { names, copies: text.contains("from stdin"), settings: text.starts_with("set "), late }
+    Consequences {
+        names,
+        copies: text.contains("from stdin"),
+        settings: text.starts_with("set "),
+        late,
+        any_name: false,
+    }
 }
 
 #[derive(PartialEq)]

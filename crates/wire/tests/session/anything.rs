@@ -153,6 +153,11 @@ impl Server {
                 self.ran.push(inner);
                 Some(complete("SELECT 1"))
             }
+            // Code that puts something else behind a name.
+            ["code", name] => {
+                self.statements.insert(name.as_bytes().to_vec(), "forbidden".to_owned());
+                Some(complete("DO"))
+            }
             ["copy"] => {
                 self.copying = Some(extended);
                 Some(message(b'G', b"\0\0\0"))
@@ -248,9 +253,8 @@ impl Between {
         let Some(act) = self.held.take() else { return Ok(false) };
         let text = match &act.kind {
             ActKind::Query(text) => text.clone(),
-            ActKind::Bind { statement, .. } => {
-                statement.as_ref().expect("nothing is unknown here").text.clone()
-            }
+            ActKind::Bind { statement: Some(known), .. } => known.text.clone(),
+            ActKind::Bind { statement: None, .. } => "forbidden".into(),
             ActKind::FunctionCall { .. } => panic!("nobody calls functions here"),
         };
         let text = String::from_utf8_lossy(&text).into_owned();
@@ -353,7 +357,8 @@ fn consequences(text: &str) -> Consequences {
         _ => Vec::new(),
     };
     let late = words.len() > 1 && words[0] != "write";
-    Consequences { names, copies: text == "copy", settings: false, late }
+    let any_name = words[0] == "code";
+    Consequences { names, copies: text == "copy", settings: any_name, late, any_name }
 }
 
 fn texts() -> impl Strategy<Value = &'static str> {
@@ -369,6 +374,7 @@ fn texts() -> impl Strategy<Value = &'static str> {
         "deallocate b",
         "execute a",
         "execute b",
+        "code a",
         "write 3",
         "write 30",
     ])

@@ -3,6 +3,7 @@
 mod anything;
 mod copying;
 mod counting;
+mod doubting;
 mod judging;
 mod naming;
 mod talk;

@@ -97,23 +97,6 @@ fn deallocate_all_forgets_the_named_ones() {
 }
 
 #[test]
-fn what_nobody_could_read_may_have_prepared_anything() {
-    let mut talk = Talk::new();
-    prepared(&mut talk, "s", "SELECT 1");
-    talk.says(&[&query("DO $$ something $$")]);
-    talk.allow(Consequences::unknown());
-    talk.answers(&[&complete("DO"), &idle()]);
-    talk.says(&[&bind("", "s")]);
-    assert_eq!(talk.texts()[1..], ["?"], "its text is not believed any more");
-    talk.refuse();
-    talk.says(&[&sync()]);
-    talk.answers(&[&error("42601"), &idle()]);
-    prepared(&mut talk, "t", "SELECT 2");
-    talk.says(&[&bind("", "t")]);
-    assert_eq!(talk.texts()[2..], ["SELECT 2"], "what was parsed since is certain");
-}
-
-#[test]
 fn the_unnamed_statement_ends_with_the_next_query() {
     let mut talk = Talk::new();
     prepared(&mut talk, "", "SELECT 1");

@@ -80,8 +80,13 @@ impl Talk {
 
     /// Lets it cross until it is counted.
     pub fn allow_counted(&mut self) {
+        self.allow_counted_with(Consequences::default());
+    }
+
+    /// The same for one that also does this.
+    pub fn allow_counted_with(&mut self, consequences: Consequences) {
         let id = self.judged.last().expect("something to judge").id;
-        assert_eq!(self.session.allow_counted(id, Consequences::default()), Ok(true));
+        assert_eq!(self.session.allow_counted(id, consequences), Ok(true));
         self.look();
     }
 
@@ -190,6 +195,11 @@ pub fn execute(portal: &str) -> Vec<u8> {
 pub fn close(statement: &str) -> Vec<u8> {
     let subject = postgres::Subject::Statement(statement.as_bytes());
     encode::close(subject).expect("no zero byte").to_vec()
+}
+
+pub fn describe(statement: &str) -> Vec<u8> {
+    let subject = postgres::Subject::Statement(statement.as_bytes());
+    encode::describe(subject).expect("no zero byte").to_vec()
 }
 
 pub fn sync() -> Vec<u8> {

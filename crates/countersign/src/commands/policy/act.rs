@@ -1,5 +1,6 @@
 //! An act that is only supposed, named as policies name it: what the command line and the files of cases share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::policy::destination::{self, Unreachable};
@@ -56,6 +57,7 @@ pub fn statement(dialect: Dialect, text: &str) -> SqlStatement {
         text: text.as_bytes().to_vec(),
         parameters: vec![],
         script,
+        behind: BTreeMap::new(),
         countable: false,
         runs_as: None,
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access::policy::How;
-use access::policy::sql::{self, Catalogue, Dialect, Kind, Name, Named, Script, knows_function};
+use access::policy::sql::{self, Catalogue, Control, Dialect, Kind, Name, Named, Script, knows_function};
 use wire::Rows;
 
 use super::questions;
@@ -70,7 +70,7 @@ impl Facts {
             Some("own") if knows_function(&named.name.name) => {}
             Some("own") => self.strange.push("is not on the list of functions".to_owned()),
             Some("strange") => self.strange.push(why),
-            Some("runs") => self.runs.push((why, read(&text))),
+            Some("runs") => self.add_text(why, read(&text)),
             Some("view") => self.views.push(read(&text)),
             Some("type") => self.uses.push((why, using(Kind::Type))),
             Some("function") => self.uses.push((why, using(Kind::Function))),
@@ -82,6 +82,16 @@ impl Facts {
             Some("cascade") => self.cascades.push((How::Writes, name())),
             _ => self.strange.push("is described in a way that is not understood".to_owned()),
         }
+    }
+
+    fn add_text(&mut self, why: String, script: Arc<Script>) {
+        let changes = |control: &Control| {
+            matches!(control, Control::Prepare(_) | Control::Deallocate(_) | Control::DiscardAll)
+        };
+        if script.statements().iter().any(|statement| changes(&statement.control)) {
+            self.strange.push("changes the statements that are prepared".to_owned());
+        }
+        self.runs.push((why, script));
     }
 
     /// Every name that it leads to.

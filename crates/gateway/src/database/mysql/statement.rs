@@ -1,5 +1,6 @@
 //! What a client asks for, as the road takes it: statements, and commands that are statements by another name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::SqlStatement;
@@ -23,7 +24,8 @@ pub(super) fn statement(kind: &ActKind) -> Result<SqlStatement, &'static str> {
         ActKind::Statistics => return Err("statistics of the server"),
     };
     let script = Arc::new(analyse(Dialect::MySql, &text, &Catalogue::unasked()));
-    Ok(SqlStatement { text, parameters, script, countable: false, runs_as: None })
+    let behind = BTreeMap::new();
+    Ok(SqlStatement { text, parameters, script, behind, countable: false, runs_as: None })
 }
 
 /// A name that can be nothing else.

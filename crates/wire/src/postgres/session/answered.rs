@@ -10,7 +10,7 @@ use crate::postgres::copy::Copying;
 use crate::postgres::encode;
 use crate::postgres::frame::{Frame, Run};
 use crate::postgres::names::NameChange;
-use crate::postgres::pipeline::{Entry, Kind};
+use crate::postgres::pipeline::Kind;
 use crate::postgres::report::Report;
 
 impl Session {
@@ -83,6 +83,11 @@ impl Session {
             (Backend::ParseComplete, Kind::Parse(_)) | (Backend::CloseComplete, Kind::Close(_)) => {
                 self.settled()
             }
+            (Backend::CloseComplete, Kind::Renew(_)) => return Ok(false),
+            (Backend::ParseComplete, Kind::Renew(_)) => {
+                self.settled();
+                return Ok(false);
+            }
             (Backend::BindComplete, Kind::Bind)
             | (Backend::NoData | Backend::RowDescription(_), Kind::Describe(_)) => {
                 self.pipeline.pop();
@@ -117,9 +122,11 @@ impl Session {
 
     /// A Parse or Close has succeeded.
     fn settled(&mut self) {
-        if let Some(Entry { kind: Kind::Parse(change) | Kind::Close(Some(change)), .. }) = self.pipeline.pop()
-        {
-            self.names.apply(change);
+        match self.pipeline.pop().map(|entry| entry.kind) {
+            Some(Kind::Parse(change) | Kind::Renew(change) | Kind::Close(Some(change))) => {
+                self.names.apply(change);
+            }
+            _ => {}
         }
     }
 
@@ -210,6 +217,9 @@ impl Session {
         }
         if status == Status::Idle {
             self.portals.retain(|_, portal| portal.made > entry.number);
+            if self.in_doubt.take_if(|since| *since <= entry.number).is_some() {
+                self.names.doubt();
+            }
         }
         self.status = status;
         self.outputs.push_back(Output::Ready(status));

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::{Output, Session, size};
 use crate::Error;
 use crate::postgres::act::{ActKind, Parameter};
+use crate::postgres::encode;
 use crate::postgres::frame::{Frame, Piece, Run};
 use crate::postgres::frontend::{Bind, Frontend, Subject};
 use crate::postgres::names::{LONGEST_NAME, Meaning, NameChange, Prepared};
@@ -105,7 +106,7 @@ impl Session {
             Frontend::Bind(bind) => return self.bind(frame, &bind),
             Frontend::Execute { portal, .. } => return self.execute(frame, portal),
             Frontend::Describe(subject) => {
-                let described = self.described(subject);
+                let described = self.described(subject)?;
                 self.pass(frame, Kind::Describe(described));
             }
             Frontend::Close(subject) => self.close(frame, subject),
@@ -147,20 +148,21 @@ impl Session {
             return self
                 .fail_message(&Report::error("54000", "too many prepared statements in this session"));
         }
-        let (name, statement) = (Bytes::copy_from_slice(name), Prepared::new(text, types));
+        let (name, statement) = (Bytes::copy_from_slice(name), Arc::new(Prepared::new(text, types)));
         self.revision += 1;
         self.pass(frame, Kind::Parse(NameChange::Prepare { name, statement }));
         Ok(Step::Done)
     }
 
     fn bind(&mut self, frame: &Frame, bind: &Bind) -> Result<Step, Error> {
-        let statement = match self.pipeline.foresee(bind.statement, &self.names) {
+        let statement = match self.foresee(bind.statement) {
             // On the end of a query, or of what is before a Sync: the server will tell without being asked.
             Foresight::Depends => return Ok(Step::Waits),
             // The server is not asked: should it know a statement by this name after all, nobody has seen its text.
             Foresight::Settled(Meaning::Absent) => return self.fail_message(&no_statement(bind.statement)),
             Foresight::Settled(Meaning::Unknown) => None,
             Foresight::Settled(Meaning::Known(prepared)) => Some(prepared),
+            Foresight::Settled(Meaning::Doubted(prepared)) => Some(self.renew(bind.statement, prepared)?),
         };
         if self.portals.len() >= MOST_PORTALS {
             return self.fail_message(&Report::error("54000", "too many portals in this session"));
@@ -170,6 +172,17 @@ impl Session {
         let portal = Bytes::copy_from_slice(bind.portal);
         self.judge(frame.clone(), ActKind::Bind { name, statement, parameters }, Some(portal));
         Ok(Step::Done)
+    }
+
+    /// Prepares a statement anew, so that the next message means the text that was parsed under this name.
+    fn renew(&mut self, name: &[u8], statement: Arc<Prepared>) -> Result<Arc<Prepared>, Error> {
+        self.send(encode::close(Subject::Statement(name))?);
+        self.send(encode::parse(name, &statement.text, &statement.declared)?);
+        (self.unsynced, self.revision) = (true, self.revision + 1);
+        let change =
+            NameChange::Prepare { name: Bytes::copy_from_slice(name), statement: Arc::clone(&statement) };
+        self.pipeline.push(None, Kind::Renew(change));
+        Ok(statement)
     }
 
     /// A portal runs what was judged when it was bound. Others (cursors of SQL) are not run by this message.
@@ -197,9 +210,13 @@ impl Session {
     }
 
     /// The statement whose parameters the answer will describe.
-    fn described(&self, subject: Subject) -> Option<Arc<Prepared>> {
-        let Subject::Statement(name) = subject else { return None };
-        self.prepared(name).ok().flatten()
+    fn described(&mut self, subject: Subject) -> Result<Option<Arc<Prepared>>, Error> {
+        let Subject::Statement(name) = subject else { return Ok(None) };
+        match self.foresee(name) {
+            Foresight::Settled(Meaning::Known(prepared)) => Ok(Some(prepared)),
+            Foresight::Settled(Meaning::Doubted(prepared)) => self.renew(name, prepared).map(Some),
+            _ => Ok(None),
+        }
     }
 
     fn close(&mut self, frame: &Frame, subject: Subject) {

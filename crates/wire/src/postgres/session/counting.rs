@@ -23,7 +23,7 @@ impl Session {
     /// What waits behind it makes no sense.
     pub fn allow_counted(&mut self, id: ActId, consequences: Consequences) -> Result<bool, Error> {
         let Some(judging) = self.judging.take_if(|judging| judging.id == id) else { return Ok(false) };
-        let consequences = Arc::new(consequences);
+        let (any_name, consequences) = (consequences.any_name, Arc::new(consequences));
         self.revision += 1;
         match (judging.portal, Frontend::parse(&judging.frame)?) {
             (Some(portal), _) => {
@@ -33,6 +33,7 @@ impl Session {
             (None, Frontend::Query(text)) => self.run_counted(id, text, consequences)?,
             (None, _) => self.fail(false, None, &untold())?,
         }
+        self.doubt(any_name);
         self.go_on()?;
         Ok(true)
     }
