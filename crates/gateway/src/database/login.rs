@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use access::identity::{Destination, Login, VerifiedIdentity};
+use access::identity::{Destination, Login};
 use access::model::Way;
 use access::text::{self, Line};
 use access::{Road, Session};
@@ -12,8 +12,9 @@ use wire::postgres::startup::Start;
 use wire::postgres::{Frontend, Piece, Report, encode, password};
 use zeroize::Zeroizing;
 
-use super::certificate::shown;
+use super::certificate;
 use super::opening::{Arrived, fill};
+use super::shown::Shown;
 
 /// Settings of a client that change nothing about what its statements do.
 const HARMLESS: [&str; 5] =
@@ -101,30 +102,20 @@ pub(crate) async fn log_in(
     if let Some(negotiation) = arrived.start.negotiation() {
         arrived.stream.write_all(&negotiation).await.map_err(|_| Turned::Gone)?;
     }
-    let who = identify(arrived, wanted, road, source).await?;
+    let person = wanted.login.person.as_str();
+    let who = present(arrived).await?.identify(road, person, &wanted.to, source).await;
+    let who =
+        who.map_err(|unproved| Turned::Away(Report::fatal("28P01", unproved.why).with_hint(unproved.hint)))?;
     let session = road.open(&who, &wanted.to, Way::Database).await;
     session.map_err(|why| Turned::Away(Report::fatal("28000", why.to_string())))
 }
 
 /// Whoever shows a certificate is asked for no ticket.
-async fn identify(
-    arrived: &mut Arrived,
-    wanted: &Wanted,
-    road: &Road,
-    source: IpAddr,
-) -> Result<VerifiedIdentity, Turned> {
-    let person = wanted.login.person.as_str();
-    let (who, hint) = match shown(&arrived.stream).cloned() {
-        Some(certificate) => (
-            road.enter_with_certificate(person, &certificate, source).await,
-            text::CERTIFICATE_HINT.say(road.language(), &[("person", person)]),
-        ),
-        None => (
-            road.enter_with_ticket(person, &ask_ticket(arrived).await?, &wanted.to, source).await,
-            text::TICKET_HINT.say(road.language(), &[("target", wanted.to.target.as_str())]),
-        ),
-    };
-    who.map_err(|why| Turned::Away(Report::fatal("28P01", why.to_string()).with_hint(hint)))
+async fn present(arrived: &mut Arrived) -> Result<Shown, Turned> {
+    match certificate::shown(&arrived.stream).cloned() {
+        Some(certificate) => Ok(Shown::Certificate(certificate)),
+        None => ask_ticket(arrived).await.map(Shown::Ticket),
+    }
 }
 
 async fn ask_ticket(arrived: &mut Arrived) -> Result<Zeroizing<String>, Turned> {

@@ -18,6 +18,7 @@ mod options;
 mod pair;
 mod prepared;
 mod server;
+mod shown;
 mod standing;
 mod statement;
 mod taking_down;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use access::Session;
-use access::identity::{Destination, Login, VerifiedIdentity};
+use access::identity::{Destination, Login};
 use access::model::{Outcome, Way};
 use access::text;
 use aws_lc_rs::rand;
@@ -18,9 +18,10 @@ use zeroize::Zeroizing;
 use super::line::{Line, LineError};
 use super::server::Server;
 use super::talk::Talk;
-use crate::database::certificate::shown;
+use crate::database::certificate;
 use crate::database::course::close;
 use crate::database::door::Reception;
+use crate::database::shown::Shown;
 
 /// What every client is told, before it has said which server it wants.
 const VERSION: &str = "10.6.0-MariaDB-countersign";
@@ -113,7 +114,8 @@ async fn enter(
     let Some((login, to)) = wanted else {
         return Err(denied(text::DATABASE_USER.say(road.language(), &[])));
     };
-    let who = identify(reception, arrived, login.person.as_str(), &to, source).await?;
+    let who = present(arrived).await?.identify(road, login.person.as_str(), &to, source).await;
+    let who = who.map_err(|unproved| denied(format!("{}. {}", unproved.why, unproved.hint)))?;
     let session = road.open(&who, &to, Way::Database).await.map_err(|why| denied(why.to_string()))?;
     let entered = async {
         let server = dial(reception, arrived, &session, &to).await?;
@@ -130,25 +132,11 @@ async fn enter(
 }
 
 /// Whoever shows a certificate is asked for no ticket.
-async fn identify(
-    reception: &Reception,
-    arrived: &mut Arrived,
-    person: &str,
-    to: &Destination,
-    source: IpAddr,
-) -> Result<VerifiedIdentity, Turned> {
-    let road = &reception.road;
-    let (who, hint) = match shown(&arrived.line.stream).cloned() {
-        Some(certificate) => (
-            road.enter_with_certificate(person, &certificate, source).await,
-            text::CERTIFICATE_HINT.say(road.language(), &[("person", person)]),
-        ),
-        None => (
-            road.enter_with_ticket(person, &ask_ticket(arrived).await?, to, source).await,
-            text::TICKET_HINT.say(road.language(), &[("target", to.target.as_str())]),
-        ),
-    };
-    who.map_err(|why| denied(format!("{why}. {hint}")))
+async fn present(arrived: &mut Arrived) -> Result<Shown, Turned> {
+    match certificate::shown(&arrived.line.stream).cloned() {
+        Some(certificate) => Ok(Shown::Certificate(certificate)),
+        None => ask_ticket(arrived).await.map(Shown::Ticket),
+    }
 }
 
 async fn ask_ticket(arrived: &mut Arrived) -> Result<Zeroizing<String>, Turned> {
