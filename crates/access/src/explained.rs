@@ -418,6 +418,7 @@ impl Store for Explained {
         self.inner.stirred().await
     }
     async fn stir(&self) -> Done {
+        self.register.stir();
         self.inner.stir().await
     }
 }

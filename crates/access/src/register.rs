@@ -28,6 +28,8 @@ type Key = (String, String);
 
 #[derive(Debug, Default)]
 struct Rows {
+    /// Counts what changes below.
+    changes: u64,
     known: BTreeMap<Key, String>,
     /// Rows that are being written, with what they were: their change is entered, or about to be.
     moving: BTreeMap<Key, Option<String>>,
@@ -115,6 +117,12 @@ impl Register {
         self.read().moving.contains_key(&(kind.to_owned(), id.to_owned()))
     }
 
+    /// The same number as before as long as nothing has changed here; none while a row is being written.
+    pub(crate) fn state(&self) -> Option<u64> {
+        let rows = self.read();
+        rows.moving.is_empty().then_some(rows.changes)
+    }
+
     /// All rows that must be there: kind, identifier, digest.
     pub fn all(&self) -> Vec<(String, String, String)> {
         let rows = self.read();
@@ -154,6 +162,7 @@ impl Register {
             Event::State { of, id, after, .. } => rows.enter(of, id, after.as_deref()),
             Event::Ceremony { .. } => rows.ceremony = true,
             Event::Key { person, fingerprint, change } if change == "enrolled" => {
+                rows.changes += 1;
                 rows.enrolled.insert(fingerprint.clone(), person.clone());
             }
             Event::Request { request, digest, .. } => {
@@ -178,6 +187,11 @@ impl Register {
             }
             _ => {}
         }
+    }
+
+    /// Something has changed that is in no row of the register: whatever rests on what was read is read again.
+    pub(crate) fn stir(&self) {
+        self.write().changes += 1;
     }
 
     /// The ledger was read to its end: nothing is being written.
@@ -205,7 +219,9 @@ impl Register {
 
     /// The row is written: from now on only the ledger's last word counts.
     pub fn settle(&self, kind: &str, id: &str) {
-        self.write().moving.remove(&(kind.to_owned(), id.to_owned()));
+        let mut rows = self.write();
+        rows.changes += 1;
+        rows.moving.remove(&(kind.to_owned(), id.to_owned()));
     }
 
     /// Whether the three administrators are enrolled, so that nobody changes anything alone.
@@ -289,6 +305,7 @@ impl Register {
 
 impl Rows {
     fn enter(&mut self, kind: &str, id: &str, after: Option<&str>) {
+        self.changes += 1;
         let key = (kind.to_owned(), id.to_owned());
         let was = match after {
             Some(digest) => self.known.insert(key.clone(), digest.to_owned()),
@@ -340,6 +357,22 @@ mod tests {
         assert!(register.vouches_for(&old) && register.vouches_for(&new));
         register.settle("setting", "retention-days");
         assert!(!register.vouches_for(&old) && register.vouches_for(&new));
+    }
+
+    #[test]
+    fn its_state_is_another_after_every_change_and_none_during_one() {
+        let register = Register::default();
+        let mut seen = vec![register.state()];
+        enter(&register, &days("200"));
+        assert_eq!(register.state(), None, "the row is not written yet");
+        register.settle("setting", "retention-days");
+        seen.push(register.state());
+        register.stir();
+        seen.push(register.state());
+        drop(register.claim(&[days("200")], &[]));
+        seen.push(register.state());
+        assert!(seen.iter().all(Option::is_some));
+        assert!(seen.is_sorted_by(|one, next| one < next), "{seen:?}");
     }
 
     #[test]

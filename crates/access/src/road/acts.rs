@@ -45,14 +45,17 @@ impl Road {
 
     async fn try_submit(&self, session: &Session, channel: u32, ask: Ask) -> Result<Step, RoadError> {
         self.recorder_works()?;
-        let person = self.still_there(session).await?;
+        let footing = self.footing(session).await?;
+        let person = &footing.person;
         if let Some(run) = Run::asked(&ask) {
-            return self.run_runbook(session, &person, channel, &ask, &run).await;
+            return self.run_runbook(session, person, channel, &ask, &run).await;
         }
         let judged = Judged::of(&ask, session.target().level, self.policies().table());
         let nobody = BTreeSet::new();
         let (target, account) = (session.target(), session.account());
-        match self.ask(session.who(), &person, target, account, &judged, &nobody).await? {
+        let setting = self.setting(session.who(), person, target, account, &judged, &nobody);
+        let setting = setting.under(self.circumstances_on(session, &footing).await?);
+        match self.policies().judge(&setting.question(&judged)) {
             Verdict::Allow(allowed) => {
                 self.enter_decision(session, channel, &judged, "allow", &allowed.rules).await?;
                 Ok(Step::Run(Grant::allowed(&judged, &allowed)))
@@ -68,7 +71,7 @@ impl Road {
         }
     }
 
-    /// The one place that asks the policies, for every act on every door.
+    /// Asks the policies, with everything that decides read afresh.
     pub(super) async fn ask(
         &self,
         who: &VerifiedIdentity,
@@ -78,14 +81,13 @@ impl Road {
         judged: &Judged,
         quorums: &BTreeSet<String>,
     ) -> Result<Verdict, RoadError> {
-        let mut setting = self.setting(who, person, target, account, judged, quorums).await?;
-        setting.granted = self.is_granted(person, target, account).await?;
-        setting.emergency = self.is_in_emergency(person, target).await?;
+        let circumstances = self.circumstances(who, person, target, account).await?;
+        let setting = self.setting(who, person, target, account, judged, quorums).under(circumstances);
         Ok(self.policies().judge(&setting.question(judged)))
     }
 
-    /// Everything that decides about an act besides the act, as if the person had no permit.
-    pub(super) async fn setting(
+    /// Everything that decides about an act besides the act, as if the person had no permit and no device.
+    pub(super) fn setting(
         &self,
         who: &VerifiedIdentity,
         person: &Person,
@@ -93,10 +95,10 @@ impl Road {
         account: &str,
         judged: &Judged,
         quorums: &BTreeSet<String>,
-    ) -> Result<Setting, RoadError> {
+    ) -> Setting {
         let now = self.now();
         let (minute_of_day, weekday) = self.local(now);
-        Ok(Setting {
+        Setting {
             person: person.name.clone(),
             groups: person.groups.clone(),
             target: TargetFacts {
@@ -111,10 +113,10 @@ impl Road {
             weekday,
             granted: false,
             emergency: false,
-            device_bound: self.is_device_bound(who).await?,
+            device_bound: false,
             duration_seconds: judged.duration_seconds,
             quorums: quorums.clone(),
-        })
+        }
     }
 
     async fn enter_decision(

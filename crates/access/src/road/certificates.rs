@@ -135,12 +135,6 @@ impl Road {
         Ok(who)
     }
 
-    /// Whether the certificate that somebody came in by still counts.
-    pub(super) async fn certificate_counts(&self, id: &str) -> Result<bool, RoadError> {
-        let row = self.store().certificate(id).await?;
-        Ok(row.is_some_and(|row| self.now() < row.expires))
-    }
-
     /// Takes away the certificates whose time is over, and those of suspended persons.
     pub(super) async fn sweep_certificates(&self) -> Result<usize, RoadError> {
         let lapsed = self.store().lapsed_certificates(self.now()).await?;

@@ -5,9 +5,24 @@ use identity::{EnrolledKey, PersonName, PublicKey, VerifiedIdentity};
 
 use super::Road;
 use crate::error::{Refusal, RoadError};
-use crate::model::{Person, PersonId, PersonKey, Timestamp};
+use crate::model::{Certificate, Person, PersonId, PersonKey, Timestamp};
 use crate::statement::rfc3339;
 use crate::text::{ACCOUNT_EXPIRED, CERTIFICATE_OVER, KEY_EXPIRED, KEY_REVOKED, SUSPENDED};
+
+/// Rows of what let somebody in.
+pub(super) struct Proofs {
+    /// Of the certificate that their client has shown.
+    certificate: Option<Certificate>,
+    /// Of the key that is their first factor.
+    key: Option<PersonKey>,
+}
+
+impl Proofs {
+    /// Whether the key is bound to a device.
+    pub(super) fn are_device_bound(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.device.is_some())
+    }
+}
 
 impl Road {
     /// The person behind an identity, as the store has them now: groups, suspension, expiry and a revoked key take
@@ -20,37 +35,58 @@ impl Road {
 
     /// The same, whether or not they have accepted the notice: for reading and accepting it.
     pub(crate) async fn person_present(&self, who: &VerifiedIdentity) -> Result<Person, RoadError> {
+        Ok(self.present(who).await?.0)
+    }
+
+    /// The same, with what let them in.
+    pub(super) async fn present(&self, who: &VerifiedIdentity) -> Result<(Person, Proofs), RoadError> {
         let person = self.store().person(who.person().as_str()).await?;
         let Some(person) = person.filter(|person| !person.suspended) else {
             return Err(self.refusal(&SUSPENDED, &[]).into());
         };
-        match self.lapsed(&person, who).await? {
-            None => Ok(person),
+        let proofs = self.proofs(&person, who).await?;
+        match self.over(&person, who, &proofs) {
+            None => Ok((person, proofs)),
             Some(refusal) => Err(refusal.into()),
         }
     }
 
-    /// Why an account, a certificate or a credential is over, if it is. A password leaves no trace to compare.
+    /// Why an account, a certificate or a credential is over, if it is.
     pub(super) async fn lapsed(
         &self,
         person: &Person,
         who: &VerifiedIdentity,
     ) -> Result<Option<Refusal>, RoadError> {
-        if let Some(since) = over(person.expires, self.now()) {
-            return Ok(Some(self.refusal(&ACCOUNT_EXPIRED, &[("since", &rfc3339(since))])));
-        }
-        if let Some(id) = who.certificate()
-            && !self.certificate_counts(id).await?
-        {
-            return Ok(Some(self.refusal(&CERTIFICATE_OVER, &[])));
-        }
-        let Credential::Key(fingerprint) = who.credential() else { return Ok(None) };
-        let key = ("key", fingerprint.as_str());
-        let Some(row) = self.key_of(&person.id, fingerprint.as_str()).await? else {
-            return Ok(Some(self.refusal(&KEY_REVOKED, &[key])));
+        Ok(self.over(person, who, &self.proofs(person, who).await?))
+    }
+
+    async fn proofs(&self, person: &Person, who: &VerifiedIdentity) -> Result<Proofs, RoadError> {
+        let certificate = match who.certificate() {
+            Some(id) => self.store().certificate(id).await?,
+            None => None,
         };
-        let since = over(row.expires, self.now()).map(rfc3339);
-        Ok(since.map(|since| self.refusal(&KEY_EXPIRED, &[key, ("since", &since)])))
+        let key = match who.credential() {
+            Credential::Key(fingerprint) => self.key_of(&person.id, fingerprint.as_str()).await?,
+            Credential::Password => None,
+        };
+        Ok(Proofs { certificate, key })
+    }
+
+    /// The same at this moment, by rows that were read. A password leaves no trace to compare.
+    pub(super) fn over(&self, person: &Person, who: &VerifiedIdentity, proofs: &Proofs) -> Option<Refusal> {
+        let now = self.now();
+        if let Some(since) = over(person.expires, now) {
+            return Some(self.refusal(&ACCOUNT_EXPIRED, &[("since", &rfc3339(since))]));
+        }
+        let counts = |row: &Certificate| now < row.expires;
+        if who.certificate().is_some() && !proofs.certificate.as_ref().is_some_and(counts) {
+            return Some(self.refusal(&CERTIFICATE_OVER, &[]));
+        }
+        let Credential::Key(fingerprint) = who.credential() else { return None };
+        let named = ("key", fingerprint.as_str());
+        let Some(row) = &proofs.key else { return Some(self.refusal(&KEY_REVOKED, &[named])) };
+        let since = over(row.expires, now).map(rfc3339)?;
+        Some(self.refusal(&KEY_EXPIRED, &[named, ("since", &since)]))
     }
 
     /// A person's key that counts at this moment: enrolled for them, and not expired.

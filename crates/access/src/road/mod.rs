@@ -19,6 +19,7 @@ mod emergencies;
 mod ending;
 mod enrolment;
 mod enrolment_codes;
+mod footing;
 mod grant;
 mod holds;
 mod inspect;

@@ -7,6 +7,7 @@ use super::Road;
 use super::judged::Judged;
 use super::permits::Live;
 use super::sessions::Session;
+use super::setting::Setting;
 use super::standing_now::Standing;
 use crate::error::RoadError;
 use crate::model::{PermitKind, Person, Target, Timestamp};
@@ -90,7 +91,9 @@ impl Road {
         account: &str,
     ) -> Result<bool, RoadError> {
         let connect = Judged::connecting(target.level);
-        let setting = self.setting(who, person, target, account, &connect, &Default::default()).await?;
+        let device_bound = self.is_device_bound(who).await?;
+        let setting = self.setting(who, person, target, account, &connect, &Default::default());
+        let setting = Setting { device_bound, ..setting };
         Ok(!matches!(self.policies().judge(&setting.question(&connect)), Verdict::Allow(_)))
     }
 }

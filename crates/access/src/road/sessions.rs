@@ -1,7 +1,7 @@
 //! Sessions: opened on the record, ended on the record, with the credential that only the gateway sees.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use identity::{Destination, VerifiedIdentity};
 use policy::{Level, Verdict};
@@ -9,6 +9,7 @@ use recording::{SessionId, SessionRecorder};
 use zeroize::Zeroizing;
 
 use super::Road;
+use super::footing::Footing;
 use super::judged::Judged;
 use crate::blind::Blind;
 use crate::entry::Event;
@@ -36,6 +37,8 @@ struct SessionParts {
     by_permit: bool,
     /// Which warnings about the end of a permit were given, one bit each.
     warned: AtomicU8,
+    /// What it was found to stand on last.
+    footing: Mutex<Option<Arc<Footing>>>,
 }
 
 /// What the gateway dials a target with. Never shown, never logged.
@@ -106,6 +109,18 @@ impl Session {
     pub(super) fn warn_once(&self, minutes: u64) -> bool {
         let bit = if minutes > 1 { 2 } else { 1 };
         self.0.warned.fetch_or(bit, Ordering::AcqRel) & bit == 0
+    }
+
+    pub(super) fn footing(&self) -> Option<Arc<Footing>> {
+        self.remembered().clone()
+    }
+
+    pub(super) fn stand_on(&self, footing: Arc<Footing>) {
+        *self.remembered() = Some(footing);
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Option<Arc<Footing>>> {
+        self.0.footing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn blind(&self) -> Blind<'_> {
@@ -233,6 +248,7 @@ impl Road {
             over: AtomicBool::new(false),
             by_permit,
             warned: AtomicU8::new(0),
+            footing: Mutex::default(),
         })))
     }
 

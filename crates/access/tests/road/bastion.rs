@@ -288,6 +288,12 @@ impl Bastion {
         Road::new(parts, policies)
     }
 
+    /// The same bastion, its road as a node has it after a restart.
+    pub fn as_a_node(mut self, policies: Policies) -> Self {
+        self.road = self.explained(self.audit().register(), policies);
+        self
+    }
+
     /// A login with the key of that name, and a code if one is asked for.
     pub async fn enter(&self, name: &str) -> VerifiedIdentity {
         self.try_enter(name).await.unwrap()

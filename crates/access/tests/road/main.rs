@@ -18,6 +18,7 @@ mod evidence;
 mod evidence_kinds;
 mod expiry;
 mod failures;
+mod footing;
 mod getting_round;
 mod inspecting;
 mod interlude;
