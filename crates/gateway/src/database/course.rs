@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use tokio_rustls::{client, server};
 
 use super::door::Reception;
-use super::judging::{Judging, Verdict};
+use super::judging::{Judging, Recorded, Verdict};
 use super::leg::{Cutter, Leg, PieceError};
 use super::standing::barred;
 use crate::scribe::Scribe;
@@ -133,6 +133,13 @@ impl<D: Cutter> Course<D> {
             let Self { reception, client, server, aside, judging, .. } = self;
             let hears_client = wants_client && server.outlet.waiting() < WAITING;
             let hears_server = client.outlet.waiting() < WAITING;
+            // What is here already is gone through before anything is sent: what belongs together then crosses together.
+            if hears_server && let Some(piece) = server.inlet.said()? {
+                return Ok(Came::FromServer(piece));
+            }
+            if hears_client && let Some(piece) = client.inlet.said()? {
+                return Ok(Came::FromClient(piece));
+            }
             let is_durable = tokio::select! {
                 piece = client.inlet.piece(), if hears_client => return came(piece?, Came::FromClient),
                 piece = server.inlet.piece(), if hears_server => return came(piece?, Came::FromServer),
@@ -152,9 +159,10 @@ impl<D: Cutter> Course<D> {
         }
     }
 
-    /// An act has been let through.
-    pub(crate) fn began(&mut self, act: u64) {
+    /// An act has been let through: what the server is told from now on crosses once `recorded` is durable.
+    pub(crate) fn began(&mut self, act: u64, recorded: Recorded) {
         self.begun.insert(act, Instant::now());
+        recorded.into_iter().for_each(|durable| self.server.outlet.queue_durable(durable));
     }
 
     /// What came of an act is on the record before the client learns it: how it was completed, or the SQLSTATE of its error.

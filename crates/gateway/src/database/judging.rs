@@ -9,7 +9,7 @@ use access::Step;
 use access::recording::SessionEvent;
 use access::road::{Grant, Pending, Progress};
 use access::{Ask, Refusal, Road, Session, SqlStatement};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 use super::taking_down::events;
@@ -28,12 +28,17 @@ pub(crate) enum Verdict {
         statement: SqlStatement,
         /// How many rows it may change, if that is bounded.
         max_rows: Option<u64>,
+        /// What must be durable before it crosses.
+        recorded: Recorded,
     },
     /// It does not.
     Refuse(Refusal),
     /// The recorder cannot write, so nothing may cross.
     NotRecorded,
 }
+
+/// Events on their way to the disk; each is answered once it is durable, or never will be.
+pub(crate) type Recorded = Vec<oneshot::Receiver<bool>>;
 
 /// What an act says, or the name of what is no statement.
 pub(crate) type Read = Result<SqlStatement, &'static str>;
@@ -137,26 +142,14 @@ impl Case {
             Step::Held(_) => "hold",
             Step::Refused(_) => "deny",
         };
-        if !self.record(act, &statement, word).await {
-            return Verdict::NotRecorded;
-        }
+        let events = events(act, &statement, word);
+        let recorded: Recorded = events.iter().map(|event| self.scribe.write(event)).collect();
         match step {
-            Step::Run(grant) => allowed(statement, &grant),
+            Step::Run(grant) => allowed(statement, &grant, recorded),
+            _ if !are_durable(recorded).await => Verdict::NotRecorded,
             Step::Refused(refusal) => Verdict::Refuse(refusal),
             Step::Held(pending) => self.wait(act, statement, *pending, read).await,
         }
-    }
-
-    /// The statement is on the record before anything follows from it.
-    async fn record(&mut self, act: u64, statement: &SqlStatement, verdict: &str) -> bool {
-        let events = events(act, statement, verdict);
-        let durable: Vec<_> = events.iter().map(|event| self.scribe.write(event)).collect();
-        for one in durable {
-            if !one.await.unwrap_or(false) {
-                return false;
-            }
-        }
-        true
     }
 
     async fn wait<F: Future<Output = Read>>(
@@ -181,10 +174,8 @@ impl Case {
         match self.road.claim(pending).await {
             Ok(grant) => {
                 self.say(grant.approvals().unwrap_or_default());
-                match self.scribe.note(&SessionEvent::Granted).await {
-                    true => allowed(statement, &grant),
-                    false => Verdict::NotRecorded,
-                }
+                let recorded = vec![self.scribe.write(&SessionEvent::Granted)];
+                allowed(statement, &grant, recorded)
             }
             Err(refusal) => self.closed(act, refusal).await,
         }
@@ -227,6 +218,16 @@ impl Case {
     }
 }
 
-fn allowed(statement: SqlStatement, grant: &Grant) -> Verdict {
-    Verdict::Allow { statement, max_rows: grant.obligations().max_rows }
+/// The act need not wait for its record here: it waits in front of the server, while the next one is judged.
+fn allowed(statement: SqlStatement, grant: &Grant, recorded: Recorded) -> Verdict {
+    Verdict::Allow { statement, max_rows: grant.obligations().max_rows, recorded }
+}
+
+async fn are_durable(recorded: Recorded) -> bool {
+    for one in recorded {
+        if !one.await.unwrap_or(false) {
+            return false;
+        }
+    }
+    true
 }

@@ -9,6 +9,9 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use wire::{Error, mysql, postgres};
 
+/// Bytes that fill a record of TLS.
+const RECORD: usize = 16 << 10;
+
 /// How long a client may take to receive the reason of its end.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -57,6 +60,8 @@ pub(crate) struct Inlet<S, D> {
 /// What a side is told.
 pub(crate) struct Outlet<S> {
     write: WriteHalf<S>,
+    /// What crosses next.
+    next: Bytes,
     queue: VecDeque<Queued>,
     waiting: usize,
     is_unflushed: bool,
@@ -77,12 +82,18 @@ pub(crate) struct Leg<S, D> {
 impl<S: AsyncRead + AsyncWrite, D> Leg<S, D> {
     pub(crate) fn new(stream: S, decoder: D) -> Self {
         let (read, write) = split(stream);
-        let outlet = Outlet { write, queue: VecDeque::new(), waiting: 0, is_unflushed: false };
+        let (next, queue) = (Bytes::new(), VecDeque::new());
+        let outlet = Outlet { write, next, queue, waiting: 0, is_unflushed: false };
         Self { inlet: Inlet { read, decoder }, outlet }
     }
 }
 
 impl<S: AsyncRead, D: Cutter> Inlet<S, D> {
+    /// The next piece of what it has said already.
+    pub(crate) fn said(&mut self) -> Result<Option<D::Piece>, Error> {
+        self.decoder.cut()
+    }
+
     /// The next piece of what it says; none when it has closed. Nothing is lost when this is not waited for to its end.
     pub(crate) async fn piece(&mut self) -> Result<Option<D::Piece>, PieceError> {
         loop {
@@ -112,32 +123,54 @@ impl<S: AsyncWrite> Outlet<S> {
     }
 
     pub(crate) fn has_something(&self) -> bool {
-        self.is_unflushed || !self.queue.is_empty()
+        self.is_unflushed || !self.next.is_empty() || !self.queue.is_empty()
     }
 
     /// Sends some of what waits. `false`: it will never be durable. Nothing is lost when this is not waited for to its end.
     pub(crate) async fn send(&mut self) -> std::io::Result<bool> {
-        match self.queue.front_mut() {
-            None => {
-                self.write.flush().await?;
-                self.is_unflushed = false;
-            }
-            Some(Queued::Durable(durable)) => {
-                let is_durable = durable.await.unwrap_or(false);
-                self.queue.pop_front();
-                return Ok(is_durable);
-            }
-            Some(Queued::Bytes(bytes)) => {
-                let sent = self.write.write(bytes).await?;
-                self.is_unflushed = true;
-                self.waiting -= sent;
-                bytes.advance(sent);
-                if bytes.is_empty() {
-                    self.queue.pop_front();
-                }
+        self.gather();
+        if self.next.len() < RECORD
+            && let Some(Queued::Durable(durable)) = self.queue.front_mut()
+        {
+            // The little that is in front of it crosses together with what is behind it.
+            let is_durable = durable.await.unwrap_or(false);
+            self.queue.pop_front();
+            return Ok(is_durable);
+        }
+        if self.next.is_empty() {
+            self.write.flush().await?;
+            self.is_unflushed = false;
+            return Ok(true);
+        }
+        let sent = self.write.write(&self.next).await?;
+        self.is_unflushed = true;
+        self.waiting -= sent;
+        self.next.advance(sent);
+        Ok(true)
+    }
+
+    /// Puts small messages that may cross together, so that they share a record and a system call.
+    fn gather(&mut self) {
+        let mut together = BytesMut::new();
+        while self.next.len() + together.len() < RECORD
+            && let Some(bytes) = self.pop_bytes()
+        {
+            if self.next.is_empty() && together.is_empty() {
+                self.next = bytes;
+            } else {
+                together.extend_from_slice(&bytes);
             }
         }
-        Ok(true)
+        if !together.is_empty() {
+            self.next = [&*self.next, &*together].concat().into();
+        }
+    }
+
+    fn pop_bytes(&mut self) -> Option<Bytes> {
+        match self.queue.pop_front_if(|queued| matches!(queued, Queued::Bytes(_))) {
+            Some(Queued::Bytes(bytes)) => Some(bytes),
+            _ => None,
+        }
     }
 
     /// Says one last thing, to somebody who may not be listening.

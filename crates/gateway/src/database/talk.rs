@@ -16,7 +16,7 @@ use super::cancels::Cancellable;
 use super::consequences::consequences;
 use super::course::{Came, Course, Over};
 use super::door::Reception;
-use super::judging::Verdict;
+use super::judging::{Recorded, Verdict};
 use super::moving::MoveError;
 use super::opening::Arrived;
 use super::pair::{Dialled, Pair};
@@ -177,11 +177,11 @@ impl Talk {
     async fn decided(&mut self, verdict: Verdict) -> Result<(), Over> {
         match verdict {
             Verdict::Tell(line) => self.wire.notice(&Report::notice(line)),
-            Verdict::Allow { statement, max_rows } => {
+            Verdict::Allow { statement, max_rows, recorded } => {
                 if self.is_where_it_runs(&statement).await? {
                     let script = &statement.script;
                     self.reader.shifted |= script.statements().iter().any(|statement| statement.shifts);
-                    self.allow(script, max_rows)?;
+                    self.allow(script, max_rows, recorded)?;
                 }
             }
             Verdict::Refuse(refusal) => self.refuse(&refusal)?,
@@ -210,9 +210,9 @@ impl Talk {
         Ok(false)
     }
 
-    fn allow(&mut self, script: &Script, max_rows: Option<u64>) -> Result<(), Over> {
+    fn allow(&mut self, script: &Script, max_rows: Option<u64>, recorded: Recorded) -> Result<(), Over> {
         let Some((act, kind)) = self.judged.take() else { return Ok(()) };
-        self.course.began(act.number());
+        self.course.began(act.number(), recorded);
         if let Some(pair) = &mut self.pair {
             pair.begins(act, script);
         }

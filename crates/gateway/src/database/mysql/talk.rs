@@ -92,9 +92,9 @@ impl Talk {
     fn decided(&mut self, verdict: Verdict) -> Result<(), Over> {
         match verdict {
             Verdict::Tell(line) => self.tell(line),
-            Verdict::Allow { .. } => {
+            Verdict::Allow { recorded, .. } => {
                 if let Some(act) = self.judged.take() {
-                    self.course.began(act.number());
+                    self.course.began(act.number(), recorded);
                     self.wire.allow(act)?;
                 }
             }
