@@ -112,6 +112,30 @@ fn a_denied_statement_fails_and_the_session_goes_on() {
 }
 
 #[test]
+fn a_syntax_error_is_one_as_at_the_server_and_never_gets_there() {
+    let shop = Guarded::with_orders(Plan::shipped());
+    let script =
+        b"BEGIN;\nINSERT INTO customers VALUES (1000, 'kept');\nSELECT 1 FROM (SELECT 2) x FROM y;\n\
+        SELECT 'after ' || 1;\nCOMMIT;\n";
+    let mut psql = shop.psql("alice");
+    let done = run_with_input(psql.args(["-v", "VERBOSITY=verbose"]), script);
+    let line = "SELECT 1 FROM (SELECT 2) x FROM y;";
+    let caret = " ".repeat("LINE 1: ".len() + line.rfind("FROM").expect("it is there"));
+    let error = format!("ERROR:  42601: syntax error at or near \"FROM\"\nLINE 1: {line}\n{caret}^");
+    assert!(done.stderr.contains(&error) && done.stderr.contains("was not sent"), "{}", done.stderr);
+    assert!(done.stderr.contains("25P02") && done.text().contains("ROLLBACK"), "{}", done.text());
+    // With a savepoint before each statement, as psql can set it, the transaction goes on.
+    let mut psql = shop.psql("alice");
+    let done = run_with_input(psql.args(["-v", "ON_ERROR_ROLLBACK=on"]), script);
+    assert!(done.text().contains("after 1") && done.text().contains("COMMIT"), "{}", done.text());
+    assert_eq!(shop.truth("SELECT count(*) FROM customers WHERE name = 'kept'"), "1");
+    let recorded =
+        run(&mut shop.bastion.countersign(["replay", &shop.bastion.newest_session(), "--speed", "1000"]))
+            .ok();
+    assert!(recorded.contains("deny  SELECT 1 FROM (SELECT 2) x FROM y"), "{recorded}");
+}
+
+#[test]
 fn an_interrupt_ends_the_wait_and_takes_the_request_off_the_table() {
     let shop = Guarded::with_orders(Plan::shipped());
     let mut psql = Running::start(&mut shop.psql("alice"));

@@ -162,6 +162,7 @@ fn a_name_means_the_same_to_both_accounts_of_a_session() {
         INSERT INTO orders VALUES (2000, 1, 1);\nEXECUTE q;\nDEALLOCATE q;\n\
         PREPARE q (int) AS SELECT id, current_user FROM orders WHERE id = $1;\nROLLBACK;\nEXECUTE q(7);\n";
     let told = run_with_input(&mut shop.psql("alice"), script).ok();
-    let expected = "PREPARE\n1000|reader\nBEGIN\nINSERT 0 1\n1001|writer\nDEALLOCATE\nPREPARE\nROLLBACK\n7|reader\n";
+    let expected =
+        "PREPARE\n1000|reader\nBEGIN\nINSERT 0 1\n1001|writer\nDEALLOCATE\nPREPARE\nROLLBACK\n7|reader\n";
     assert_eq!(told, expected);
 }

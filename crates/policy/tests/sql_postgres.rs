@@ -236,3 +236,26 @@ fn a_tree_that_would_multiply_itself_is_not_made() {
     }
     assert!(read("UPDATE t SET (a, b) = (1, 2) WHERE id = 3").understood());
 }
+
+#[test]
+fn a_misspelt_word_is_found_where_it_stands() {
+    for (text, message, position) in [
+        ("SELEC 1", "syntax error at or near \"SELEC\"", 1),
+        ("SELECT 1 FROM (SELECT 2) x FROM y", "syntax error at or near \"FROM\"", 28),
+        ("SELECT 'é' FROM FROM", "syntax error at or near \"FROM\"", 17),
+        ("SELECT 1; SELECT (", "syntax error at end of input", 19),
+        ("SELECT 'open", "unterminated quoted string at or near \"'open\"", 8),
+        ("SELECT 1 /* x */ x y z", "syntax error at or near \"y\"", 20),
+    ] {
+        let error = read(text).syntax_error().expect("it is misspelt").clone();
+        assert_eq!((error.message.as_str(), error.position), (message, Some(position)), "{text}");
+    }
+}
+
+#[test]
+fn what_is_refused_for_another_reason_is_no_syntax_error() {
+    for text in ["SELECT 1".to_owned(), format!("SELECT 1 {} 1", "+".repeat(2000)), "SELECT 1_000".to_owned()]
+    {
+        assert_eq!(read(&text).syntax_error(), None, "{text}");
+    }
+}

@@ -33,6 +33,8 @@ catalogue! {
         "已拒绝：不提供复制连接";
     TOO_MANY_ROWS: "refused: it would change {rows} rows, and at most {most} cross without a signature; nothing was changed. Send it again to ask for signatures.",
         "已拒绝：将更改 {rows} 行，而未经签署最多只允许 {most} 行；未作任何更改。如需签署，请再次提交。";
+    NOT_SENT: "countersign: by the grammar of PostgreSQL 18 the gateway could not read this, so it was not sent to the server.",
+        "countersign：网关按 PostgreSQL 18 的语法无法读懂此文本，因此未发送给服务器。";
     TRANSACTION_READS: "refused: this transaction began by reading and cannot be taken over by {account}: it has an open cursor, or keeps to what it saw at its beginning. Roll it back, and write in a transaction of its own.",
         "已拒绝：此事务以只读开始，无法由 {account} 接手：它有打开的游标，或只看开始时的数据。请回滚，并在单独的事务中写入。";
     OTHER_ACCOUNT_AWAY: "refused: the database does not let the gateway in as the account that this statement runs as; nothing was run. An administrator finds the reason in the gateway's log.",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access::SqlStatement;
-use access::policy::sql::{Kind, Name, Named, Script};
+use access::policy::sql::{Kind, Name, Named, Script, SyntaxError};
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use wire::postgres::{ActKind, Parameter, Session, Unsettled};
@@ -64,6 +64,11 @@ impl Reader {
             Err(_) => Behind::new(),
         };
         Ok(Self { behind, ..self.clone() })
+    }
+
+    /// What the grammar says of the text, if it does not have it.
+    pub(crate) fn syntax_error(&self, kind: &ActKind) -> Option<SyntaxError> {
+        self.texts.read(&text(kind).ok()?).syntax_error().cloned()
     }
 
     /// The statement; the name of what is none, and never allowed.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use access::model::Outcome as Ended;
-use access::policy::sql::Script;
+use access::policy::sql::{Script, SyntaxError};
 use access::recording::SessionEvent;
 use access::road::TargetCredential;
 use access::text;
@@ -227,9 +227,15 @@ impl Talk {
     }
 
     fn refuse(&mut self, refusal: &Refusal) -> Result<(), Over> {
-        if let Some((act, _)) = self.judged.take() {
-            self.wire.refuse(act, &refused(refusal))?;
-        }
+        let Some((act, kind)) = self.judged.take() else { return Ok(()) };
+        let report = match self.reader.syntax_error(&kind).filter(|_| !refusal.is_recording_failure()) {
+            Some(SyntaxError { message, position }) => {
+                let why = text::NOT_SENT.say(self.course.reception.road.language(), &[]);
+                Report::error("42601", message).with_detail(why).at(position)
+            }
+            None => refused(refusal),
+        };
+        self.wire.refuse(act, &report)?;
         Ok(())
     }
 

@@ -38,6 +38,16 @@ pub struct Script {
     text: String,
     statements: Vec<Statement>,
     obstacle: Option<String>,
+    misspelt: Option<SyntaxError>,
+}
+
+/// What the server's grammar says of a text that is not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// In the server's words.
+    pub message: String,
+    /// Where it is, in characters from 1, if that is known.
+    pub position: Option<usize>,
 }
 
 /// One statement.
@@ -153,12 +163,18 @@ pub enum Control {
 
 impl Script {
     pub(super) fn of(text: &str, statements: Vec<Statement>) -> Script {
-        Script { text: text.into(), statements, obstacle: None }
+        Script { text: text.into(), statements, obstacle: None, misspelt: None }
     }
 
     /// For a text that is not read, and what stands in the way.
     pub(super) fn refused(obstacle: &str) -> Script {
-        Script { text: String::new(), statements: vec![], obstacle: Some(obstacle.into()) }
+        Script { text: String::new(), statements: vec![], obstacle: Some(obstacle.into()), misspelt: None }
+    }
+
+    /// For a text that the server's grammar does not have.
+    pub(super) fn misspelt(error: SyntaxError) -> Script {
+        let refused = Script::refused(&format!("not SQL that the server accepts: {}", error.message));
+        Script { misspelt: Some(error), ..refused }
     }
 
     /// What was read, byte for byte; empty when it was not read.
@@ -174,6 +190,11 @@ impl Script {
     /// What stood in the way of reading it.
     pub fn obstacle(&self) -> Option<&str> {
         self.obstacle.as_deref()
+    }
+
+    /// What the grammar says, if that is why it was not read.
+    pub fn syntax_error(&self) -> Option<&SyntaxError> {
+        self.misspelt.as_ref()
     }
 
     /// Every table that any of the statements touches, in the widest reading: what is not known may touch all of them.

@@ -46,6 +46,8 @@ pub struct Report {
     pub detail: Option<String>,
     /// `H`: what to do about it.
     pub hint: Option<String>,
+    /// `P`: where in the client's text, in characters from 1.
+    pub position: Option<usize>,
 }
 
 impl Report {
@@ -68,7 +70,7 @@ impl Report {
     }
 
     fn new(severity: Severity, code: &str, message: String) -> Self {
-        Self { severity, code: code.to_owned(), message, detail: None, hint: None }
+        Self { severity, code: code.to_owned(), message, detail: None, hint: None, position: None }
     }
 
     /// With more lines.
@@ -83,6 +85,12 @@ impl Report {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// With the place in the client's text, in characters from 1.
+    #[must_use]
+    pub fn at(self, position: Option<usize>) -> Self {
+        Self { position, ..self }
+    }
+
     /// Whether the connection is over after it.
     #[must_use]
     pub fn is_final(&self) -> bool {
@@ -94,6 +102,7 @@ impl Report {
     pub fn encode(&self) -> Bytes {
         let tag = if matches!(self.severity, Severity::Notice | Severity::Warning) { b'N' } else { b'E' };
         let severity = self.severity.text();
+        let position = self.position.map(|position| position.to_string());
         let fields = [
             (b'S', Some(severity)),
             (b'V', Some(severity)),
@@ -101,6 +110,7 @@ impl Report {
             (b'M', Some(self.message.as_str())),
             (b'D', self.detail.as_deref()),
             (b'H', self.hint.as_deref()),
+            (b'P', position.as_deref()),
         ];
         let there = fields.into_iter().filter_map(|(kind, text)| text.map(|text| (kind, text)));
         there.fold(Building::new(tag), |building, (kind, text)| building.u8(kind).shown(text)).u8(0).finish()
@@ -122,6 +132,7 @@ impl Report {
                 b'M' => report.message = text.into_owned(),
                 b'D' => report.detail = Some(text.into_owned()),
                 b'H' => report.hint = Some(text.into_owned()),
+                b'P' => report.position = text.parse().ok(),
                 _ => {}
             }
         }

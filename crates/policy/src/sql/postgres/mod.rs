@@ -11,6 +11,7 @@ mod expression;
 mod from;
 mod functions;
 mod json;
+mod misspelt;
 mod movement;
 mod nodes;
 mod parse;
@@ -29,13 +30,22 @@ pub use functions::knows_function;
 
 use super::catalogue::Catalogue;
 use super::findings::Findings;
-use super::script::{Script, Statement};
+use super::script::{Script, Statement, SyntaxError};
+use misspelt::position;
+use parse::Unread;
 use reader::Reader;
 
 /// Reads every statement of a text. A text without any does nothing, and the server says so.
 pub(super) fn analyse(text: &str, catalogue: &Catalogue) -> Script {
-    let statements = parse::parse(text, catalogue)
-        .and_then(|tree| tree.iter().map(|raw| statement(text, raw, catalogue)).collect());
+    let tree = match parse::parse(text, catalogue) {
+        Ok(tree) => tree,
+        Err(Unread::Misspelt(message)) => {
+            let position = position(text, &message);
+            return Script::misspelt(SyntaxError { message, position });
+        }
+        Err(Unread::Refused(obstacle)) => return Script::refused(&obstacle),
+    };
+    let statements: Result<_, String> = tree.iter().map(|raw| statement(text, raw, catalogue)).collect();
     match statements {
         Ok(statements) => Script::of(text, statements),
         Err(obstacle) => Script::refused(&obstacle),

@@ -1,9 +1,10 @@
 //! Text to tree: the grammar is that of the server, bounded and one text at a time.
 
+use std::ops::Range;
 use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError};
 
-use pg_query::protobuf::{RawStmt, Token};
+use pg_query::protobuf::{RawStmt, ScanToken, Token};
 use pg_query::{Error, ParserOptions};
 
 use crate::sql::catalogue::Catalogue;
@@ -25,29 +26,47 @@ const OPERATORS: &[u8] = b"~!@#^&|`?+-*/%<>=";
 /// The longest run of them that is read.
 const LONGEST_RUN: usize = 1024;
 
+/// Why a text was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// The grammar does not have it, and says this.
+    Misspelt(String),
+    /// It is not asked, or its answer is not believed.
+    Refused(String),
+}
+
 /// The statements of a text, or why there are none. The text holds no zero bytes.
 ///
 /// The grammar itself does not recurse; the tree that it hands over is refused beyond 100 messages inside each other, so
 /// the walk does not run out of stack either.
-pub(super) fn parse(text: &str, catalogue: &Catalogue) -> Result<Vec<RawStmt>, String> {
+pub(super) fn parse(text: &str, catalogue: &Catalogue) -> Result<Vec<RawStmt>, Unread> {
     if copies(text) > MOST_COPIED {
-        return Err("assignments that multiply each other".into());
+        return refused("assignments that multiply each other");
     }
     if has_long_run(text) {
-        return Err(format!("more than {LONGEST_RUN} operators in a row"));
+        return refused(&format!("more than {LONGEST_RUN} operators in a row"));
     }
     if !catalogue.is_at_least(NEWER_NUMBERS) && has_newer_numbers(text) {
-        return Err("a number that servers before version 16 do not read".into());
+        return refused("a number that servers before version 16 do not read");
     }
+    grammar(text)
+}
+
+fn refused<T>(why: &str) -> Result<T, Unread> {
+    Err(Unread::Refused(why.to_owned()))
+}
+
+/// What the grammar makes of a text.
+pub(super) fn grammar(text: &str) -> Result<Vec<RawStmt>, Unread> {
     let guard = PARSING.lock().unwrap_or_else(PoisonError::into_inner);
     let parsed = catch_unwind(|| pg_query::parse(text, ParserOptions::DISABLE_ESCAPE_STRING_WARNING));
     drop(guard);
     match parsed {
         Ok(Ok(result)) => Ok(result.protobuf.stmts),
-        Ok(Err(Error::Parse(message))) => Err(format!("not SQL that the server accepts: {message}")),
-        Ok(Err(Error::Decode(_))) => Err("nested too deeply".into()),
-        Ok(Err(fault)) => Err(format!("the parser failed: {fault}")),
-        Err(_) => Err("the parser failed".into()),
+        Ok(Err(Error::Parse(message))) => Err(Unread::Misspelt(message)),
+        Ok(Err(Error::Decode(_))) => refused("nested too deeply"),
+        Ok(Err(fault)) => refused(&format!("the parser failed: {fault}")),
+        Err(_) => refused("the parser failed"),
     }
 }
 
@@ -78,17 +97,24 @@ fn has_newer_numbers(text: &str) -> bool {
     if !bytes.windows(2).any(suspicious) {
         return false;
     }
+    let Some(tokens) = tokens(text) else { return true };
+    tokens.iter().filter(|token| [Token::Iconst as i32, Token::Fconst as i32].contains(&token.token)).any(
+        |token| {
+            let number = text.get(range(token));
+            number.is_none_or(|number| number.contains(['_', 'x', 'X', 'o', 'O', 'b', 'B']))
+        },
+    )
+}
+
+/// The words of a text, as far as the scanner can divide it.
+pub(super) fn tokens(text: &str) -> Option<Vec<ScanToken>> {
     let guard = PARSING.lock().unwrap_or_else(PoisonError::into_inner);
     let scanned = pg_query::scan(text);
     drop(guard);
-    let Ok(scanned) = scanned else { return true };
-    scanned
-        .tokens
-        .iter()
-        .filter(|token| [Token::Iconst as i32, Token::Fconst as i32].contains(&token.token))
-        .any(|token| {
-            let range = usize::try_from(token.start).unwrap_or_default()
-                ..usize::try_from(token.end).unwrap_or_default();
-            text.get(range).is_none_or(|number| number.contains(['_', 'x', 'X', 'o', 'O', 'b', 'B']))
-        })
+    Some(scanned.ok()?.tokens)
+}
+
+/// Where a word stands in its text.
+pub(super) fn range(token: &ScanToken) -> Range<usize> {
+    usize::try_from(token.start).unwrap_or_default()..usize::try_from(token.end).unwrap_or_default()
 }
