@@ -200,3 +200,97 @@ impl From<wire::Error> for PieceError {
         Self::Wire(fault)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::DuplexStream;
+
+    use super::*;
+
+    type Side = Leg<DuplexStream, ()>;
+
+    fn leg() -> (Side, DuplexStream) {
+        let (near, far) = tokio::io::duplex(1 << 20);
+        (Leg::new(near, ()), far)
+    }
+
+    /// Sends what may cross, until nothing moves any more. Whether all that it waited for was durable.
+    async fn send_all(outlet: &mut Outlet<DuplexStream>) -> bool {
+        while outlet.has_something() {
+            match timeout(Duration::from_millis(20), outlet.send()).await {
+                Ok(Ok(true)) => {}
+                Ok(_) => return false,
+                Err(_) => break,
+            }
+        }
+        true
+    }
+
+    async fn arrived(far: &mut DuplexStream) -> Vec<u8> {
+        let mut bytes = vec![0; 1 << 20];
+        let read = timeout(Duration::from_millis(20), far.read(&mut bytes)).await;
+        bytes.truncate(read.map_or(0, Result::unwrap));
+        bytes
+    }
+
+    #[tokio::test]
+    async fn nothing_crosses_before_what_is_in_front_of_it_is_durable() {
+        let (mut leg, mut far) = leg();
+        let (answer, durable) = oneshot::channel();
+        leg.outlet.queue_durable(durable);
+        leg.outlet.queue(Bytes::from_static(b"told"));
+        assert!(send_all(&mut leg.outlet).await);
+        assert_eq!(arrived(&mut far).await, b"");
+        answer.send(true).unwrap();
+        assert!(send_all(&mut leg.outlet).await);
+        assert_eq!(arrived(&mut far).await, b"told");
+        assert_eq!((leg.outlet.waiting(), leg.outlet.has_something()), (0, false));
+    }
+
+    #[tokio::test]
+    async fn what_will_never_be_durable_ends_it_with_nothing_sent() {
+        for is_dropped in [false, true] {
+            let (mut leg, mut far) = leg();
+            let (answer, durable) = oneshot::channel();
+            leg.outlet.queue(Bytes::from_static(b"row"));
+            leg.outlet.queue_durable(durable);
+            leg.outlet.queue(Bytes::from_static(b"done"));
+            if is_dropped {
+                drop(answer)
+            } else {
+                answer.send(false).unwrap()
+            }
+            assert!(!send_all(&mut leg.outlet).await);
+            assert_eq!(arrived(&mut far).await, b"");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_short_answer_crosses_as_one_once_what_came_of_it_is_durable() {
+        let (mut leg, mut far) = leg();
+        let (answer, durable) = oneshot::channel();
+        for row in ["one ", "two "] {
+            leg.outlet.queue(Bytes::from_static(row.as_bytes()));
+        }
+        leg.outlet.queue_durable(durable);
+        leg.outlet.queue(Bytes::from_static(b"done"));
+        assert!(send_all(&mut leg.outlet).await);
+        assert_eq!(arrived(&mut far).await, b"");
+        answer.send(true).unwrap();
+        assert!(send_all(&mut leg.outlet).await);
+        assert_eq!(arrived(&mut far).await, b"one two done");
+    }
+
+    #[tokio::test]
+    async fn a_long_answer_does_not_wait_for_its_end() {
+        let (mut leg, mut far) = leg();
+        let (_answer, durable) = oneshot::channel();
+        let rows: Vec<_> = (0..=255).cycle().take(5 * RECORD).collect();
+        rows.chunks(100).for_each(|row| leg.outlet.queue(Bytes::copy_from_slice(row)));
+        leg.outlet.queue_durable(durable);
+        assert!(send_all(&mut leg.outlet).await);
+        let told = arrived(&mut far).await;
+        assert!(told.len() > 4 * RECORD && rows.starts_with(&told), "{} bytes", told.len());
+        assert_eq!(leg.outlet.waiting(), rows.len() - told.len());
+    }
+}
