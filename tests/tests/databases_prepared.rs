@@ -155,6 +155,29 @@ fn a_function_that_prepares_is_code_that_nobody_has_read() {
 }
 
 #[test]
+fn a_type_by_its_number_hides_no_code() {
+    let shop = Guarded::with_orders(Plan::shipped());
+    shop.truth(
+        "CREATE FUNCTION wipes(int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN DELETE FROM orders; RETURN true; END'",
+    );
+    shop.truth("CREATE DOMAIN checked AS int CHECK (wipes(VALUE))");
+    let typed = format!("typed t {} SELECT $1", shop.truth("SELECT 'checked'::regtype::oid"));
+    let waiting = client(&shop, &[&typed, "bind-1 t"]);
+    let number = next_request(&shop, 0);
+    let shown = shop.bastion.desk("bob", &format!("show {number}")).ok();
+    assert!(shown.contains("unknown"), "{shown}");
+    drop(waiting);
+    let waiting = client(&shop, &[&typed, "query EXECUTE t(1)"]);
+    next_request(&shop, number);
+    drop(waiting);
+    assert_eq!(orders(&shop), "1000");
+    // At the server it is what it looks like.
+    let at_the_server = shop.database.place("writer");
+    run(at_the_server.program("postgres/naming.py").args([&typed, "bind-1 t"])).ok();
+    assert_eq!(orders(&shop), "0");
+}
+
+#[test]
 fn a_name_means_the_same_to_both_accounts_of_a_session() {
     let shop = Guarded::with_orders(Plan::shipped());
     shop.bastion.admin(&["account", "read-as", "shop", "writer", "reader"]);

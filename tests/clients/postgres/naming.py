@@ -1,4 +1,5 @@
-"""Prepares under names, by the protocol and by SQL, what its arguments say: `parse NAME TEXT`, `bind NAME`, `query TEXT`."""
+"""Prepares under names, by the protocol and by SQL, what its arguments say: `parse NAME TEXT`, `typed NAME NUMBER TEXT`,
+`bind NAME`, `bind-1 NAME` with a value, `query TEXT`."""
 
 import sys
 
@@ -16,6 +17,11 @@ for said in sys.argv[1:]:
     if how == "parse":
         name, _, text = what.partition(" ")
         told(line.prepare(name.encode(), text.encode()))
+    elif how == "typed":
+        name, number, text = what.split(" ", 2)
+        told(line.prepare(name.encode(), text.encode(), [int(number)]))
+    elif how == "bind-1":
+        told(line.exec_prepared(what.encode(), [b"1"]))
     elif how == "bind":
         told(line.exec_prepared(what.encode(), []))
     else:

@@ -6,7 +6,7 @@ use access::SqlStatement;
 use access::policy::sql::{Kind, Name, Named, Script, SyntaxError};
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use wire::postgres::{ActKind, Parameter, Session, Unsettled};
+use wire::postgres::{ActKind, Parameter, Prepared, Session, Unsettled};
 
 use super::accounts::{may_only_read, only_reads};
 use super::catalogue::Guide;
@@ -21,6 +21,10 @@ const BEGINNING: usize = 64;
 /// How many acts are remembered that would have changed too many rows.
 const REMEMBERED: usize = 16;
 
+/// The first number of what is not the server's own. To read a value of a domain is to run its checks.
+const FIRST_OWN: u32 = 16_384;
+const OWN_TYPES: &str = "has parameters whose types are the database's own, given by number";
+
 /// How texts are read for one session at one moment.
 #[derive(Clone)]
 pub(crate) struct Reader {
@@ -32,6 +36,8 @@ pub(crate) struct Reader {
     pub stays: bool,
     /// What the prepared statements are that the text executes.
     behind: Behind,
+    /// Its parameters are read by types of the database's own.
+    is_typed: bool,
     /// The open transaction has changed the schema, and only it sees how.
     pub shifted: bool,
     /// What would have changed too many rows; people are asked about it next time.
@@ -42,7 +48,7 @@ impl Reader {
     /// Reads for a session that has changed nothing yet.
     pub(crate) fn new(texts: Arc<Texts>, guide: Guide, reading: Option<(Guide, String)>) -> Self {
         let (behind, exceeded) = (Behind::new(), Vec::new());
-        Self { texts, guide, reading, stays: false, behind, shifted: false, exceeded }
+        Self { texts, guide, reading, stays: false, behind, is_typed: false, shifted: false, exceeded }
     }
 
     /// That act would have changed too many rows: it is not counted again.
@@ -63,7 +69,8 @@ impl Reader {
             Ok(text) => behind(&self.texts.read(&text), &self.texts, session)?,
             Err(_) => Behind::new(),
         };
-        Ok(Self { behind, ..self.clone() })
+        let is_typed = matches!(kind, ActKind::Bind { statement: Some(one), .. } if has_own_types(one));
+        Ok(Self { behind, is_typed, ..self.clone() })
     }
 
     /// What the grammar says of the text, if it does not have it.
@@ -105,6 +112,9 @@ impl Reader {
     async fn ask(&self, guide: &Guide, script: &Arc<Script>, afresh: bool) -> (Reading, Behind) {
         if script.obstacle().is_some() {
             return (Reading { script: script.clone(), countable: false }, Behind::new());
+        }
+        if self.is_typed {
+            return (Reading::with_unknown(script, OWN_TYPES), Behind::new());
         }
         if let Some(why) = self.unanswerable(script) {
             return (Reading::unanswered(script, why), Behind::new());
@@ -149,6 +159,11 @@ fn text(kind: &ActKind) -> Result<Bytes, &'static str> {
         ActKind::Bind { statement: None, .. } => Err("statement that nobody has seen"),
         ActKind::FunctionCall { .. } => Err("function call"),
     }
+}
+
+/// Whether the client has declared parameters of types that are not the server's own.
+pub(super) fn has_own_types(prepared: &Prepared) -> bool {
+    prepared.declared.iter().any(|number| *number >= FIRST_OWN)
 }
 
 /// What says in SQL that a prepared statement runs.

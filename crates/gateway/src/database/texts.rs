@@ -33,6 +33,16 @@ impl Reading {
     }
 }
 
+impl Reading {
+    /// Beside what the text says, something happens of which nobody knows what it does.
+    pub(crate) fn with_unknown(script: &Script, because: &str) -> Self {
+        let (effects, because) = ([Effect::Unknown].into(), because.to_owned());
+        let catalogue = Catalogue::unasked().beside(Some(Meaning { effects, because, tables: vec![] }));
+        let script = sql::analyse(Dialect::Postgres, script.text().as_bytes(), &catalogue);
+        Self { script: Arc::new(script), countable: false }
+    }
+}
+
 /// Texts as they read by themselves, the ones that were asked for last.
 #[derive(Default)]
 pub(crate) struct Texts(Mutex<Generations<Arc<Script>>>);
