@@ -3,11 +3,17 @@
 
 use std::process::Command;
 
-use end_to_end::{Database, Guarded, Place, Plan, Running, run};
+use end_to_end::{Database, Guarded, Place, Plan, Running, eventually, run};
 
-/// A gateway with the shipped policies before a shop with a thousand orders.
+/// A gateway with the shipped policies before a shop with a thousand orders; its clients are patient.
 fn shop() -> Guarded {
-    let shop = Guarded::start(Database::mariadb(), Plan::shipped());
+    shop_that_holds(300)
+}
+
+/// The same, before clients that wait for so many seconds.
+fn shop_that_holds(seconds: u16) -> Guarded {
+    let hold = format!("mysql_hold_seconds = {seconds}");
+    let shop = Guarded::start(Database::mariadb(), Plan::shipped().config("mysql_hold_seconds = 20", &hold));
     shop.database.sql("USE shop; CREATE TABLE orders (id INT PRIMARY KEY, total INT)");
     shop.database.sql("USE shop; INSERT INTO orders SELECT seq, seq FROM seq_1_to_1000");
     shop
@@ -28,6 +34,22 @@ fn mariadb(place: &Place, statements: &str) -> Command {
     client.arg(format!("--ssl-ca={}", place.authority.display())).arg("--ssl-verify-server-cert");
     client
 }
+
+/// A client that takes no progress reports: PyMySQL.
+fn pymysql(place: &Place, statements: &str) -> Command {
+    let mut client = place.client("/usr/bin/python3");
+    client.args(["-c", PYMYSQL, statements]);
+    client
+}
+
+const PYMYSQL: &str = r#"
+import os, sys, pymysql
+at = os.environ
+there = pymysql.connect(host=at["DB_HOST"], port=int(at["DB_PORT"]), user=at["DB_USER"],
+    password=at["DB_PASSWORD"], database=at["DB_NAME"], ssl_ca=at["DB_CA"], autocommit=True)
+for statement in sys.argv[1].split("; "):
+    there.cursor().execute(statement)
+"#;
 
 fn count(shop: &Guarded) -> String {
     shop.database.sql("SELECT COUNT(*) FROM shop.orders").trim().to_owned()
@@ -94,14 +116,91 @@ fn a_denied_statement_fails_and_the_session_goes_on() {
 }
 
 #[test]
-fn whoever_leaves_while_held_leaves_nothing_behind() {
-    let shop = shop();
-    let mut waiting = Running::start(&mut mariadb(&shop.place("alice", "writer"), "DROP TABLE orders"));
+fn whoever_cannot_wait_finds_what_was_signed_and_it_passes_once() {
+    let shop = shop_that_holds(1);
+    let place = shop.place("alice", "writer");
+    let told = run(&mut pymysql(&place, "DELETE FROM orders")).refused();
     let number = number(&shop);
-    waiting.kill();
-    shop.bastion.until_entry("request-end", |entry| entry["request"] == number);
-    shop.bastion.answer(number, "approve", "bob").refused();
+    assert!(told.contains(&format!("request {number} waits")) && told.contains("again"), "{told}");
+    shop.bastion.approve(number, "bob");
+    run(&mut pymysql(&place, "DELETE FROM orders")).refused();
+    shop.bastion.approve(number, "carol");
+    assert_eq!(count(&shop), "1000", "nothing runs by itself");
+    for (who, other) in [
+        ("erin", "DELETE FROM orders"),
+        ("alice", "DELETE  FROM orders"),
+        ("alice", "SET autocommit = 1; DELETE FROM orders"),
+        ("alice", "USE shop; DELETE FROM orders"),
+    ] {
+        run(&mut pymysql(&shop.place(who, "writer"), other)).refused();
+    }
     assert_eq!(count(&shop), "1000");
+    run(&mut pymysql(&place, "DELETE FROM orders")).ok();
+    assert_eq!(count(&shop), "0");
+    shop.database.sql("INSERT INTO shop.orders VALUES (1, 1)");
+    run(&mut pymysql(&place, "DELETE FROM orders")).refused();
+    assert_eq!(count(&shop), "1");
+}
+
+#[test]
+fn of_two_connections_that_come_at_once_one_passes() {
+    let shop = shop_that_holds(1);
+    let place = shop.place("alice", "writer");
+    let statement = "UPDATE orders SET total = total + 1";
+    run(&mut pymysql(&place, statement)).refused();
+    let number = number(&shop);
+    let mut both = [0, 1].map(|_| Running::start(&mut pymysql(&place, statement)));
+    shop.bastion.approve(number, "bob");
+    both.iter_mut().for_each(|one| drop(one.wait()));
+    shop.bastion.approve(number, "carol");
+    let both = [0, 1].map(|_| Running::start(&mut pymysql(&place, statement)));
+    let passed = both.map(|one| one.finish().code() == 0);
+    assert_eq!(passed.iter().filter(|passed| **passed).count(), 1);
+    assert_eq!(shop.database.sql("SELECT SUM(total) - SUM(id) FROM shop.orders").trim(), "1000");
+}
+
+#[test]
+fn what_depends_on_its_session_is_given_up_with_it() {
+    let shop = shop();
+    let script = "CREATE TEMPORARY TABLE mine (id INT); DROP TABLE orders";
+    let place = shop.place("alice", "writer");
+    let mut waiting = Running::start(&mut mariadb(&place, script));
+    let first = number(&shop);
+    shop.bastion.approve(first, "bob");
+    shop.bastion.approve(first, "carol");
+    let asked = |entry: &serde_json::Value| entry["request"] != first;
+    let second = shop.bastion.until_entry("request", asked)["request"].as_u64().expect("a number");
+    waiting.kill();
+    shop.bastion.until_entry("request-end", |entry| entry["request"] == second);
+    shop.bastion.answer(second, "approve", "bob").refused();
+    assert_eq!(count(&shop), "1000");
+}
+
+#[test]
+fn ctrl_c_interrupts_what_is_held_and_what_runs() {
+    let shop = shop();
+    let place = shop.place("alice", "writer");
+    let mut waiting = Running::start(&mut mariadb(&place, "DELETE FROM orders"));
+    let number = number(&shop);
+    waiting.signal("INT");
+    let done = waiting.wait();
+    assert!(done.stderr.contains("1317"), "{done:?}");
+    shop.bastion.until_entry("request-end", |entry| entry["request"] == number);
+    let mut running = Running::start(&mut mariadb(&place, "SELECT SLEEP(600) FROM orders"));
+    eventually("it runs", || {
+        let running = shop
+            .database
+            .sql("SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'");
+        (running.trim() == "1").then_some(())
+    });
+    running.signal("INT");
+    running.wait();
+    eventually("it has ended", || {
+        let running = shop
+            .database
+            .sql("SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'");
+        (running.trim() == "0").then_some(())
+    });
 }
 
 #[test]

@@ -42,6 +42,9 @@ pub struct SqlStatement {
     pub countable: bool,
     /// The account as which it runs, when that is another than the session's: the one that only reads.
     pub runs_as: Option<String>,
+    /// What it depends on besides its text and parameters, where that is known to be all: another session of the same
+    /// person, in the same place, means exactly the same by it. None: only its own session does.
+    pub place: Option<String>,
 }
 
 /// A line of the managed shell with everything that decides what it means.
@@ -113,12 +116,18 @@ impl Ask {
         }
     }
 
-    /// Where it starts: a directory, or `login`.
+    /// Where it starts: a directory, what else a statement depends on, or `login`.
     pub(crate) fn directory(&self) -> &str {
         match self {
             Self::Line(ShellLine { directory: Some(directory), .. }) => directory,
+            Self::Statement(SqlStatement { place: Some(place), .. }) => place,
             _ => "login",
         }
+    }
+
+    /// Whether a request for it outlives its session.
+    pub(crate) fn stays(&self) -> bool {
+        matches!(self, Self::Statement(SqlStatement { place: Some(_), .. }))
     }
 
     /// What is asked thousands of times, looking at names and statements that are allowed, is in the recording, and no

@@ -9,7 +9,7 @@ use recording::{ExpectedSegment, ExpectedSession, SealedSegment, SessionId, Tota
 
 use crate::blind::{self, hex, sha256_hex};
 use crate::entry::{Entry, Event};
-use crate::model::Timestamp;
+use crate::model::{RequestKind, Timestamp};
 use crate::register::Register;
 
 /// What the entries say of one session.
@@ -64,6 +64,13 @@ struct RequestFacts {
     expires: i64,
     approved: BTreeSet<String>,
     over: bool,
+}
+
+impl RequestFacts {
+    /// Whether it asks for an action in any session of its requester.
+    fn stays(&self) -> bool {
+        self.asks.as_deref() == Some(RequestKind::Action.as_str())
+    }
 }
 
 impl Audit {
@@ -323,15 +330,21 @@ impl Audit {
         let Event::Grant { request, session, digest, quorum, approvers } = event else {
             return Err("not a grant".to_owned());
         };
-        if let Some(session) = &session {
-            self.must_be_open(session)?;
-        }
+        let person = match &session {
+            Some(session) => Some(self.must_be_open(session)?.person.clone()),
+            None => None,
+        };
         let facts = self.live(request)?;
         if at >= facts.expires {
             return Err(format!("request {request} is granted after it had lapsed"));
         }
         let distinct: BTreeSet<_> = approvers.iter().cloned().collect();
-        let sound = facts.session == session
+        let in_place = match facts.stays() {
+            // Whichever of the requester's sessions has used it.
+            true => person.as_ref() == Some(&facts.requester),
+            false => facts.session == session,
+        };
+        let sound = in_place
             && facts.digest == digest
             && facts.quorums.contains(&quorum)
             && !approvers.is_empty()
@@ -341,7 +354,7 @@ impl Audit {
             return Err(format!("the grant of request {request} is not borne out by its approvals"));
         }
         facts.over = true;
-        if let Some(asks) = facts.asks.clone() {
+        if let Some(asks) = facts.asks.clone().filter(|_| !facts.stays()) {
             self.rows.granted(request, &asks);
             self.unfinished.insert(request);
         }

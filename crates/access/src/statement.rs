@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use recording::SessionId;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,6 +17,9 @@ use crate::model::{Answer, Request, RequestId, RequestKind, Timestamp};
 
 /// The SSHSIG namespace of decisions.
 pub const NAMESPACE: &str = "countersign";
+
+/// What an act says in place of its session when it may run in any one of the same person.
+pub const ANY_SESSION: &str = "any session of the requester";
 
 /// Everything that a signature binds. Field names are those of the JSON object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +32,8 @@ pub struct BoundAct {
     pub channel: u32,
     /// When it was asked, RFC 3339.
     pub created: String,
-    /// Where it starts: a directory on the target, or `login`, the account's login directory.
+    /// Where it starts: a directory on the target, or `login`, the account's login directory. For a statement that may run
+    /// in any session, the database and everything else that it depends on.
     pub directory: String,
     /// What it would do.
     pub effects: BTreeSet<String>,
@@ -54,7 +59,7 @@ pub struct BoundAct {
     pub requester: String,
     /// The text that would be handed to the target's shell.
     pub run: String,
-    /// Session in which it would run, and nowhere else.
+    /// Session in which it would run, and nowhere else; or [`ANY_SESSION`].
     pub session: String,
     /// `open` or `closed`.
     pub stdin: &'static str,
@@ -168,7 +173,7 @@ fn action_bears_out(row: &Request) -> bool {
         "quorums": row.quorums,
         "request": row.id.0,
         "run": row.run,
-        "session": row.session.map(|session| session.to_string()).unwrap_or_default(),
+        "session": session_words(row.session),
         "submitted": submitted(&row.text),
         "target": row.target,
     });
@@ -176,6 +181,11 @@ fn action_bears_out(row: &Request) -> bool {
     let agrees = |(name, value): (&String, &Value)| signed.get(name) == Some(value);
     sha256_hex(row.canonical.as_bytes()) == row.digest
         && columns.as_object().is_some_and(|columns| columns.iter().all(agrees))
+}
+
+/// The session in which an act would run, and nowhere else; or the words that say that any of its requester's will do.
+pub fn session_words(session: Option<SessionId>) -> String {
+    session.map_or_else(|| ANY_SESSION.to_owned(), |session| session.to_string())
 }
 
 /// Bytes as one string that says how to read it.

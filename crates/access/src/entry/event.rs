@@ -144,10 +144,11 @@ pub enum Event {
     Request {
         /// Its number.
         request: i64,
-        /// In which session; none unless it asks for one action.
+        /// In which session; none unless it asks for one action there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<String>,
-        /// What it asks for, when that is not one action: `access`, `runbook`, `change`, `replay`.
+        /// What it asks for, when that is not one action in one session: `access`, `runbook`, `change`, `replay`, or
+        /// `action` in any session of the requester.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         asks: Option<String>,
         /// Who asks, when there is no session to tell.

@@ -7,7 +7,7 @@ use super::protocol::{Found, ensure};
 use super::request::{Asked, Requester};
 use super::shelf::{Placed, Shelf};
 use crate::entry::Event;
-use crate::model::{Answer, RequestState};
+use crate::model::{Answer, RequestKind, RequestState};
 
 /// The end of a request.
 pub(super) enum Ending {
@@ -44,7 +44,8 @@ pub(super) fn ending(asked: &Asked<'_>, shelf: &mut Shelf<'_>) -> Found<Ending> 
     ensure(asked.index < index, || format!("entry {index} is before the request"))?;
     match event {
         Event::Grant { request, session, digest, quorum, approvers } => {
-            ensure(request == asked.number && session == asked.session, || {
+            let anywhere = asked.kind == RequestKind::Action && asked.session.is_none();
+            ensure(request == asked.number && (anywhere || session == asked.session), || {
                 format!("entry {index} grants another request")
             })?;
             ensure(digest == asked.digest, || format!("entry {index} grants another act"))?;

@@ -11,7 +11,7 @@ use super::shelf::{Placed, Shelf};
 use crate::blind::sha256_hex;
 use crate::entry::{Event, canonical};
 use crate::model::{RequestKind, Timestamp};
-use crate::statement::rfc3339;
+use crate::statement::{ANY_SESSION, rfc3339};
 
 /// The request, as the ledger and the act have it.
 pub(super) struct Asked<'s> {
@@ -70,10 +70,16 @@ pub(super) fn asked<'s>(story: &'s Story, shelf: &mut Shelf<'_>) -> Found<Asked<
     says(act, &binds)?;
     let kind = asks.as_deref().map_or(Some(RequestKind::Action), RequestKind::parse);
     let kind = kind.ok_or_else(|| format!("entry {index} asks for something unknown"))?;
-    ensure(session.is_some() == (kind == RequestKind::Action), || "only actions have a session".to_owned())?;
-    ensure(act.get("asks").and_then(Value::as_str) == asks.as_deref(), || {
-        "the act asks for something else".to_owned()
-    })?;
+    match asks.as_deref() {
+        None => ensure(session.is_some(), || "the action has no session".to_owned())?,
+        Some(_) => ensure(session.is_none(), || "only actions have a session".to_owned())?,
+    }
+    match (&session, kind) {
+        (None, RequestKind::Action) => says(act, &json!({"session": ANY_SESSION}))?,
+        _ => ensure(act.get("asks").and_then(Value::as_str) == asks.as_deref(), || {
+            "the act asks for something else".to_owned()
+        })?,
+    }
     Ok(Asked { number: request, index, at, kind, session, digest, quorums, expires, act, named: requester })
 }
 

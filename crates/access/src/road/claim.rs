@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use policy::{Requester, Signer, Verdict};
+use recording::SessionId;
 
 use super::Road;
 use super::grant::Grant;
@@ -55,7 +56,7 @@ impl Road {
             let why = self.say(&text::CHANGED_POLICY, &[]);
             return Err(self.spoil(&request, &why).await);
         };
-        let approvals = self.consume(&request, &quorums, &signers, now).await?;
+        let approvals = self.consume(&request, Some(session.id()), &quorums, &signers, now).await?;
         Ok(Grant::approved(&judged, &allowed, approvals))
     }
 
@@ -63,8 +64,12 @@ impl Road {
     async fn requester(&self, session: &Session, request: &Request) -> Result<Person, RoadError> {
         match self.still_there(session).await {
             Err(RoadError::Refused(why)) => {
-                let left = if session.is_over() { RequestState::Abandoned } else { RequestState::Refused };
-                self.settle(request, left).await?;
+                match (session.is_over(), request.session.is_none()) {
+                    // Another session of theirs may still come for it.
+                    (true, true) => {}
+                    (true, false) => drop(self.settle(request, RequestState::Abandoned).await?),
+                    (false, _) => drop(self.settle(request, RequestState::Refused).await?),
+                }
                 Err(why.into())
             }
             other => other,
@@ -84,8 +89,9 @@ impl Road {
             return Err(self.spoil(request, &why).await);
         }
         let judged = pending.judged.again(target.level, self.policies().table());
-        let same_place = request.session == Some(session.id())
-            && request.channel == pending.channel
+        let stays = judged.stays();
+        let same_place = request.session == (!stays).then(|| session.id())
+            && (stays || request.channel == pending.channel)
             && request.requester == person.id
             && request.account == session.account()
             && request.target == target.name;
@@ -101,6 +107,7 @@ impl Road {
     pub(super) async fn consume(
         &self,
         request: &Request,
+        session: Option<SessionId>,
         quorums: &BTreeSet<String>,
         signers: &[(String, Signer)],
         now: Timestamp,
@@ -118,7 +125,7 @@ impl Road {
         let names: Vec<_> = signers.iter().map(|(name, _)| name.clone()).collect();
         let granted = Event::Grant {
             request: request.id.0,
-            session: request.session.map(|session| session.to_string()),
+            session: session.map(|session| session.to_string()),
             digest: request.digest.clone(),
             quorum: quorums.iter().next().cloned().unwrap_or_default(),
             approvers: signers.iter().map(|(_, signer)| signer.person.clone()).collect(),

@@ -6,7 +6,7 @@ use super::Road;
 use super::sessions::labels;
 use crate::error::{Refusal, RoadError};
 use crate::model::{Answer, Person, Request, RequestId, RequestKind, RequestState};
-use crate::statement::{rfc3339, statement, visible};
+use crate::statement::{ANY_SESSION, rfc3339, statement, visible};
 use crate::text;
 
 /// How a request goes on: lines that only grow in number, until it is over.
@@ -95,7 +95,7 @@ impl Road {
                 ("needs", &needs.join(" / ")),
                 ("signed", &signed.join(", ")),
                 ("until", &rfc3339(request.expires)),
-                ("session", &request.session.map(|session| session.to_string()).unwrap_or_default()),
+                ("session", &where_it_runs(request)),
                 ("digest", &request.digest),
             ],
         ))
@@ -132,6 +132,19 @@ pub(super) fn first_line(text: &str) -> String {
         Some((first, rest)) if !rest.trim().is_empty() => visible(first) + " …",
         Some((first, _)) => visible(first),
         None => visible(text),
+    }
+}
+
+/// The session that an action is bound to; or that it is bound to none, and what else it depends on.
+fn where_it_runs(request: &Request) -> String {
+    match (request.session, request.kind) {
+        (Some(session), _) => session.to_string(),
+        (None, RequestKind::Action) => {
+            let act: serde_json::Value = serde_json::from_str(&request.canonical).unwrap_or_default();
+            let place = act.get("directory").and_then(serde_json::Value::as_str).unwrap_or_default();
+            format!("{ANY_SESSION}, {}", visible(place))
+        }
+        (None, _) => String::new(),
     }
 }
 

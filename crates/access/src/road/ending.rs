@@ -8,7 +8,7 @@ use crate::administer::Role;
 use crate::announcement::Announcement;
 use crate::entry::Event;
 use crate::error::RoadError;
-use crate::model::{Permit, PermitId, Person, RequestId, RequestKind, RequestState, Timestamp};
+use crate::model::{Permit, PermitId, Person, RequestId, RequestState, Timestamp};
 use crate::register;
 use crate::terms::Terms;
 use crate::text;
@@ -154,8 +154,7 @@ impl Road {
         let person = self.person_now(who).await?;
         let number = id.to_string();
         let request = self.request(id).await?;
-        let own =
-            request.filter(|request| request.requester == person.id && request.kind != RequestKind::Action);
+        let own = request.filter(|request| request.requester == person.id && request.session.is_none());
         let Some(request) = own else {
             return Err(self.refusal(&text::NO_REQUEST, &[("request", &number)]).into());
         };

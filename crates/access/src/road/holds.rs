@@ -11,7 +11,7 @@ use crate::blind::hex;
 use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
 use crate::model::{Person, PersonId, Request, RequestId, RequestKind, RequestState, Target, Timestamp};
-use crate::statement::{BoundAct, bears_out, rfc3339, submitted, visible};
+use crate::statement::{BoundAct, bears_out, rfc3339, session_words, submitted, visible};
 use crate::text::{self, quorums};
 
 /// An act that waits in its session for other people. Nothing of it has reached the target.
@@ -27,6 +27,11 @@ impl Pending {
     /// Number of the request.
     pub fn id(&self) -> RequestId {
         self.id
+    }
+
+    /// Whether it stays on the table when nobody waits beside it.
+    pub fn stays(&self) -> bool {
+        self.judged.stays()
     }
 
     /// What the requester is told at once, several lines.
@@ -54,21 +59,22 @@ impl Road {
         judged: Judged,
         held: &Held,
     ) -> Result<Pending, RoadError> {
-        let id = self.store().next_request_id().await?;
-        let request = self.draft(id, session, channel, &judged, held);
-        let decision = self.decision(session, channel, &judged, "hold", &held.rules, Some(id));
-        let asked = Event::Request {
-            request: id.0,
-            session: Some(session.id().to_string()),
-            asks: None,
-            requester: None,
-            digest: request.digest.clone(),
-            quorums: request.quorums.clone(),
-            expires: request.expires.0,
+        let stayed = self.stayed(session, &judged).await?;
+        let is_new = stayed.is_none();
+        let request = match stayed {
+            Some(request) => request,
+            None => self.draft(self.store().next_request_id().await?, session, channel, &judged, held),
         };
-        self.note_all(vec![decision, asked]).await?;
-        self.store().add_request(&request).await?;
-        self.announce_request(&request).await;
+        let id = request.id;
+        let mut story = vec![self.decision(session, channel, &judged, "hold", &held.rules, Some(id))];
+        if is_new {
+            story.push(asked(&request));
+        }
+        self.note_all(story).await?;
+        if is_new {
+            self.store().add_request(&request).await?;
+            self.announce_request(&request).await;
+        }
         let notice = self.held_notice(session, &judged, &request, &held.quorums).await?;
         Ok(Pending { id, session: session.clone(), channel, judged, notice })
     }
@@ -80,8 +86,8 @@ impl Road {
             id,
             nonce: hex(&self.random::<16>()),
             kind: RequestKind::Action,
-            session: Some(session.id()),
-            channel,
+            session: (!judged.stays()).then(|| session.id()),
+            channel: if judged.stays() { 0 } else { channel },
             requester: session.person().id.clone(),
             target: session.target_name().to_owned(),
             account: session.account().to_owned(),
@@ -210,7 +216,7 @@ impl Road {
         let mut given_up = 0;
         for request in self.store().waiting_requests().await? {
             // Whatever has no session waits on: nobody has to stay beside it.
-            if request.kind == RequestKind::Action {
+            if request.session.is_some() {
                 self.settle(&request, RequestState::Abandoned).await?;
                 given_up += 1;
             }
@@ -295,6 +301,20 @@ impl Road {
     }
 }
 
+/// The entry of a request for an action: in its session, or in any of its requester's.
+fn asked(request: &Request) -> Event {
+    let stays = request.session.is_none();
+    Event::Request {
+        request: request.id.0,
+        session: request.session.map(|session| session.to_string()),
+        asks: stays.then(|| request.kind.as_str().to_owned()),
+        requester: stays.then(|| request.requester.0.clone()),
+        digest: request.digest.clone(),
+        quorums: request.quorums.clone(),
+        expires: request.expires.0,
+    }
+}
+
 /// Why it is held, effect by effect.
 fn because(judged: &Judged) -> String {
     let reasons = judged.analysis.iter().flat_map(|analysis| analysis.reasons());
@@ -322,7 +342,7 @@ pub(super) fn bind(request: &Request, requester: &str, target: &Target, judged: 
         request: request.id.0,
         requester: requester.to_owned(),
         run: String::from_utf8_lossy(&judged.run).into_owned(),
-        session: request.session.map(|session| session.to_string()).unwrap_or_default(),
+        session: session_words(request.session),
         stdin: if judged.closes_stdin() { "closed" } else { "open" },
         submitted: submitted(&judged.text),
         target: target.name.clone(),

@@ -125,6 +125,11 @@ impl Judged {
         }
     }
 
+    /// Whether a request for it outlives its session, and serves another one of the same person.
+    pub fn stays(&self) -> bool {
+        self.ask.as_ref().is_some_and(Ask::stays)
+    }
+
     /// Whether whoever runs it counts what it changes before it lasts.
     pub fn counted(&self) -> bool {
         matches!(&self.ask, Some(Ask::Statement(statement)) if statement.countable)

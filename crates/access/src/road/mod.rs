@@ -41,6 +41,7 @@ mod sessions;
 mod setting;
 mod standing_now;
 mod state;
+mod staying;
 mod tickets;
 mod unattended;
 

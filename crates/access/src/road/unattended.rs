@@ -100,7 +100,7 @@ impl Road {
         let person = self.still_its_requester(&request).await?;
         self.still_needed(&request, &person, &quorums).await?;
         self.never_ended(&request).await?;
-        self.consume(&request, &quorums, &signers, now).await?;
+        self.consume(&request, None, &quorums, &signers, now).await?;
         // From here on a crash leaves a grant without its effect, which the next start completes from this row.
         self.take_effect(&request).await.map(Some)
     }

@@ -112,6 +112,8 @@ catalogue! {
         "已拒绝：请求 {request} 被 {who} 否决，未执行任何操作。";
     ENDED_EXPIRED: "refused: request {request} lapsed without enough signatures. Nothing has run; ask again if it is still needed.",
         "已拒绝：请求 {request} 因签名不足而失效，未执行任何操作；如仍需要请重新提交。";
+    STAYS: "refused for now: request {request} waits for other people until {until}. Nothing has run. Once it is approved, send exactly the same statement again: it passes once.",
+        "暂时拒绝：请求 {request} 等待他人审批，截止 {until}。尚未执行任何操作。批准后，请再次发送完全相同的语句：仅放行一次。";
     ENDED_ABANDONED: "request {request} was given up. Nothing has run.",
         "请求 {request} 已放弃，未执行任何操作。";
     ENDED_USED: "refused: request {request} was used already; an approval serves once.",

@@ -35,6 +35,7 @@ mod retention;
 mod runbooks;
 mod sessions;
 mod signatures;
+mod staying;
 mod story;
 mod tampering;
 mod unattended;

@@ -135,6 +135,7 @@ fn database_options(road: &Road, door: &DatabaseDoor, config: &Config) -> Result
     options.max_startups = door.max_startups;
     options.max_connections = door.max_connections;
     options.waiting_notice = Duration::from_secs(door.waiting_notice);
+    options.hold = Duration::from_secs(door.mysql_hold);
     options.drain = Duration::from_secs(door.drain);
     Ok(options)
 }

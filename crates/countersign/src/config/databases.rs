@@ -25,6 +25,7 @@ pub(super) struct Databases {
     max_startups: Option<Spanned<u64>>,
     max_connections: Option<Spanned<u64>>,
     waiting_notice_seconds: Option<Spanned<u64>>,
+    mysql_hold_seconds: Option<Spanned<u64>>,
     drain_seconds: Option<Spanned<u64>>,
 }
 
@@ -47,6 +48,8 @@ pub struct DatabaseDoor {
     pub max_connections: usize,
     /// Seconds between two lines that tell who waits that it still waits.
     pub waiting_notice: u64,
+    /// Seconds that a client of MySQL waits which cannot be told so.
+    pub mysql_hold: u64,
     /// Seconds that running sessions have when the gateway is told to stop.
     pub drain: u64,
 }
@@ -93,6 +96,7 @@ impl Reader<'_> {
             max_startups: self.count(&numbers.max_startups, 64, 1..=10_000)?,
             max_connections: self.count(&numbers.max_connections, 4096, 1..=100_000)?,
             waiting_notice: self.number(&numbers.waiting_notice_seconds, 5, 1..=60)?,
+            mysql_hold: self.number(&numbers.mysql_hold_seconds, 20, 1..=3600)?,
             drain: self.number(&numbers.drain_seconds, 30, 0..=3600)?,
         }))
     }
@@ -130,7 +134,7 @@ mod tests {
         let door = read(|text| text.replace(CLOSED, OPEN)).unwrap().databases.unwrap();
         let port = |address: Option<SocketAddr>| address.map(|address| address.port());
         assert_eq!((port(door.postgres), port(door.mysql)), (Some(5432), None));
-        assert_eq!((door.login_grace, door.waiting_notice), (30, 5));
+        assert_eq!((door.login_grace, door.waiting_notice, door.mysql_hold), (30, 5, 20));
         assert!(door.client_authority_key.is_some_and(|key| key.ends_with("secrets/client_ca.key")));
         let (closed, open) = ("# mysql = \"0.0.0.0:3306\"", "mysql = \"127.0.0.1:3306\"");
         let door = read(|text| text.replace(closed, open)).unwrap().databases.unwrap();

@@ -109,8 +109,7 @@ impl<D: Cutter> Course<D> {
     ) -> Self {
         let road = reception.road.clone();
         let scribe = Scribe::new(road.clone(), session.clone(), 1, Direction::Gateway);
-        let every = reception.options.waiting_notice;
-        let judging = Judging::new(road.clone(), session.clone(), scribe.clone(), every);
+        let judging = Judging::new(road.clone(), session.clone(), scribe.clone(), &reception.options);
         Self {
             barred: Box::pin(barred(road, session.clone(), reception.pulse.clone(), judging.voice())),
             stopping: reception.stopping.clone(),

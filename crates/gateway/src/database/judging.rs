@@ -12,6 +12,7 @@ use access::{Ask, Refusal, Road, Session, SqlStatement};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
+use super::options::DatabaseOptions;
 use super::taking_down::events;
 use crate::scribe::Scribe;
 
@@ -61,14 +62,29 @@ struct Case {
     /// How often somebody who waits is told so.
     every: Duration,
     tell: mpsc::UnboundedSender<String>,
+    /// How long somebody waits whose request stays when they do not.
+    patience: Duration,
     given_up: Arc<Notify>,
+    left: Arc<Notify>,
+}
+
+/// Why nobody waits any more for what may not cross yet.
+enum Quit {
+    /// The request is over.
+    Ended(Refusal),
+    /// Whoever asked does not want it.
+    Unwanted,
+    /// Whoever asked has left, or cannot wait any longer.
+    Unattended,
 }
 
 impl Judging {
     /// A judge for one session. `tell` takes the lines for whoever waits, told in [`Self::verdict`] as they come.
-    pub(crate) fn new(road: Road, session: Session, scribe: Scribe, every: Duration) -> Self {
+    pub(crate) fn new(road: Road, session: Session, scribe: Scribe, options: &DatabaseOptions) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
-        let case = Case { road, session, scribe, every, tell, given_up: Arc::default() };
+        let (given_up, left) = (Arc::default(), Arc::default());
+        let (every, patience) = (options.waiting_notice, options.hold);
+        let case = Case { road, session, scribe, every, tell, patience, given_up, left };
         Self { case, told, running: None }
     }
 
@@ -118,10 +134,10 @@ impl Judging {
         verdict
     }
 
-    /// Ends the act without a verdict for the client; its request is off the table on return.
+    /// Ends the act without a verdict for the client; unless it can stay, its request is off the table on return.
     pub(crate) async fn leave(&mut self) {
         if let Some(running) = self.running.take() {
-            self.give_up();
+            self.case.left.notify_one();
             running.await;
         }
     }
@@ -160,10 +176,11 @@ impl Case {
         read: impl Fn(bool) -> F,
     ) -> Verdict {
         self.say(pending.notice());
-        if let Err(refusal) = self.decided(&pending).await {
-            let refusal = match refusal {
-                Some(refusal) => refusal,
-                None => self.road.abandon(pending).await,
+        if let Err(quit) = self.decided(&pending).await {
+            let refusal = match quit {
+                Quit::Ended(refusal) => refusal,
+                Quit::Unwanted => self.road.abandon(pending).await,
+                Quit::Unattended => self.road.leave(pending).await,
             };
             return self.closed(act, refusal).await;
         }
@@ -181,13 +198,15 @@ impl Case {
         }
     }
 
-    /// Returns when the quorum is met; else why not, or nothing when nobody wants the act any more.
-    async fn decided(&self, pending: &Pending) -> Result<(), Option<Refusal>> {
+    /// Returns when the quorum is met; else why nobody waits any more.
+    async fn decided(&self, pending: &Pending) -> Result<(), Quit> {
+        let patience = sleep(self.patience);
+        tokio::pin!(patience);
         let mut told = (Instant::now(), String::new());
         loop {
             match self.road.progress(pending).await {
                 Progress::Met => return Ok(()),
-                Progress::Ended(refusal) => return Err(Some(refusal)),
+                Progress::Ended(refusal) => return Err(Quit::Ended(refusal)),
                 Progress::Waiting(line) if line != told.1 || told.0.elapsed() >= self.every => {
                     self.say(&line);
                     told = (Instant::now(), line);
@@ -196,7 +215,9 @@ impl Case {
             }
             tokio::select! {
                 () = sleep(POLL) => {}
-                () = self.given_up.notified() => return Err(None),
+                () = self.given_up.notified() => return Err(Quit::Unwanted),
+                () = self.left.notified() => return Err(Quit::Unattended),
+                () = &mut patience, if pending.stays() => return Err(Quit::Unattended),
             }
         }
     }

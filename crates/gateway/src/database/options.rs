@@ -21,6 +21,8 @@ pub struct DatabaseOptions {
     pub target_timeout: Duration,
     /// How often whoever waits for approval is told that it still waits.
     pub waiting_notice: Duration,
+    /// How long a client waits for approval that cannot be told how things stand. Its request stays.
+    pub hold: Duration,
     /// How long running sessions may go on after the gateway was told to stop.
     pub drain: Duration,
 }
@@ -36,6 +38,7 @@ impl DatabaseOptions {
             max_connections: 4096,
             target_timeout: Duration::from_secs(10),
             waiting_notice: Duration::from_secs(5),
+            hold: Duration::from_secs(20),
             drain: Duration::from_secs(30),
         }
     }

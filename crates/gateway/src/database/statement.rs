@@ -91,7 +91,7 @@ impl Reader {
         let (reading, behind, runs_as) = self.read(&text, afresh).await;
         let Reading { script, countable } = reading;
         let countable = countable && !has_exceeded;
-        Ok(SqlStatement { text: text.to_vec(), parameters, script, behind, countable, runs_as })
+        Ok(SqlStatement { text: text.to_vec(), parameters, script, behind, countable, runs_as, place: None })
     }
 
     /// What it says to the account as which it runs: names may stand for something else to another.

@@ -81,7 +81,8 @@ mod tests {
         let script = Arc::new(sql::analyse(Dialect::Postgres, b"select 1", &Catalogue::unasked()));
         let behind = [("p".to_owned(), text.clone())].into();
         let text = text.into_bytes();
-        let statement = SqlStatement { text, parameters, script, behind, countable: false, runs_as: None };
+        let statement =
+            SqlStatement { text, parameters, script, behind, countable: false, runs_as: None, place: None };
         events(7, &statement, "allow")
     }
 

@@ -30,6 +30,8 @@ pub(super) struct Findings<'a> {
     pub(super) planned: bool,
     /// It makes something temporary that does more than hold rows.
     pub(super) shifts: bool,
+    /// It reads variables of its session, or what that did last.
+    pub(super) of_session: bool,
 }
 
 impl<'a> Findings<'a> {
@@ -45,6 +47,7 @@ impl<'a> Findings<'a> {
             control: Control::None,
             planned: false,
             shifts: false,
+            of_session: false,
         }
     }
 
@@ -150,6 +153,7 @@ impl<'a> Findings<'a> {
             functions: self.functions,
             resolve: self.resolve,
             shifts,
+            of_session: self.of_session,
         })
     }
 }

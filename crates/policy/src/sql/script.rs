@@ -70,6 +70,9 @@ pub struct Statement {
     pub resolve: BTreeSet<Named>,
     /// After it, names may stand for something else, which only its own transaction sees until that ends.
     pub shifts: bool,
+    /// It reads variables of its session, or what that did last, so another session may mean something else by it. Looked
+    /// for in MySQL only.
+    pub of_session: bool,
 }
 
 /// How a statement touches a table.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::execute::Value;
+use super::execute::{Kind, Value};
 use super::reply::{Done, Failure};
 use super::statements::Prepared;
 
@@ -34,8 +34,8 @@ pub struct Act {
 pub enum ActKind {
     /// A statement.
     Query(Bytes),
-    /// A prepared statement with its parameters.
-    Execute(Arc<Prepared>, Vec<Value>),
+    /// A prepared statement with its parameters and their types.
+    Execute(Arc<Prepared>, Vec<Value>, Vec<Kind>),
     /// `USE`.
     Use(Bytes),
     /// The columns of a table; what the client sent behind its name is not kept apart.

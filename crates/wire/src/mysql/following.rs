@@ -52,6 +52,8 @@ pub(super) struct Following {
     without_eof: bool,
     /// The payload before this packet goes on in it.
     continues: bool,
+    /// How many rows of the present result were sent.
+    rows: u64,
 }
 
 const OUT_OF_STEP: Error = Error::OutOfStep("an answer to something that was not asked");
@@ -66,7 +68,7 @@ impl Following {
             Command::Query(_) | Command::Execute { .. } => State::Beginning,
             _ => State::Verdict,
         };
-        Self { state, without_eof, continues: false }
+        Self { state, without_eof, continues: false, rows: 0 }
     }
 
     /// Whether a packet that is not the last of its result is a row now.
@@ -89,7 +91,10 @@ impl Following {
             State::Columns(left) => self.column(left, payload),
             State::BeforeRows => self.before_rows(payload),
             State::Rows | State::OnlyColumns if self.is_end(packet) => self.end_of_rows(payload),
-            State::Rows | State::OnlyColumns => Ok(Step::Goes),
+            State::Rows | State::OnlyColumns => {
+                self.rows += 1;
+                Ok(Step::Goes)
+            }
             State::Verdict => self.verdict(payload),
             State::Line => Ok(Step::Line),
             State::Preparation => self.preparation(payload),
@@ -145,7 +150,8 @@ impl Following {
 
     fn end_of_rows(&mut self, payload: &[u8]) -> Result<Step, Error> {
         let done = if self.without_eof { Done::ok(payload) } else { Done::eof(payload) }?;
-        self.complete(Done { rows: None, ..done })
+        let returned = Some(std::mem::take(&mut self.rows));
+        self.complete(Done { rows: None, returned, ..done })
     }
 
     fn verdict(&mut self, payload: &[u8]) -> Result<Step, Error> {

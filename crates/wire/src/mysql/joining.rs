@@ -62,6 +62,8 @@ pub struct Joining {
     account: Account,
     channel: Channel,
     state: State,
+    /// The number by which the server knows the connection.
+    connection: u32,
 }
 
 #[derive(Debug)]
@@ -89,7 +91,13 @@ impl Joining {
     /// Before the first byte of the server.
     #[must_use]
     pub fn new(account: Account, channel: Channel) -> Self {
-        Self { account, channel, state: State::Beginning }
+        Self { account, channel, state: State::Beginning, connection: 0 }
+    }
+
+    /// The number by which the server knows the connection, once it has greeted.
+    #[must_use]
+    pub fn connection(&self) -> u32 {
+        self.connection
     }
 
     /// The server has sent this.
@@ -122,6 +130,7 @@ impl Joining {
             return Failure::parse(packet.payload()).map(Next::Failed);
         }
         let greeting = Greeting::parse(packet.payload())?;
+        self.connection = greeting.connection;
         let login = self.login(&greeting)?;
         if self.channel != Channel::Tls {
             return self.log_in(login, greeting.nonce, 1).map(Next::Send);

@@ -18,6 +18,8 @@ const IN_TRANSACTION: u16 = 0x0001;
 pub struct Done {
     /// How many rows were changed; an EOF packet does not say.
     pub rows: Option<u64>,
+    /// How many rows were sent; none if the answer has no rows.
+    pub returned: Option<u64>,
     /// The server's state.
     pub status: u16,
     /// How many warnings there are.
@@ -38,7 +40,7 @@ impl Done {
         let rows = fields.number()?;
         // The last number given to a row.
         fields.number()?;
-        Ok(Self { rows: Some(rows), status: fields.u16_le()?, warnings: fields.u16_le()? })
+        Ok(Self { rows: Some(rows), returned: None, status: fields.u16_le()?, warnings: fields.u16_le()? })
     }
 
     pub(super) fn eof(payload: &[u8]) -> Result<Self, Error> {
@@ -46,7 +48,7 @@ impl Done {
         fields.u8()?;
         let (warnings, status) = (fields.u16_le()?, fields.u16_le()?);
         fields.end()?;
-        Ok(Self { rows: None, status, warnings })
+        Ok(Self { rows: None, returned: None, status, warnings })
     }
 }
 
@@ -62,6 +64,12 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// What a client is told of what it has interrupted.
+    #[must_use]
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        Self { code: 1317, state: "70100".to_owned(), message: message.into() }
+    }
+
     /// What a client is told of a refusal: no privileges for this statement.
     #[must_use]
     pub fn refused(message: impl Into<String>) -> Self {

@@ -12,7 +12,7 @@ use super::execute::Kind;
 use super::following::{Following, Step};
 use super::packet::Packet;
 use super::pending::{Pending, cost};
-use super::reply::{Failure, Progress};
+use super::reply::{Failure, Progress, ok};
 use super::statements::Statements;
 use crate::Error;
 
@@ -157,9 +157,29 @@ impl Session {
         Ok(true)
     }
 
+    /// Answers an act in the server's place: done, without rows, in that state of the session.
+    ///
+    /// # Errors
+    ///
+    /// What waits behind it makes no sense.
+    pub fn complete(&mut self, id: ActId, status: u16) -> Result<bool, Error> {
+        if self.judging.take_if(|judging| judging.id == id).is_none() {
+            return Ok(false);
+        }
+        self.outputs.push_back(Output::ToClient(ok(self.sequence, status)));
+        self.go_on()?;
+        Ok(true)
+    }
+
+    /// Whether the client can be told how things stand while it waits.
+    #[must_use]
+    pub fn takes_progress(&self) -> bool {
+        self.capabilities & capability::PROGRESS != 0
+    }
+
     /// Shows a waiting client how things stand, if it takes such reports. False if it does not.
     pub fn progress(&mut self, progress: &Progress) -> bool {
-        let takes = self.judging.is_some() && self.capabilities & capability::PROGRESS != 0;
+        let takes = self.judging.is_some() && self.takes_progress();
         if takes {
             self.outputs.push_back(Output::ToClient(progress.encode(self.sequence)));
             self.sequence = self.sequence.wrapping_add(1);
@@ -257,8 +277,8 @@ impl Session {
                     return Ok(());
                 };
                 let run = run?;
-                declared = Some((*number, run.kinds));
-                ActKind::Execute(run.prepared, run.values)
+                declared = Some((*number, run.kinds.clone()));
+                ActKind::Execute(run.prepared, run.values, run.kinds)
             }
             _ => return Err(Error::Malformed("command")),
         };

@@ -97,7 +97,7 @@ fn execute(parameters: &[u8]) -> Vec<u8> {
 
 fn values(talk: &Talk) -> Vec<Value> {
     match &talk.judged.last().expect("something judged").kind {
-        ActKind::Execute(_, values) => values.clone(),
+        ActKind::Execute(_, values, _) => values.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -197,7 +197,7 @@ fn a_prepared_statement_is_judged_with_its_parameters() {
     let expected = [Value::Int(7), Value::Bytes("ana".into()), Value::Null];
     assert_eq!(values(&talk), expected);
     assert!(
-        matches!(&talk.judged[0].kind, ActKind::Execute(prepared, _) if prepared.text.starts_with(b"DELETE"))
+        matches!(&talk.judged[0].kind, ActKind::Execute(prepared, ..) if prepared.text.starts_with(b"DELETE"))
     );
     talk.allow();
     talk.answers(&[OK]);

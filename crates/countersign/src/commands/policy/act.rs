@@ -60,6 +60,7 @@ pub fn statement(dialect: Dialect, text: &str) -> SqlStatement {
         behind: BTreeMap::new(),
         countable: false,
         runs_as: None,
+        place: None,
     }
 }
 

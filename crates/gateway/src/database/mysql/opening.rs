@@ -15,6 +15,7 @@ use wire::mysql::handshake::Login as Named;
 use wire::mysql::{Admission, Arrival, Failure};
 use zeroize::Zeroizing;
 
+use super::kills::Owner;
 use super::line::{Line, LineError};
 use super::server::Server;
 use super::talk::Talk;
@@ -57,6 +58,8 @@ struct Arrived {
     line: Line<TlsStream<TcpStream>>,
     admission: Admission,
     named: Named,
+    /// The number that the client was given.
+    number: u32,
 }
 
 /// Everything up to the first command.
@@ -68,7 +71,9 @@ pub(crate) async fn begin(reception: &Arc<Reception>, stream: TcpStream, source:
     match enter(reception, &mut arrived, source).await {
         Ok((session, server)) => {
             let capabilities = arrived.named.capabilities;
-            Some(Talk::new(reception.clone(), session, arrived.line, server, capabilities))
+            let owner = Owner::of(&session);
+            let killable = reception.kills.know(arrived.number, owner);
+            Some(Talk::new(reception.clone(), session, arrived.line, server, capabilities, killable))
         }
         Err(Turned::Away(failure)) => {
             let told = arrived.admission.turn_away(&failure);
@@ -85,7 +90,8 @@ async fn receive(reception: &Reception, stream: TcpStream) -> Result<Arrived, Tu
     rand::fill(&mut nonce).and_then(|()| rand::fill(&mut connection)).map_err(|_| Turned::Gone)?;
     // A nonce is text to some clients.
     let nonce = nonce.map(|byte: u8| b'a' + byte % 26);
-    let (mut admission, greeting) = Admission::begin(VERSION, u32::from_be_bytes(connection), nonce);
+    let number = u32::from_be_bytes(connection);
+    let (mut admission, greeting) = Admission::begin(VERSION, number, nonce);
     let mut clear = Line::new(stream);
     clear.send(&greeting).await?;
     match admission.packet(&clear.packet().await?)? {
@@ -98,7 +104,7 @@ async fn receive(reception: &Reception, stream: TcpStream) -> Result<Arrived, Tu
     }
     let mut line = Line::new(reception.certificate.acceptor().accept(clear.stream).await?);
     match admission.packet(&line.packet().await?)? {
-        Arrival::Login(named) => Ok(Arrived { line, admission, named }),
+        Arrival::Login(named) => Ok(Arrived { line, admission, named, number }),
         _ => Err(Turned::Gone),
     }
 }
@@ -170,7 +176,7 @@ async fn dial(
     }
     let credential = road.credential(session).await.map_err(|why| denied(why.to_string()))?;
     let limit = reception.options.target_timeout;
-    let dialled = Server::dial(&credential, arrived.named.capabilities, limit).await;
+    let dialled = Server::dial(credential, arrived.named.capabilities, limit).await;
     dialled.map_err(|fault| {
         tracing::warn!(target = session.target_name(), %fault, "a database could not be reached");
         denied(fault.to_string())

@@ -34,6 +34,10 @@ const OTHER_GRAMMAR: [&str; 9] = [
 /// A server that has let the gateway in.
 pub(super) struct Server {
     pub line: Line<TlsStream<TcpStream>>,
+    /// What it was dialled with, for whoever interrupts.
+    pub credential: TargetCredential,
+    /// The number by which the server knows the connection.
+    pub connection: u32,
 }
 
 /// Why a server cannot be reached. None of it holds a secret.
@@ -65,17 +69,44 @@ impl From<LineError> for DialError {
 impl Server {
     /// Connects and logs in, with what the client was promised.
     pub(super) async fn dial(
-        credential: &TargetCredential,
+        credential: TargetCredential,
         capabilities: u64,
         limit: Duration,
     ) -> Result<Self, DialError> {
-        timeout(limit, connect(credential, capabilities))
-            .await
-            .map_err(|_| DialError::Silent(limit.as_secs()))?
+        let silent = |_| DialError::Silent(limit.as_secs());
+        timeout(limit, connect(credential, capabilities)).await.map_err(silent)?
     }
 }
 
-async fn connect(credential: &TargetCredential, capabilities: u64) -> Result<Server, DialError> {
+async fn connect(credential: TargetCredential, capabilities: u64) -> Result<Server, DialError> {
+    let mut joined = join(&credential, capabilities).await?;
+    settle(&mut joined.line, Asking::new(joined.capabilities, Bounds::default())).await?;
+    Ok(Server { line: joined.line, credential, connection: joined.connection })
+}
+
+/// Asks a server to end what it is doing on another connection of the same account; whether it does is the server's business.
+pub(super) async fn interrupt(credential: &TargetCredential, connection: u32, limit: Duration) {
+    let asking = async {
+        let mut joined = join(credential, 0).await?;
+        let mut asking = Asking::new(joined.capabilities, Bounds::default());
+        ask(&mut joined.line, &mut asking, &format!("KILL QUERY {connection}")).await
+    };
+    match timeout(limit, asking).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(fault)) => tracing::warn!(%fault, "an interruption did not reach its server"),
+        Err(_) => tracing::warn!("a server did not answer an interruption"),
+    }
+}
+
+/// A connection inside TLS, with somebody logged in.
+struct Joined {
+    line: Line<TlsStream<TcpStream>>,
+    /// What was agreed.
+    capabilities: u64,
+    connection: u32,
+}
+
+async fn join(credential: &TargetCredential, capabilities: u64) -> Result<Joined, DialError> {
     let Service::Database(database) = &credential.service else {
         return Err(DialError::Record("it is not a database".to_owned()));
     };
@@ -88,16 +119,14 @@ async fn connect(credential: &TargetCredential, capabilities: u64) -> Result<Ser
     let stream = TcpStream::connect((credential.host.as_str(), credential.port)).await?;
     stream.set_nodelay(true)?;
     let mut clear = Line::new(stream);
-    let mut joining = Joining::new(
-        Account {
-            user: credential.login.clone(),
-            password: credential.secret.clone(),
-            database: Some(database.name.clone()),
-            capabilities,
-            character_set: UTF8,
-        },
-        Channel::Tls,
-    );
+    let account = Account {
+        user: credential.login.clone(),
+        password: credential.secret.clone(),
+        database: Some(database.name.clone()),
+        capabilities,
+        character_set: UTF8,
+    };
+    let mut joining = Joining::new(account, Channel::Tls);
     match joining.packet(&clear.packet().await?)? {
         Next::Tls(request) => clear.send(&request).await?,
         Next::Failed(failure) => return Err(DialError::Refused(failure)),
@@ -106,9 +135,8 @@ async fn connect(credential: &TargetCredential, capabilities: u64) -> Result<Ser
     let stream = connector.connect(host, clear.stream).await.map_err(DialError::Another)?;
     let mut line = Line::new(stream);
     line.send(&joining.encrypted()?).await?;
-    let used = log_in(&mut line, &mut joining).await?;
-    settle(&mut line, Asking::new(used, Bounds::default())).await?;
-    Ok(Server { line })
+    let capabilities = log_in(&mut line, &mut joining).await?;
+    Ok(Joined { line, capabilities, connection: joining.connection() })
 }
 
 async fn log_in(line: &mut Line<TlsStream<TcpStream>>, joining: &mut Joining) -> Result<u64, DialError> {

@@ -4,28 +4,34 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::SqlStatement;
-use access::policy::sql::{Catalogue, Dialect, analyse};
-use wire::mysql::{ActKind, Value};
+use access::policy::sql::{Catalogue, Dialect, Script, analyse};
+use wire::mysql::{ActKind, Kind, Value};
 
 use crate::database::statement::shown as text;
 
-/// The statement; the name of what is none, and never allowed.
-pub(super) fn statement(kind: &ActKind) -> Result<SqlStatement, &'static str> {
-    let (text, parameters) = match kind {
-        ActKind::Query(text) => (text.to_vec(), Vec::new()),
-        ActKind::Execute(prepared, values) => (prepared.text.to_vec(), values.iter().map(shown).collect()),
-        ActKind::Use(name) => ([b"USE ", &*quoted(name)].concat(), Vec::new()),
+/// The statement, to run where `place` tells of it; the name of what is none, and never allowed.
+pub(super) fn statement(
+    kind: &ActKind,
+    place: impl Fn(&Script, &[Kind]) -> Option<String>,
+) -> Result<SqlStatement, &'static str> {
+    let (text, parameters, kinds) = match kind {
+        ActKind::Query(text) => (text.to_vec(), Vec::new(), [].as_slice()),
+        ActKind::Execute(prepared, values, kinds) => {
+            (prepared.text.to_vec(), values.iter().map(shown).collect(), kinds.as_slice())
+        }
+        ActKind::Use(name) => ([b"USE ", &*quoted(name)].concat(), Vec::new(), [].as_slice()),
         ActKind::Columns(table) => {
             let name = table.split(|byte| *byte == 0).next().unwrap_or_default();
-            ([b"SHOW COLUMNS FROM ", &*quoted(name)].concat(), Vec::new())
+            ([b"SHOW COLUMNS FROM ", &*quoted(name)].concat(), Vec::new(), [].as_slice())
         }
         // It would take back what the gateway has set about texts.
         ActKind::Reset => return Err("reset of the connection"),
-        ActKind::Statistics => return Err("statistics of the server"),
+        ActKind::Statistics => (b"SHOW STATUS".to_vec(), Vec::new(), [].as_slice()),
     };
     let script = Arc::new(analyse(Dialect::MySql, &text, &Catalogue::unasked()));
     let behind = BTreeMap::new();
-    Ok(SqlStatement { text, parameters, script, behind, countable: false, runs_as: None })
+    let place = place(&script, kinds);
+    Ok(SqlStatement { text, parameters, script, behind, countable: false, runs_as: None, place })
 }
 
 /// A name that can be nothing else.

@@ -3,17 +3,24 @@
 
 use std::sync::Arc;
 
-use access::{Refusal, Session};
+use access::road::TargetCredential;
+use access::{Refusal, Session, SqlStatement};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
-use wire::mysql::{Act, ActId, Decoder, Failure, Outcome, Output, Progress, Session as Wire};
+use wire::mysql::{Act, ActId, ActKind, Decoder, Done, Failure, Outcome, Output, Progress, Session as Wire};
 
+use super::kills::{self, Killable};
 use super::line::Line;
-use super::server::Server;
+use super::place::Place;
+use super::server::{Server, interrupt};
 use super::statement::statement;
 use crate::database::course::{Came, Course, Over};
 use crate::database::door::Reception;
-use crate::database::judging::Verdict;
+use crate::database::judging::{Read, Verdict};
+use crate::database::taking_down::events;
+
+/// Statements last by themselves: the state of a new session.
+const AUTOCOMMIT: u16 = 2;
 
 /// The longest statement or parameters.
 const STATEMENT: usize = 64 << 20;
@@ -24,7 +31,20 @@ pub(crate) struct Talk {
     wire: Wire,
     /// The act that is being judged.
     judged: Option<ActId>,
+    /// The state of the session, as the server told it the last time.
+    status: u16,
     in_transaction: bool,
+    /// Until the session ends, it can be reached by its number.
+    killable: Option<Killable>,
+    credential: Arc<TargetCredential>,
+    /// The number by which the server knows the connection.
+    connection: u32,
+    /// Its client has interrupted what is being judged.
+    is_interrupted: bool,
+    /// What the session has changed about the meaning of later statements.
+    place: Place,
+    /// What the server is carrying out.
+    running: Option<SqlStatement>,
 }
 
 impl Talk {
@@ -34,14 +54,24 @@ impl Talk {
         client: Line<TlsStream<TcpStream>>,
         server: Server,
         capabilities: u64,
+        killable: Option<Killable>,
     ) -> Self {
+        let interrupted = killable.as_ref().map(|killable| killable.interrupted.clone()).unwrap_or_default();
+        let (credential, connection) = (Arc::new(server.credential), server.connection);
         let client = (client.stream, client.decoder.with_limit(STATEMENT));
         let server = (server.line.stream, server.line.decoder.with_limit(usize::MAX));
         Self {
-            course: Course::new(reception, session, client, server, Arc::default()),
+            course: Course::new(reception, session, client, server, interrupted),
             wire: Wire::new(capabilities),
             judged: None,
+            status: AUTOCOMMIT,
             in_transaction: false,
+            killable,
+            credential,
+            connection,
+            is_interrupted: false,
+            place: Place::default(),
+            running: None,
         }
     }
 
@@ -64,7 +94,7 @@ impl Talk {
             Came::FromServer(packet) => self.wire.server(&packet)?,
             Came::Verdict(verdict) => self.decided(verdict)?,
             Came::FromAside(_) => {}
-            Came::Cancelled => self.course.judging.give_up(),
+            Came::Cancelled => self.interrupt(),
         }
         self.follow().await
     }
@@ -75,7 +105,7 @@ impl Talk {
             match output {
                 Output::ToServer(bytes) => self.course.server.outlet.queue(bytes),
                 Output::ToClient(bytes) => self.course.client.outlet.queue(bytes),
-                Output::Judge(act) => self.judge(&act),
+                Output::Judge(act) => self.judge(&act)?,
                 Output::Outcome(act, outcome) => self.done(act, &outcome),
                 Output::Leaving => self.course.judging.leave().await,
             }
@@ -83,10 +113,52 @@ impl Talk {
         Ok(())
     }
 
-    fn judge(&mut self, act: &Act) {
+    fn judge(&mut self, act: &Act) -> Result<(), Over> {
+        if self.interrupts(&act.kind) {
+            return self.has_interrupted(act);
+        }
+        self.is_interrupted = false;
         self.judged = Some(act.id);
-        let read = statement(&act.kind);
+        let read = self.read(&act.kind);
+        self.running = read.as_ref().ok().cloned();
         self.course.judging.begin(act.id.number(), move |_afresh| std::future::ready(read.clone()));
+        Ok(())
+    }
+
+    /// Whether it is a KILL of a connection that the client's person has here, which is interrupted by now.
+    fn interrupts(&self, kind: &ActKind) -> bool {
+        let (ActKind::Query(text), Some(killable)) = (kind, &self.killable) else { return false };
+        kills::wanted(text)
+            .is_some_and(|number| self.course.reception.kills.interrupt(number, &killable.owner))
+    }
+
+    fn has_interrupted(&mut self, act: &Act) -> Result<(), Over> {
+        if let Ok(statement) = self.read(&act.kind) {
+            let events = events(act.id.number(), &statement, "allow");
+            events.iter().for_each(|event| self.course.tell_later(event));
+        }
+        self.course.done(act.id.number(), String::new(), String::new());
+        self.wire.complete(act.id, self.status)?;
+        Ok(())
+    }
+
+    /// What waits for people is given up; what runs is interrupted at the server.
+    fn interrupt(&mut self) {
+        if self.course.judging.is_waiting() {
+            self.is_interrupted = true;
+            self.course.judging.give_up();
+        } else if !self.wire.is_settled() {
+            let (credential, connection) = (self.credential.clone(), self.connection);
+            let limit = self.course.reception.options.target_timeout;
+            tokio::spawn(async move { interrupt(&credential, connection, limit).await });
+        }
+    }
+
+    /// Whoever can be told how things stand waits; a request of anybody else stays when they are sent away.
+    fn read(&self, kind: &ActKind) -> Read {
+        let database = self.course.session.target().database().map_or("", |database| &database.name);
+        let stays = !self.wire.takes_progress();
+        statement(kind, |script, kinds| stays.then(|| self.place.of(database, script, kinds)).flatten())
     }
 
     fn decided(&mut self, verdict: Verdict) -> Result<(), Over> {
@@ -100,7 +172,7 @@ impl Talk {
             }
             Verdict::Refuse(refusal) => {
                 if let Some(act) = self.judged.take() {
-                    self.wire.refuse(act, &refused(&refusal))?;
+                    self.wire.refuse(act, &self.refused(&refusal))?;
                 }
             }
             Verdict::NotRecorded => return Err(Over::NotRecorded),
@@ -117,17 +189,30 @@ impl Talk {
     fn done(&mut self, act: ActId, outcome: &Outcome) {
         let (tag, error) = match outcome {
             Outcome::Done(done) => {
-                self.in_transaction = done.is_in_transaction();
-                (done.rows.map(|rows| format!("CHANGED {rows}")).unwrap_or_default(), String::new())
+                (self.status, self.in_transaction) = (done.status, done.is_in_transaction());
+                (tag(done), String::new())
             }
             Outcome::Line => (String::new(), String::new()),
             Outcome::Failed(failure) => (String::new(), failure.state.clone()),
         };
+        if let Some(running) = &self.running {
+            self.place.follow(&running.script, !running.parameters.is_empty(), error.is_empty());
+        }
         self.course.done(act.number(), tag, error);
+    }
+
+    /// MySQL's errors have one line.
+    fn refused(&self, refusal: &Refusal) -> Failure {
+        let message = refusal.to_string().replace('\n', " ");
+        if self.is_interrupted { Failure::interrupted(message) } else { Failure::refused(message) }
     }
 }
 
-/// MySQL's errors have one line.
-fn refused(refusal: &Refusal) -> Failure {
-    Failure::refused(refusal.to_string().replace('\n', " "))
+/// How many rows came back, or were changed.
+fn tag(done: &Done) -> String {
+    match (done.returned, done.rows) {
+        (Some(rows), _) => format!("RETURNED {rows}"),
+        (None, Some(rows)) => format!("CHANGED {rows}"),
+        (None, None) => String::new(),
+    }
 }

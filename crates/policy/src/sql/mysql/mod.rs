@@ -6,6 +6,7 @@
 mod expressions;
 mod functions;
 mod lexis;
+mod modes;
 mod query;
 mod reserved;
 mod show;
@@ -41,8 +42,21 @@ pub(super) fn analyse(text: &str, catalogue: &Catalogue) -> Script {
 fn statement(text: &str, tokens: &[Token], catalogue: &Catalogue) -> Result<Statement, String> {
     let mut reader = Reader::new(Findings::new(catalogue));
     reader.statement(&agreed(tokens)?);
+    reader.found.of_session = is_of_session(tokens, &reader.found);
     let ends = tokens.first().zip(tokens.last()).and_then(|(first, last)| text.get(first.start..last.end()));
     reader.found.into_statement(ends.unwrap_or(text))
+}
+
+/// Functions that tell what their session did last.
+const OF_SESSION: [&str; 7] =
+    ["connection_id", "found_rows", "is_used_lock", "last_insert_id", "lastval", "row_count", "uuid_short"];
+
+/// Whether it reads variables, or what its session did last.
+fn is_of_session(tokens: &[Token], found: &Findings) -> bool {
+    let is_variable =
+        |token: &Token| matches!(token.kind, Kind::Word | Kind::Symbol) && token.text.contains('@');
+    let is_its_own = |name: &String| OF_SESSION.iter().any(|known| name.eq_ignore_ascii_case(known));
+    tokens.iter().any(is_variable) || found.functions.iter().any(is_its_own)
 }
 
 /// The tree of one statement, if the parser saw every token of it and no other.

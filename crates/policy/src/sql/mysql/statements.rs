@@ -1,9 +1,11 @@
 //! Statements: every kind that is understood, and what it does.
 
 use sqlparser::ast::{
-    AlterTableOperation, ContextModifier, Expr, Ident, ObjectName, ObjectType, Set, Statement, Use, Value,
+    AlterTableOperation, ContextModifier, Expr, Ident, ObjectName, ObjectType, Set, SetAssignment, Statement,
+    Use, Value,
 };
 
+use super::modes;
 use super::reserved::is_name;
 use crate::sql::findings::Findings;
 use crate::sql::findings::Usually;
@@ -236,6 +238,7 @@ impl<'a> Reader<'a> {
             Set::SingleAssignment { scope, hivevar: false, variable, values } => {
                 self.assign(scope.as_ref(), variable, values);
             }
+            Set::MultipleAssignments { assignments } => self.assign_all(assignments),
             Set::SetNames { charset_name, .. } if is_utf8(charset_name) => {
                 self.setting("names", Read, "keeps the encoding in which texts are read here");
             }
@@ -248,9 +251,28 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Where nothing else is said, GLOBAL holds for what follows it too.
+    fn assign_all(&mut self, assignments: &[SetAssignment]) {
+        let is_global = |one: &SetAssignment| matches!(one.scope, Some(ContextModifier::Global));
+        if assignments.iter().any(is_global) {
+            self.setting("several", Unknown, "changes the whole server");
+        }
+        for SetAssignment { scope, name, value } in assignments {
+            self.assign(scope.as_ref(), name, std::slice::from_ref(value));
+        }
+    }
+
     fn assign(&mut self, scope: Option<&ContextModifier>, variable: &ObjectName, values: &[Expr]) {
         values.iter().for_each(|value| self.expression(value));
         let name = variable.to_string().to_lowercase();
+        let is_own = !matches!(scope, Some(ContextModifier::Global));
+        if is_own && is_sql_mode(&name) && modes::keep_the_grammar(values) {
+            return self.setting(
+                "sql_mode",
+                Read,
+                "changes what values are accepted, not how texts are read",
+            );
+        }
         if READING.iter().any(|setting| name.ends_with(setting)) {
             return self.found.misleads(format!("setting {name} changes how texts are read"));
         }
@@ -290,6 +312,10 @@ impl<'a> Reader<'a> {
         self.found.table(table, how, columns, whole);
         self.found.rely_on(Kind::Written, table, Usually::Harmless);
     }
+}
+
+fn is_sql_mode(name: &str) -> bool {
+    ["sql_mode", "@@sql_mode", "@@session.sql_mode"].contains(&name)
 }
 
 fn is_one(values: &[Expr]) -> bool {
