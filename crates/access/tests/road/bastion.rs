@@ -289,7 +289,7 @@ impl Bastion {
     }
 
     /// The same bastion, its road as a node has it after a restart.
-    pub fn as_a_node(mut self, policies: Policies) -> Self {
+    pub fn into_node(mut self, policies: Policies) -> Self {
         self.road = self.explained(self.audit().register(), policies);
         self
     }

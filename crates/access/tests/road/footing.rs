@@ -27,7 +27,7 @@ async fn is_remembered(bastion: &Bastion, session: &Session) -> bool {
 
 /// Alice on web-1, who has just done something.
 async fn at_work() -> (Bastion, Session) {
-    let bastion = Bastion::start().await.as_a_node(policies(|_| ()));
+    let bastion = Bastion::start().await.into_node(policies(|_| ()));
     let session = bastion.session("alice", "web-1").await;
     assert!(may(&bastion, &session).await && is_remembered(&bastion, &session).await);
     (bastion, session)
@@ -111,7 +111,7 @@ async fn who_is_told_to_look_again_looks_at_once() {
 async fn a_permit_is_asked_about_at_every_act() {
     let mut bastion = Bastion::with_policies(asking("")).await;
     bastion.person("erin", &["guests"]).await;
-    let bastion = bastion.as_a_node(asking(""));
+    let bastion = bastion.into_node(asking(""));
     let permit = bastion.permitted().await;
     let session = bastion.session("erin", "db-1").await;
     assert!(may(&bastion, &session).await && may(&bastion, &session).await);
@@ -124,7 +124,7 @@ async fn a_permit_is_asked_about_at_every_act() {
 async fn a_permit_that_ends_by_its_time_lets_no_further_act_through() {
     let mut bastion = Bastion::with_policies(asking("")).await;
     bastion.person("erin", &["guests"]).await;
-    let bastion = bastion.as_a_node(asking(""));
+    let bastion = bastion.into_node(asking(""));
     let permit = bastion.permitted().await;
     let session = bastion.session("erin", "db-1").await;
     bastion.clock.set(Timestamp(permit.until.0 - 1));

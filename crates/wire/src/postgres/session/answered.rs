@@ -122,11 +122,9 @@ impl Session {
 
     /// A Parse or Close has succeeded.
     fn settled(&mut self) {
-        match self.pipeline.pop().map(|entry| entry.kind) {
-            Some(Kind::Parse(change) | Kind::Renew(change) | Kind::Close(Some(change))) => {
-                self.names.apply(change);
-            }
-            _ => {}
+        let kind = self.pipeline.pop().map(|entry| entry.kind);
+        if let Some(Kind::Parse(change) | Kind::Renew(change) | Kind::Close(Some(change))) = kind {
+            self.names.apply(change);
         }
     }
 
