@@ -12,6 +12,9 @@ use wire::{Error, mysql, postgres};
 /// Bytes that fill a record of TLS.
 const RECORD: usize = 16 << 10;
 
+/// Room for what is read from a side that says little.
+const LITTLE: usize = 1 << 10;
+
 /// How long a client may take to receive the reason of its end.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -55,6 +58,8 @@ impl Cutter for mysql::Decoder {
 pub(crate) struct Inlet<S, D> {
     read: ReadHalf<S>,
     decoder: D,
+    /// Room for the next read: little as long as it is not filled, so that a silent connection holds little.
+    room: usize,
 }
 
 /// What a side is told.
@@ -84,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite, D> Leg<S, D> {
         let (read, write) = split(stream);
         let (next, queue) = (Bytes::new(), VecDeque::new());
         let outlet = Outlet { write, next, queue, waiting: 0, is_unflushed: false };
-        Self { inlet: Inlet { read, decoder }, outlet }
+        Self { inlet: Inlet { read, decoder, room: LITTLE }, outlet }
     }
 }
 
@@ -100,8 +105,16 @@ impl<S: AsyncRead, D: Cutter> Inlet<S, D> {
             if let Some(piece) = self.decoder.cut()? {
                 return Ok(Some(piece));
             }
-            if self.read.read_buf(self.decoder.buffer()).await? == 0 {
-                return Ok(None);
+            let buffer = self.decoder.buffer();
+            // Left to itself a buffer grows by 64 bytes, and bulk data would cross in pieces of that size.
+            if buffer.capacity() - buffer.len() < LITTLE {
+                buffer.reserve(self.room);
+            }
+            match self.read.read_buf(buffer).await? {
+                0 => return Ok(None),
+                read if read >= self.room => self.room = RECORD,
+                read if read < LITTLE => self.room = LITTLE,
+                _ => {}
             }
         }
     }
@@ -207,11 +220,27 @@ mod tests {
 
     use super::*;
 
-    type Side = Leg<DuplexStream, ()>;
+    type Side = Leg<DuplexStream, Whatever>;
+
+    /// Takes what comes as it comes.
+    #[derive(Default)]
+    struct Whatever(BytesMut);
+
+    impl Cutter for Whatever {
+        type Piece = BytesMut;
+
+        fn buffer(&mut self) -> &mut BytesMut {
+            &mut self.0
+        }
+
+        fn cut(&mut self) -> Result<Option<BytesMut>, Error> {
+            Ok(Some(self.0.split()).filter(|piece| !piece.is_empty()))
+        }
+    }
 
     fn leg() -> (Side, DuplexStream) {
         let (near, far) = tokio::io::duplex(1 << 20);
-        (Leg::new(near, ()), far)
+        (Leg::new(near, Whatever::default()), far)
     }
 
     /// Sends what may cross, until nothing moves any more. Whether all that it waited for was durable.
@@ -279,6 +308,21 @@ mod tests {
         answer.send(true).unwrap();
         assert!(send_all(&mut leg.outlet).await);
         assert_eq!(arrived(&mut far).await, b"one two done");
+    }
+
+    #[tokio::test]
+    async fn bulk_data_comes_in_records_and_a_silent_side_has_little_room() {
+        let (mut leg, mut far) = leg();
+        far.write_all(&vec![7; 20 * RECORD]).await.unwrap();
+        let (mut pieces, mut read) = (0, 0);
+        while read < 20 * RECORD {
+            let Ok(Some(piece)) = leg.inlet.piece().await else { panic!("it has more to say") };
+            (pieces, read) = (pieces + 1, read + piece.len());
+        }
+        assert!(pieces < 50, "{pieces} pieces");
+        far.write_all(b"little").await.unwrap();
+        assert!(matches!(leg.inlet.piece().await, Ok(Some(piece)) if piece == b"little"[..]));
+        assert_eq!(leg.inlet.room, LITTLE);
     }
 
     #[tokio::test]
