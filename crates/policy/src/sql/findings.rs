@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::catalogue::{Catalogue, Meaning};
 use super::name::{Kind, Name, Named};
-use super::script::{Columns, Control, Statement, TableUse};
+use super::script::{Columns, Control, Removed, RemovedKind, Statement, TableUse};
 use crate::{Effect, How, Reason};
 
 /// What a name is taken for while no catalogue was asked.
@@ -28,6 +28,9 @@ pub(super) struct Findings<'a> {
     pub(super) control: Control,
     /// The statement is only planned: what it would do is not done, but functions may be called.
     pub(super) planned: bool,
+    pub(super) removed: Vec<Removed>,
+    /// EXPLAIN can plan it.
+    pub(super) plannable: bool,
     /// It makes something temporary that does more than hold rows.
     pub(super) shifts: bool,
     /// It reads variables of its session, or what that did last.
@@ -46,6 +49,8 @@ impl<'a> Findings<'a> {
             obstacle: None,
             control: Control::None,
             planned: false,
+            removed: vec![],
+            plannable: false,
             shifts: false,
             of_session: false,
         }
@@ -95,6 +100,13 @@ impl<'a> Findings<'a> {
     pub(super) fn every_table(&mut self, schema: Option<&str>, how: How) {
         let table = Name { schema: schema.map(str::to_owned), name: Name::ANY.into() };
         self.table(&table, how, Columns::All, how == How::Removes);
+    }
+
+    /// Something goes as a whole.
+    pub(super) fn removes(&mut self, kind: RemovedKind, name: &Name, cascades: bool) {
+        if !self.planned {
+            self.removed.push(Removed { kind, name: name.clone(), cascades });
+        }
     }
 
     /// What stands behind a name does more than the name says: the catalogue knows, or it is taken for the usual.
@@ -152,6 +164,8 @@ impl<'a> Findings<'a> {
             tables: tables.collect(),
             functions: self.functions,
             resolve: self.resolve,
+            removed: self.removed,
+            plannable: self.plannable,
             shifts,
             of_session: self.of_session,
         })

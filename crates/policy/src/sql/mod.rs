@@ -14,7 +14,9 @@ mod script;
 pub use catalogue::{Catalogue, Meaning};
 pub use name::{Kind, Name, Named};
 pub use postgres::knows_function;
-pub use script::{Columns, Control, Dialect, NoSuchDialect, Script, Statement, SyntaxError, TableUse};
+pub use script::{
+    Columns, Control, Dialect, NoSuchDialect, Removed, RemovedKind, Script, Statement, SyntaxError, TableUse,
+};
 
 /// The longest text that is read.
 pub const LONGEST_TEXT: usize = 256 * 1024;

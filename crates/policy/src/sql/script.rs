@@ -68,11 +68,39 @@ pub struct Statement {
     /// Names that were taken for what they usually are, since no catalogue was asked: plain tables, the server's own
     /// functions, operators and types.
     pub resolve: BTreeSet<Named>,
+    /// What it removes as a whole.
+    pub removed: Vec<Removed>,
+    /// EXPLAIN can plan it: SELECT, INSERT, UPDATE, DELETE or MERGE.
+    pub plannable: bool,
     /// After it, names may stand for something else, which only its own transaction sees until that ends.
     pub shifts: bool,
     /// It reads variables of its session, or what that did last, so another session may mean something else by it. Looked
     /// for in MySQL only.
     pub of_session: bool,
+}
+
+/// Something that DROP or TRUNCATE removes as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removed {
+    /// Its kind.
+    pub kind: RemovedKind,
+    /// Its name; that of a schema or a database is one without a schema.
+    pub name: Name,
+    /// CASCADE was written.
+    pub cascades: bool,
+}
+
+/// Kinds of things that are removed as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovedKind {
+    /// All rows of a table.
+    Rows,
+    /// A table, view, sequence or index.
+    Relation,
+    /// A schema.
+    Schema,
+    /// A database.
+    Database,
 }
 
 /// How a statement touches a table.

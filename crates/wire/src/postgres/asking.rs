@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::act::Parameter;
 use super::backend::Backend;
 use super::encode;
 use super::frame::{Frame, Piece, Run};
@@ -97,6 +98,23 @@ impl Asking {
     pub fn ask(&mut self, text: &str, parameters: &[Option<&str>]) -> Result<Bytes, Error> {
         let values: Vec<Option<&[u8]>> = parameters.iter().map(|value| value.map(str::as_bytes)).collect();
         self.asked([running(text.as_bytes(), &values)?, encode::sync()].concat().into())
+    }
+
+    /// The same with parameters as a client has sent them, of the types that it declared.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::ask`].
+    pub fn ask_as(&mut self, text: &str, types: &[u32], parameters: &[Parameter]) -> Result<Bytes, Error> {
+        let are_binary: Vec<bool> = parameters.iter().map(|one| one.is_binary).collect();
+        let values: Vec<Option<&[u8]>> = parameters.iter().map(|one| one.value.as_deref()).collect();
+        let messages = [
+            encode::parse(b"", text.as_bytes(), types)?,
+            encode::bind_as(b"", b"", &are_binary, &values)?,
+            encode::execute(b"", 0)?,
+            encode::sync(),
+        ];
+        self.asked(messages.concat().into())
     }
 
     /// The server has sent this; the answer, once it is complete.

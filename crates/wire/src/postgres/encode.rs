@@ -165,7 +165,22 @@ pub fn parse(statement: &[u8], text: &[u8], types: &[u32]) -> Result<Bytes, Erro
 ///
 /// A zero byte in a name, or more values than a count can say.
 pub fn bind(portal: &[u8], statement: &[u8], values: &[Option<&[u8]>]) -> Result<Bytes, Error> {
-    let building = Building::new(b'B').text(portal)?.text(statement)?.u16(0);
+    bind_as(portal, statement, &[], values)
+}
+
+/// The same with parameters each in its own form, binary or text.
+///
+/// # Errors
+///
+/// A zero byte in a name, or more values than a count can say.
+pub(super) fn bind_as(
+    portal: &[u8],
+    statement: &[u8],
+    are_binary: &[bool],
+    values: &[Option<&[u8]>],
+) -> Result<Bytes, Error> {
+    let building = Building::new(b'B').text(portal)?.text(statement)?;
+    let building = building.counted(are_binary, |building, binary| building.u16((*binary).into()))?;
     Ok(building.counted(values, value)?.u16(0).finish())
 }
 

@@ -9,7 +9,8 @@ use crate::Effect::{
     self, AuditTamper, BackupDestroy, DataDestroy, NetworkChange, PrivilegeChange, SchemaChange,
 };
 use crate::How;
-use crate::sql::script::Columns;
+use crate::sql::name::Name;
+use crate::sql::script::{Columns, RemovedKind};
 
 impl Reader<'_> {
     pub(super) fn drop(&mut self, drop: &DropStmt) {
@@ -27,10 +28,18 @@ impl Reader<'_> {
             }
         }
         if holds_rows(kind) {
-            self.remove_relations(objects);
+            self.remove_relations(objects, cascades);
+        }
+        if kind == ObjectType::ObjectIndex {
+            let names = objects.iter().filter_map(name);
+            names.for_each(|index| self.found.removes(RemovedKind::Relation, &index, cascades));
         }
         if kind == ObjectType::ObjectSchema {
-            objects.iter().for_each(|schema| self.found.every_table(nodes::word(schema), How::Removes));
+            for schema in objects.iter().map(nodes::word) {
+                self.found.every_table(schema, How::Removes);
+                let name = Name::plain(schema.unwrap_or_default());
+                self.found.removes(RemovedKind::Schema, &name, cascades);
+            }
         }
         if cascades {
             self.found.does(SchemaChange, "CASCADE removes whatever depends on it");
@@ -40,20 +49,20 @@ impl Reader<'_> {
         }
     }
 
-    fn remove_relations(&mut self, objects: &[Node]) {
+    fn remove_relations(&mut self, objects: &[Node], cascades: bool) {
         for object in objects {
-            let name = match object.node.as_ref() {
-                Some(NodeEnum::List(list)) => nodes::name(&list.items),
-                _ => None,
-            };
-            match name {
-                Some(name) => self.found.table(&name, How::Removes, Columns::All, true),
+            match name(object) {
+                Some(name) => {
+                    self.found.table(&name, How::Removes, Columns::All, true);
+                    self.found.removes(RemovedKind::Relation, &name, cascades);
+                }
                 None => self.strange("an object without a name"),
             }
         }
     }
 
     pub(super) fn truncate(&mut self, truncate: &TruncateStmt) {
+        let cascades = truncate.behavior == DropBehavior::DropCascade as i32;
         for relation in &truncate.relations {
             let Some(NodeEnum::RangeVar(range)) = relation.node.as_ref() else {
                 self.strange("a table without a name");
@@ -65,8 +74,9 @@ impl Reader<'_> {
             }
             self.found.does(DataDestroy, format!("removes every row of {table}"));
             self.writes(&table, How::Removes, Columns::All, true);
+            self.found.removes(RemovedKind::Rows, &table, cascades);
         }
-        if truncate.behavior == DropBehavior::DropCascade as i32 {
+        if cascades {
             self.found.does(DataDestroy, "CASCADE empties every table that refers to it");
             self.found.every_table(None, How::Removes);
         }
@@ -122,6 +132,14 @@ fn dropped(kind: ObjectType, cascades: bool) -> Option<(&'static [Effect], &'sta
 fn holds_rows(kind: ObjectType) -> bool {
     use ObjectType::{ObjectForeignTable, ObjectMatview, ObjectSequence, ObjectTable, ObjectView};
     [ObjectTable, ObjectMatview, ObjectView, ObjectForeignTable, ObjectSequence].contains(&kind)
+}
+
+/// The name of an object that has one in two parts at most.
+fn name(object: &Node) -> Option<Name> {
+    match object.node.as_ref() {
+        Some(NodeEnum::List(list)) => nodes::name(&list.items),
+        _ => None,
+    }
 }
 
 /// The name of an object as the reason shows it.

@@ -5,10 +5,13 @@ use pg_query::NodeEnum;
 use super::reader::Reader;
 use crate::Effect::{self, *};
 use crate::How;
+use crate::sql::name::Name;
+use crate::sql::script::RemovedKind;
 
 impl Reader<'_> {
     /// Reads one statement. The list of kinds is closed: another one is unknown.
     pub(super) fn statement(&mut self, node: &NodeEnum) {
+        self.found.plannable = is_plannable(node);
         match node {
             NodeEnum::SelectStmt(select) => self.select(select),
             NodeEnum::InsertStmt(_)
@@ -67,7 +70,8 @@ impl Reader<'_> {
             NodeEnum::RenameStmt(rename) => self.rename(rename),
             NodeEnum::DropStmt(drop) => self.drop(drop),
             NodeEnum::TruncateStmt(truncate) => self.truncate(truncate),
-            NodeEnum::DropdbStmt(_) => {
+            NodeEnum::DropdbStmt(drop) => {
+                self.found.removes(RemovedKind::Database, &Name::plain(&drop.dbname), false);
                 self.all(&[DataDestroy, SchemaChange], "removes a database");
                 self.found.every_table(None, How::Removes);
             }
@@ -197,4 +201,10 @@ fn plain(node: &NodeEnum) -> Option<(&'static [Effect], &'static str)> {
         }
         _ => return None,
     })
+}
+
+/// Whether it is one of the statements that have a plan.
+fn is_plannable(node: &NodeEnum) -> bool {
+    use NodeEnum::{DeleteStmt, InsertStmt, MergeStmt, SelectStmt, UpdateStmt};
+    matches!(node, SelectStmt(_) | InsertStmt(_) | UpdateStmt(_) | DeleteStmt(_) | MergeStmt(_))
 }
