@@ -13,6 +13,7 @@ pub mod entry;
 pub mod error;
 pub mod evidence;
 pub mod explained;
+pub mod impact;
 pub mod model;
 pub mod ports;
 pub mod qr;
@@ -26,6 +27,7 @@ pub mod vault;
 
 pub use ask::{Ask, Forwarding, ShellLine, SqlStatement};
 pub use error::{Refusal, RoadError};
+pub use impact::Impact;
 pub use road::{Grant, Pending, Rehearsal, Road, Session, Setting, Start, Step, Supposed};
 
 pub use identity;

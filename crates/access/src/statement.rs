@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::blind::sha256_hex;
 use crate::entry::canonical;
+use crate::impact::Impact;
 use crate::model::{Answer, Request, RequestId, RequestKind, Timestamp};
 
 /// The SSHSIG namespace of decisions.
@@ -39,8 +40,8 @@ pub struct BoundAct {
     pub effects: BTreeSet<String>,
     /// When it lapses, RFC 3339.
     pub expires: String,
-    /// Impact estimate; this version makes none.
-    pub impact: Option<String>,
+    /// What a statement would reach, as its database told when it was held.
+    pub impact: Option<Impact>,
     /// `env = prod` and so on.
     pub labels: std::collections::BTreeMap<String, String>,
     /// Assurance level of the target.

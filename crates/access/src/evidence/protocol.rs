@@ -2,6 +2,7 @@
 
 use policy::Quorum;
 
+use crate::impact::Impact;
 use crate::statement::visible;
 use crate::text::{Language, Line, quorums};
 
@@ -12,13 +13,15 @@ pub struct Said {
     values: Vec<(&'static str, String)>,
     /// What `{clauses}` stands for, which differs by language.
     quorum: Option<Quorum>,
+    /// What `{impact}` stands for, which does too.
+    impact: Option<Impact>,
 }
 
 impl Said {
     /// A sentence with those values.
     pub fn new(line: Line, values: &[(&'static str, &str)]) -> Self {
         let values = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Self { line, values, quorum: None }
+        Self { line, values, quorum: None, impact: None }
     }
 
     /// With the clauses of that quorum.
@@ -30,12 +33,19 @@ impl Said {
         Self { quorum, ..self }
     }
 
+    /// Telling that impact.
+    pub(super) fn with_impact(self, impact: Impact) -> Self {
+        Self { impact: Some(impact), ..self }
+    }
+
     /// In that language.
     pub fn say(&self, language: Language) -> String {
         let clauses = self.quorum.as_ref().map(|quorum| quorums::clauses(language, quorum));
         let clauses = clauses.iter().map(|clauses| ("clauses", clauses.as_str()));
+        let impact = self.impact.as_ref().map(|impact| impact.told(language).join("; "));
+        let impact = impact.iter().map(|impact| ("impact", impact.as_str()));
         let values = self.values.iter().map(|(name, value)| (*name, value.as_str()));
-        self.line.say(language, &values.chain(clauses).collect::<Vec<_>>())
+        self.line.say(language, &values.chain(clauses).chain(impact).collect::<Vec<_>>())
     }
 }
 

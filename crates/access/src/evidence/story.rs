@@ -29,6 +29,7 @@ fn request(examined: &Examined<'_>) -> Vec<Said> {
     let quorums = visible(&asked.quorums.join(" / "));
     let needs = [("policy", &*act("policy")), ("quorums", &quorums), ("until", &time(asked.expires))];
     let mut story = vec![Said::new(text::STORY_CAME, &came), wanted(examined)];
+    story.extend(estimated(asked.act));
     if !rules.is_empty() {
         story.push(Said::new(text::STORY_HELD, &[("rules", &visible(&rules.join(", ")))]));
     }
@@ -57,6 +58,12 @@ fn wanted(Examined { asked, requester, .. }: &Examined<'_>) -> Said {
             Said::new(text::STORY_ASKED_FOR, &[&about[..], &what].concat())
         }
     }
+}
+
+/// What those who signed were told of its impact.
+fn estimated(act: &Value) -> Option<Said> {
+    let impact = serde_json::from_value(act.get("impact")?.clone()).ok()?;
+    Some(Said::new(text::STORY_IMPACT, &[]).with_impact(impact))
 }
 
 fn answer(answered: &Answered) -> Said {

@@ -15,6 +15,7 @@ use super::setting::Setting;
 use crate::ask::{Ask, ShellLine};
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
+use crate::impact::Impact;
 use crate::model::{Person, RequestId, Target};
 use crate::text;
 
@@ -32,7 +33,18 @@ pub enum Step {
 impl Road {
     /// Judges what a channel asks for. The decision is on the record before this returns.
     pub async fn submit(&self, session: &Session, channel: u32, ask: Ask) -> Step {
-        match self.try_submit(session, channel, ask).await {
+        self.submit_estimated(session, channel, ask, std::future::ready(None)).await
+    }
+
+    /// The same with an estimate of what it would reach, which is only awaited when people must sign.
+    pub async fn submit_estimated(
+        &self,
+        session: &Session,
+        channel: u32,
+        ask: Ask,
+        estimate: impl Future<Output = Option<Impact>> + Send,
+    ) -> Step {
+        match self.try_submit(session, channel, ask, estimate).await {
             Ok(step) => step,
             Err(fault) => Step::Refused(self.tell(&fault)),
         }
@@ -43,14 +55,20 @@ impl Road {
         line.analysis(self.policies().table())
     }
 
-    async fn try_submit(&self, session: &Session, channel: u32, ask: Ask) -> Result<Step, RoadError> {
+    async fn try_submit(
+        &self,
+        session: &Session,
+        channel: u32,
+        ask: Ask,
+        estimate: impl Future<Output = Option<Impact>> + Send,
+    ) -> Result<Step, RoadError> {
         self.recorder_works()?;
         let footing = self.footing(session).await?;
         let person = &footing.person;
         if let Some(run) = Run::asked(&ask) {
             return self.run_runbook(session, person, channel, &ask, &run).await;
         }
-        let judged = Judged::of(&ask, session.target().level, self.policies().table());
+        let mut judged = Judged::of(&ask, session.target().level, self.policies().table());
         let nobody = BTreeSet::new();
         let (target, account) = (session.target(), session.account());
         let setting = self.setting(session.who(), person, target, account, &judged, &nobody);
@@ -61,6 +79,7 @@ impl Road {
                 Ok(Step::Run(Grant::allowed(&judged, &allowed)))
             }
             Verdict::Hold(held) => {
+                judged.impact = estimate.await;
                 let pending = self.hold(session, channel, judged, &held).await?;
                 Ok(Step::Held(Box::new(pending)))
             }

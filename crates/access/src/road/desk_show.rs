@@ -1,6 +1,7 @@
 //! A request in full, the text that is signed for it, and how it goes on.
 
 use identity::VerifiedIdentity;
+use policy::Act;
 
 use super::Road;
 use super::sessions::labels;
@@ -66,6 +67,7 @@ impl Road {
         if request.kind != RequestKind::Action {
             text += &self.terms_in_full(&request);
         }
+        text += &self.signed_impact(&request);
         if request.state == RequestState::Waiting {
             text += &self.say(&text::SHOW_HOW, &[("request", &id.to_string())]);
         }
@@ -99,6 +101,16 @@ impl Road {
                 ("digest", &request.digest),
             ],
         ))
+    }
+
+    /// What a statement would reach, as it stands in what is signed.
+    fn signed_impact(&self, request: &Request) -> String {
+        let signed: serde_json::Value = serde_json::from_str(&request.canonical).unwrap_or_default();
+        if signed.get("act").and_then(serde_json::Value::as_str) != Some(Act::Statement.as_str()) {
+            return String::new();
+        }
+        let impact = signed.get("impact").cloned().and_then(|impact| serde_json::from_value(impact).ok());
+        self.impact_told(Act::Statement, impact.as_ref())
     }
 
     /// What a request without a session is about, to the last field: scripts and changes too.

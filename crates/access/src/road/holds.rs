@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use policy::{Clause, Held, Quorum};
+use policy::{Act, Clause, Held, Quorum};
 
 use super::Road;
 use super::judged::Judged;
@@ -10,6 +10,7 @@ use super::sessions::{Session, labels};
 use crate::blind::hex;
 use crate::entry::{Entry, Event};
 use crate::error::{Refusal, RoadError};
+use crate::impact::Impact;
 use crate::model::{Person, PersonId, Request, RequestId, RequestKind, RequestState, Target, Timestamp};
 use crate::statement::{BoundAct, bears_out, rfc3339, session_words, submitted, visible};
 use crate::text::{self, quorums};
@@ -24,6 +25,11 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// What it would reach, as it was told to whoever signs.
+    pub fn impact(&self) -> Option<&Impact> {
+        self.judged.impact.as_ref()
+    }
+
     /// Number of the request.
     pub fn id(&self) -> RequestId {
         self.id
@@ -133,11 +139,22 @@ impl Road {
                 ("until", &rfc3339(request.expires)),
             ],
         );
+        notice.push_str(&self.impact_told(judged.act, judged.impact.as_ref()));
         if judged.closes_stdin() {
             notice.push('\n');
             notice.push_str(&self.say(&text::STDIN_CLOSED, &[]));
         }
         Ok(notice)
+    }
+
+    /// What a statement would reach, as lines below the others; nothing for any other act.
+    pub(super) fn impact_told(&self, act: Act, impact: Option<&Impact>) -> String {
+        if act != Act::Statement {
+            return String::new();
+        }
+        let told = impact.map(|impact| impact.told(self.language()).join("\n             "));
+        let told = told.unwrap_or_else(|| self.say(&text::NO_ESTIMATE, &[]));
+        self.say(&text::HELD_IMPACT, &[("impact", &told)])
     }
 
     /// `2 of dba-leads (bob, carol)`: the clauses with the people who could sign.
@@ -206,6 +223,16 @@ impl Road {
     pub async fn end_changed(&self, pending: Pending) -> Refusal {
         let fault = match self.waiting(pending.id).await {
             Ok(request) => self.spoil(&request, &self.say(&text::CHANGED_ACT, &[])).await,
+            Err(fault) => fault,
+        };
+        self.tell(&fault)
+    }
+
+    /// Ends a held act that would by now reach far more than what people were told.
+    pub async fn end_outgrown(&self, pending: Pending, now: &Impact) -> Refusal {
+        let told = now.told(self.language()).join("; ");
+        let fault = match self.waiting(pending.id).await {
+            Ok(request) => self.spoil(&request, &self.say(&text::CHANGED_IMPACT, &[("impact", &told)])).await,
             Err(fault) => fault,
         };
         self.tell(&fault)
@@ -332,7 +359,7 @@ pub(super) fn bind(request: &Request, requester: &str, target: &Target, judged: 
         directory: judged.directory().to_owned(),
         effects: judged.effect_words(),
         expires: rfc3339(request.expires),
-        impact: None,
+        impact: judged.impact.clone(),
         labels: target.labels.clone(),
         level: target.level.to_string(),
         nonce: request.nonce.clone(),

@@ -9,6 +9,7 @@ use policy::{Act, Analysis, Destination, Effect, FileFacts, Level, Table, Touch}
 use super::grant::Start;
 use super::sessions::shortened;
 use crate::ask::Ask;
+use crate::impact::Impact;
 use crate::statement::visible;
 
 /// An act with what is known of it: the facts that policy sees, and what would be run.
@@ -22,6 +23,8 @@ pub(super) struct Judged {
     pub text: Vec<u8>,
     pub run: Vec<u8>,
     pub analysis: Option<Analysis>,
+    /// What it would reach, if that was asked before people were.
+    pub impact: Option<Impact>,
 }
 
 impl Judged {
@@ -33,7 +36,7 @@ impl Judged {
     /// What no channel asks for, and what has no text to read: opening a session, asking for access, looking at a replay.
     pub fn at_the_desk(act: Act, level: Level, duration_seconds: u64) -> Self {
         let (text, run) = (Vec::new(), Vec::new());
-        Self { ask: None, level, act, duration_seconds, text, run, analysis: None }
+        Self { ask: None, level, act, duration_seconds, text, run, analysis: None, impact: None }
     }
 
     /// Analyses what was asked. Where commands are gated only the regenerated text can ever run.
@@ -46,15 +49,17 @@ impl Judged {
             Ask::Exec(_) => regenerated.as_bytes().to_vec(),
             _ => text.clone(),
         };
-        Self { ask: Some(ask.clone()), level, act: ask.act(), duration_seconds: 0, text, run, analysis }
+        let (ask, act) = (Some(ask.clone()), ask.act());
+        Self { ask, level, act, duration_seconds: 0, text, run, analysis, impact: None }
     }
 
-    /// The same act, analysed afresh.
+    /// The same act, analysed afresh; what people were told of its impact stays what they were told.
     pub fn again(&self, level: Level, table: &Arc<Table>) -> Self {
-        match &self.ask {
+        let again = match &self.ask {
             Some(ask) => Self::of(ask, level, table),
             None => Self::at_the_desk(self.act, level, self.duration_seconds),
-        }
+        };
+        Self { impact: self.impact.clone(), ..again }
     }
 
     pub fn understood(&self) -> bool {

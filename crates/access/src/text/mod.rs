@@ -16,6 +16,7 @@ mod administration;
 mod certificates;
 mod desk;
 mod evidence;
+mod impact;
 mod notices;
 mod people;
 mod permits;
@@ -27,6 +28,7 @@ pub use administration::*;
 pub use certificates::*;
 pub use desk::*;
 pub use evidence::*;
+pub use impact::*;
 pub use notices::*;
 pub use people::*;
 pub use permits::*;
@@ -108,6 +110,7 @@ mod tests {
             certificates::ALL,
             desk::ALL,
             evidence::ALL,
+            impact::ALL,
             notices::ALL,
             people::ALL,
             permits::ALL,

@@ -5,10 +5,12 @@ use std::io::{Write as _, stdin};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use access::Impact;
 use access::blind::sha256_hex;
 use access::entry::canonical;
 use access::model::Answer;
 use access::statement::{NAMESPACE, visible};
+use access::text::Language;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
@@ -70,6 +72,12 @@ fn describe(act: &Value) -> String {
         ("until", "expires"),
     ];
     let known = lines.iter().filter_map(|(label, field)| Some(row(label, act.get(field)?)));
+    let impact = act.get("impact").cloned().and_then(|impact| serde_json::from_value::<Impact>(impact).ok());
+    let impact = impact.map(|impact| {
+        let told = impact.told(Language::English).join("\n").replace('≈', "about");
+        row("estimated", &told.into())
+    });
+    let known = known.chain(impact);
     let terms = act.get("terms").and_then(Value::as_object).into_iter().flatten();
     known.chain(terms.map(|(name, value)| row(&visible(name), value))).collect()
 }
