@@ -8,13 +8,17 @@ use std::time::Duration;
 use access::Step;
 use access::recording::SessionEvent;
 use access::road::{Grant, Pending, Progress};
-use access::{Ask, Refusal, Road, Session, SqlStatement};
+use access::{Ask, Impact, Refusal, Road, Session, SqlStatement};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 use super::options::DatabaseOptions;
 use super::taking_down::events;
 use crate::scribe::Scribe;
+
+/// How long an estimate may take before people are asked, and when they have signed.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often the road is asked whether the quorum is met.
 const POLL: Duration = Duration::from_millis(200);
@@ -94,16 +98,22 @@ impl Judging {
     }
 
     /// Begins to judge the act of that number. Reading it may take time; what cannot be read as a statement is told by name,
-    /// and refused. What was held is read afresh (`true`) before it crosses: nobody has signed for another meaning.
-    pub(crate) fn begin<F>(&mut self, act: u64, read: impl Fn(bool) -> F + Send + 'static)
-    where
+    /// and refused. What was held is read afresh (`true`) before it crosses: nobody has signed for another meaning. What it
+    /// would reach is estimated, in the time given, before people are asked and again before it crosses.
+    pub(crate) fn begin<F, E>(
+        &mut self,
+        act: u64,
+        read: impl Fn(bool) -> F + Send + 'static,
+        estimate: impl Fn(Duration) -> E + Send + 'static,
+    ) where
         F: Future<Output = Read> + Send + 'static,
+        E: Future<Output = Option<Impact>> + Send + 'static,
     {
         let mut case = self.case.clone();
         // A wish to give up that came too late for the act before is not for this one.
         case.given_up = Arc::default();
         self.case.given_up = case.given_up.clone();
-        self.running = Some(Box::pin(case.judge(act, read)));
+        self.running = Some(Box::pin(case.judge(act, read, estimate)));
     }
 
     /// Whether an act is being judged.
@@ -144,7 +154,16 @@ impl Judging {
 }
 
 impl Case {
-    async fn judge<F: Future<Output = Read>>(mut self, act: u64, read: impl Fn(bool) -> F) -> Verdict {
+    async fn judge<F, E>(
+        mut self,
+        act: u64,
+        read: impl Fn(bool) -> F,
+        estimate: impl Fn(Duration) -> E,
+    ) -> Verdict
+    where
+        F: Future<Output = Read>,
+        E: Future<Output = Option<Impact>> + Send,
+    {
         let statement = match read(false).await {
             Ok(statement) => statement,
             Err(what) => {
@@ -152,7 +171,8 @@ impl Case {
                 return Verdict::Refuse(refusal.await);
             }
         };
-        let step = self.road.submit(&self.session, 1, Ask::Statement(statement.clone())).await;
+        let ask = Ask::Statement(statement.clone());
+        let step = self.road.submit_estimated(&self.session, 1, ask, estimate(PATIENCE)).await;
         let word = match &step {
             Step::Run(_) => "allow",
             Step::Held(_) => "hold",
@@ -164,17 +184,22 @@ impl Case {
             Step::Run(grant) => allowed(statement, &grant, recorded),
             _ if !are_durable(recorded).await => Verdict::NotRecorded,
             Step::Refused(refusal) => Verdict::Refuse(refusal),
-            Step::Held(pending) => self.wait(act, statement, *pending, read).await,
+            Step::Held(pending) => self.wait(act, statement, *pending, read, estimate).await,
         }
     }
 
-    async fn wait<F: Future<Output = Read>>(
+    async fn wait<F, E>(
         &mut self,
         act: u64,
         statement: SqlStatement,
         pending: Pending,
         read: impl Fn(bool) -> F,
-    ) -> Verdict {
+        estimate: impl Fn(Duration) -> E,
+    ) -> Verdict
+    where
+        F: Future<Output = Read>,
+        E: Future<Output = Option<Impact>>,
+    {
         self.say(pending.notice());
         if let Err(quit) = self.decided(&pending).await {
             let refusal = match quit {
@@ -186,6 +211,10 @@ impl Case {
         }
         if read(true).await.as_ref() != Ok(&statement) {
             let refusal = self.road.end_changed(pending).await;
+            return self.closed(act, refusal).await;
+        }
+        if let Some(now) = outgrown(&pending, estimate(LAST_PATIENCE)).await {
+            let refusal = self.road.end_outgrown(pending, &now).await;
             return self.closed(act, refusal).await;
         }
         match self.road.claim(pending).await {
@@ -237,6 +266,13 @@ impl Case {
             let _ = self.tell.send(lines.to_owned());
         }
     }
+}
+
+/// What it would reach by now, when that is far more than people were told.
+async fn outgrown(pending: &Pending, estimate: impl Future<Output = Option<Impact>>) -> Option<Impact> {
+    let signed = pending.impact()?;
+    let now = estimate.await?;
+    now.outgrows(signed).then_some(now)
 }
 
 /// The act need not wait for its record here: it waits in front of the server, while the next one is judged.

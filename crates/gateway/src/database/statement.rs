@@ -1,15 +1,16 @@
 //! What a PostgreSQL client asks for, as the road takes it: the text with its parameters, read with what its names stand for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use access::SqlStatement;
 use access::policy::sql::{Kind, Name, Named, Script, SyntaxError};
+use access::{Impact, SqlStatement};
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use wire::postgres::{ActKind, Parameter, Prepared, Session, Unsettled};
 
 use super::accounts::{may_only_read, only_reads};
-use super::catalogue::Guide;
+use super::catalogue::{Guide, Values};
 use super::judging::Read;
 use super::prepared::{Behind, behind, certain};
 use super::texts::{Reading, Texts};
@@ -92,6 +93,22 @@ impl Reader {
         let Reading { script, countable } = reading;
         let countable = countable && !has_exceeded;
         Ok(SqlStatement { text: text.to_vec(), parameters, script, behind, countable, runs_as, place: None })
+    }
+
+    /// What the statement would reach, as far as its database tells in that time.
+    pub(crate) async fn impact(self, kind: ActKind, patience: Duration) -> Option<Impact> {
+        let text = text(&kind).ok()?;
+        let values = match kind {
+            ActKind::Bind { statement: Some(prepared), parameters, .. } => {
+                Values { types: prepared.declared.clone(), parameters }
+            }
+            _ => Values::default(),
+        };
+        let script = self.texts.read(&text);
+        Some(match self.unanswerable(&script) {
+            Some(why) => Impact::untold(why),
+            None => self.guide.impact(&script, &values, patience).await,
+        })
     }
 
     /// What it says to the account as which it runs: names may stand for something else to another.

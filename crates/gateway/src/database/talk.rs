@@ -147,8 +147,10 @@ impl Talk {
             return;
         };
         self.judged = Some((act.id, act.kind.clone()));
+        let (estimator, kind) = (reader.clone(), act.kind.clone());
         let read = move |afresh| reader.clone().statement(act.kind.clone(), afresh);
-        self.course.judging.begin(act.id.number(), read);
+        let estimate = move |patience| estimator.clone().impact(kind.clone(), patience);
+        self.course.judging.begin(act.id.number(), read, estimate);
     }
 
     /// The connection of the other account says something by itself; notices that were asked for there are the client's.

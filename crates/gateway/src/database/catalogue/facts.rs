@@ -23,7 +23,8 @@ pub(super) struct Facts {
     pub uses: Vec<(String, Named)>,
     /// Tables whose rows go or change when rows of this one do.
     pub cascades: Vec<(How, Name)>,
-    has_triggers: bool,
+    /// A trigger stands on it.
+    pub has_triggers: bool,
 }
 
 /// The question about a name of that kind; none for what no database knows.
@@ -104,10 +105,21 @@ impl Facts {
         used.chain(cascaded).chain(below).chain(texts.flat_map(|script| relied_on(script))).collect()
     }
 
+    /// Every name that it leads to already when a statement is planned: all but what triggers and foreign keys do.
+    pub(super) fn planned_names(&self) -> Vec<Named> {
+        let used = self.uses.iter().filter(|(why, _)| !is_by_trigger(why)).map(|(_, named)| named.clone());
+        let runs = self.runs.iter().filter(|(why, _)| !is_by_trigger(why)).map(|(_, script)| script);
+        used.chain(runs.chain(&self.views).flat_map(|script| relied_on(script))).collect()
+    }
+
     /// Whether the number of rows that the server tells is all that a write to it changes.
     pub(super) fn is_countable(&self) -> bool {
         self.found == ["r"] && self.strange.is_empty() && self.cascades.is_empty() && !self.has_triggers
     }
+}
+
+fn is_by_trigger(why: &str) -> bool {
+    why.starts_with("has the trigger ")
 }
 
 /// The tables that a query reads.
@@ -124,4 +136,73 @@ pub(super) fn relied_on(script: &Script) -> Vec<Named> {
 fn read(text: &Option<String>) -> Arc<Script> {
     let text = text.as_deref().unwrap_or_default();
     Arc::new(sql::analyse(Dialect::Postgres, text.as_bytes(), &Catalogue::unasked()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(kind: Kind, name: &str) -> Named {
+        Named { kind, name: Name::plain(name) }
+    }
+
+    fn facts(named: &Named, rows: &[[&str; 4]]) -> Facts {
+        let cell = |text: &&str| (!text.is_empty()).then(|| (*text).to_owned());
+        Facts::of(named, rows.iter().map(|row| row.iter().map(cell).collect()).collect())
+    }
+
+    fn orders(rows: &[[&str; 4]]) -> Facts {
+        facts(&named(Kind::Written, "orders"), rows)
+    }
+
+    const FOUND: [&str; 4] = ["found", "r", "", ""];
+    const CASCADE: [&str; 4] = ["cascade", "removes", "public", "lines"];
+    const TRIGGER: [&str; 4] = ["trigger", "has the trigger t", "public", "fires"];
+
+    #[test]
+    fn a_plain_table_leads_nowhere_and_its_rows_count() {
+        let plain = orders(&[FOUND]);
+        assert!(plain.names().is_empty() && plain.is_countable());
+    }
+
+    #[test]
+    fn what_happens_by_itself_is_not_in_the_count() {
+        let partitioned = ["found", "p", "", ""];
+        let ruled = ["strange", "has the rule r", "", ""];
+        for more in [CASCADE, TRIGGER, ruled, partitioned] {
+            assert!(!orders(&[FOUND, more]).is_countable(), "{more:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_no_fact_is_strange() {
+        let rows: Rows = vec![vec![Some("found".into())], vec![]];
+        let facts = Facts::of(&named(Kind::Relation, "orders"), rows);
+        assert_eq!(facts.strange.len(), 2);
+        assert_eq!(orders(&[["view-of", "x", "", ""]]).strange.len(), 1);
+    }
+
+    #[test]
+    fn a_function_of_the_servers_own_is_strange_unless_it_is_listed() {
+        let own = ["own", "", "", ""];
+        assert!(facts(&named(Kind::Function, "lower"), &[own]).strange.is_empty());
+        assert_eq!(facts(&named(Kind::Function, "pg_terminate_backend_x"), &[own]).strange.len(), 1);
+    }
+
+    #[test]
+    fn what_looks_like_a_call_may_be_a_cast() {
+        let names = facts(&named(Kind::Function, "checked"), &[]).names();
+        assert_eq!(names, [named(Kind::Type, "checked")]);
+    }
+
+    #[test]
+    fn planning_leads_to_what_is_computed_but_not_to_triggers_and_cascades() {
+        let computes = ["runs", "computes values", "", "SELECT wipe()"];
+        let table = orders(&[FOUND, CASCADE, TRIGGER, computes]);
+        let wipe = named(Kind::Function, "wipe");
+        assert_eq!(table.planned_names(), [wipe.clone()]);
+        for reached in [wipe, Named { kind: Kind::Written, name: Name::within("public", "lines") }] {
+            assert!(table.names().contains(&reached), "{reached}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
-use wire::postgres::{Answer, Asking, Decoder, encode};
+use wire::postgres::{Answer, Asking, Decoder, Parameter, encode};
 use wire::{Bounds, Rows};
 
 use crate::database::opening::fill;
@@ -100,7 +100,8 @@ struct Operator {
     sulking: Option<(Instant, AskError)>,
 }
 
-struct Open {
+/// An open connection.
+pub(super) struct Open {
     stream: TlsStream<TcpStream>,
     decoder: Decoder,
     asking: Asking,
@@ -141,7 +142,8 @@ impl Operator {
             Some(open) => open,
             None => self.dial(&question.credential).await?,
         };
-        let answer = open.ask(question.text, &question.parameters).await;
+        let parameters: Vec<Option<&str>> = question.parameters.iter().map(Option::as_deref).collect();
+        let answer = open.ask(question.text, &parameters).await;
         if matches!(answer, Ok(_) | Err(AskError::Refused(_) | AskError::TooMuch)) {
             self.open = Some(open);
         }
@@ -152,17 +154,28 @@ impl Operator {
         if let Some((_, fault)) = self.sulking.as_ref().filter(|(since, _)| since.elapsed() < SULK) {
             return Err(fault.clone());
         }
-        let settings = SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let opened = match Server::dial(&self.name, credential.clone(), &settings, self.limit).await {
-            Ok(server) => Open::greeted(server).await,
-            Err(fault) => Err(AskError::Dial(Arc::new(fault))),
-        };
+        let opened = Open::dial(&self.name, credential, &SETTINGS, self.limit).await;
         self.sulking = opened.as_ref().err().map(|fault| (Instant::now(), fault.clone()));
         opened
     }
 }
 
 impl Open {
+    /// Connects, with those settings.
+    pub(super) async fn dial(
+        name: &str,
+        credential: &Arc<TargetCredential>,
+        settings: &[(&str, &str)],
+        limit: Duration,
+    ) -> Result<Self, AskError> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let settings: Vec<_> = settings.iter().map(owned).collect();
+        match Server::dial(name, credential.clone(), &settings, limit).await {
+            Ok(server) => Self::greeted(server).await,
+            Err(fault) => Err(AskError::Dial(Arc::new(fault))),
+        }
+    }
+
     async fn greeted(server: Server) -> Result<Self, AskError> {
         let Server { stream, decoder, .. } = server;
         let mut open = Self { stream, decoder, asking: Asking::new(BOUNDS) };
@@ -173,10 +186,25 @@ impl Open {
         }
     }
 
-    async fn ask(&mut self, text: &str, parameters: &[Option<String>]) -> Result<Rows, AskError> {
-        let parameters: Vec<Option<&str>> = parameters.iter().map(Option::as_deref).collect();
-        let bytes = self.asking.ask(text, &parameters).map_err(broken)?;
-        self.stream.write_all(&bytes).await.map_err(broken)?;
+    /// The rows that answer a question.
+    pub(super) async fn ask(&mut self, text: &str, parameters: &[Option<&str>]) -> Result<Rows, AskError> {
+        let bytes = self.asking.ask(text, parameters).map_err(broken)?;
+        self.exchange(&bytes).await
+    }
+
+    /// The same with parameters as a client has sent them, of the types that it declared.
+    pub(super) async fn ask_as(
+        &mut self,
+        text: &str,
+        types: &[u32],
+        parameters: &[Parameter],
+    ) -> Result<Rows, AskError> {
+        let bytes = self.asking.ask_as(text, types, parameters).map_err(broken)?;
+        self.exchange(&bytes).await
+    }
+
+    async fn exchange(&mut self, bytes: &[u8]) -> Result<Rows, AskError> {
+        self.stream.write_all(bytes).await.map_err(broken)?;
         self.stream.flush().await.map_err(broken)?;
         match self.answer().await? {
             Answer::Rows(rows) => Ok(rows),
@@ -204,7 +232,8 @@ impl Open {
         }
     }
 
-    async fn hang_up(&mut self) {
+    /// Ends it.
+    pub(super) async fn hang_up(&mut self) {
         // It is closed either way.
         let _ = timeout(PATIENCE, self.stream.write_all(&encode::terminate())).await;
     }

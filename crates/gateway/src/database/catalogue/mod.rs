@@ -4,9 +4,12 @@
 //! Answers are kept for a few seconds, and forgotten at once when something that went through here has changed a schema.
 //! The reasoning, and the race that stays, are in docs/decisions/0016.
 
+mod estimate;
 mod facts;
 mod line;
+mod plan;
 mod questions;
+mod reach;
 mod survey;
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,10 +19,11 @@ use std::time::Duration;
 use access::model::Service;
 use access::policy::sql::{Kind, Name, Named, Script};
 use access::road::TargetCredential;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
 use super::texts::{Generations, Reading};
+pub(crate) use estimate::Values;
 use facts::{Facts, question, relied_on};
 use line::{AskError, Line};
 use survey::{Survey, called_like_columns};
@@ -30,6 +34,9 @@ const BELIEVED: Duration = Duration::from_secs(5);
 /// Names that a text may lead to.
 const MOST_NAMES: usize = 500;
 
+/// Connections that are open for estimates at a time.
+const MOST_ESTIMATES: usize = 2;
+
 /// Texts behind the names of prepared statements.
 pub(crate) type Prepared = BTreeMap<Named, Arc<Script>>;
 
@@ -39,7 +46,11 @@ pub(crate) struct Catalogues(Mutex<HashMap<String, Arc<Whole>>>);
 
 /// All of one server that one login may ask.
 pub(crate) struct Whole {
+    name: String,
+    limit: Duration,
     line: Line,
+    /// Estimates are made a few at a time.
+    estimates: Semaphore,
     known: Mutex<Arc<Known>>,
 }
 
@@ -80,7 +91,13 @@ impl Catalogues {
 
 impl Whole {
     fn new(name: &str, limit: Duration) -> Self {
-        Self { line: Line::new(name, limit), known: Mutex::new(Known::nothing()) }
+        Self {
+            name: name.to_owned(),
+            limit,
+            line: Line::new(name, limit),
+            estimates: Semaphore::new(MOST_ESTIMATES),
+            known: Mutex::new(Known::nothing()),
+        }
     }
 
     fn forget(&self) {

@@ -169,3 +169,79 @@ fn add(all: &mut Meaning, more: Meaning) {
     all.effects.extend(more.effects);
     all.tables.extend(more.tables);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(text: &str) -> Arc<Script> {
+        Arc::new(sql::analyse(Dialect::Postgres, text.as_bytes(), &Catalogue::unasked()))
+    }
+
+    fn named(kind: Kind, name: &str) -> Named {
+        Named { kind, name: Name::plain(name) }
+    }
+
+    fn survey(facts: Vec<(Named, Facts)>) -> Survey {
+        let facts = facts.into_iter().map(|(named, facts)| (named, Arc::new(facts))).collect();
+        Survey { facts, version: 150_000, ..Survey::default() }
+    }
+
+    fn found() -> Facts {
+        Facts { found: vec!["r".into()], ..Facts::default() }
+    }
+
+    #[test]
+    fn names_that_do_nothing_change_no_reading() {
+        let text = script("SELECT id FROM orders");
+        let survey = survey(vec![(named(Kind::Relation, "orders"), found())]);
+        assert!(Arc::ptr_eq(&survey.read(&text), &text));
+    }
+
+    #[test]
+    fn a_name_of_which_nothing_was_said_is_unknown() {
+        let read = survey(vec![]).read(&script("SELECT id FROM orders"));
+        assert!(read.effects().contains(&Effect::Unknown));
+    }
+
+    #[test]
+    fn a_view_does_what_its_query_does() {
+        let wipe = named(Kind::Function, "wipe");
+        let view = Facts { runs: vec![("is a view".into(), script("SELECT wipe()"))], ..found() };
+        let strange = Facts { strange: vec!["is not analysed".into()], ..found() };
+        let survey = survey(vec![(named(Kind::Relation, "innocent"), view), (wipe, strange)]);
+        let read = survey.read(&script("SELECT * FROM innocent"));
+        assert!(read.effects().contains(&Effect::Unknown));
+        assert!(
+            read.reasons().iter().any(|reason| reason.because.contains("wipe is not analysed")),
+            "{read:?}"
+        );
+    }
+
+    #[test]
+    fn a_name_that_leads_back_to_itself_comes_to_an_end() {
+        let again = Facts { runs: vec![("is a view".into(), script("SELECT * FROM again"))], ..found() };
+        let survey = survey(vec![(named(Kind::Relation, "again"), again)]);
+        assert_eq!(survey.read(&script("SELECT * FROM again")).effects(), [Effect::Read].into());
+    }
+
+    #[test]
+    fn what_foreign_keys_take_along_is_touched_only_when_rows_go() {
+        let lines = Name::plain("lines");
+        let orders = Facts { cascades: vec![(How::Removes, lines.clone())], ..found() };
+        let written = |name| named(Kind::Written, name);
+        let survey = survey(vec![(written("orders"), orders), (written("lines"), found())]);
+        let touches = |text: &str| survey.read(&script(text)).tables().iter().any(|used| used.table == lines);
+        assert!(touches("DELETE FROM orders WHERE id = '1'"));
+        assert!(!touches("INSERT INTO orders VALUES (1)"));
+    }
+
+    #[test]
+    fn a_function_behind_a_dot_is_found_however_it_is_written() {
+        let functions = [Name::within("public", "debts")];
+        let found = |text: &str| called_like_columns(&script(text), &functions).len();
+        assert_eq!(found("SELECT c.DEBTS FROM customers c"), 1);
+        assert_eq!(found("SELECT c.U&\"d\\0065bts\" FROM customers c"), 1);
+        assert_eq!(found("SELECT c.name FROM customers c"), 0);
+    }
+}

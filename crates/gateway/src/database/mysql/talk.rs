@@ -121,7 +121,11 @@ impl Talk {
         self.judged = Some(act.id);
         let read = self.read(&act.kind);
         self.running = read.as_ref().ok().cloned();
-        self.course.judging.begin(act.id.number(), move |_afresh| std::future::ready(read.clone()));
+        self.course.judging.begin(
+            act.id.number(),
+            move |_afresh| std::future::ready(read.clone()),
+            |_| std::future::ready(None),
+        );
         Ok(())
     }
 
