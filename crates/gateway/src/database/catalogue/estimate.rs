@@ -52,12 +52,7 @@ pub(crate) struct Values {
 
 impl Guide {
     /// What that text would reach, as far as it is told in that time.
-    pub(crate) async fn impact(
-        &self,
-        script: &Arc<Script>,
-        values: &Values,
-        patience: Duration,
-    ) -> Impact {
+    pub(crate) async fn impact(&self, script: &Arc<Script>, values: &Values, patience: Duration) -> Impact {
         let mut impact = Impact::default();
         let told = timeout(patience, self.gather(script, values, &mut impact)).await;
         match told {
