@@ -6,7 +6,6 @@
 mod expressions;
 mod functions;
 mod lexis;
-mod modes;
 mod query;
 mod reserved;
 mod show;

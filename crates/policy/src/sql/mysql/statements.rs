@@ -5,7 +5,6 @@ use sqlparser::ast::{
     Use, Value,
 };
 
-use super::modes;
 use super::reserved::is_name;
 use crate::sql::findings::Findings;
 use crate::sql::findings::Usually;
@@ -265,14 +264,6 @@ impl<'a> Reader<'a> {
     fn assign(&mut self, scope: Option<&ContextModifier>, variable: &ObjectName, values: &[Expr]) {
         values.iter().for_each(|value| self.expression(value));
         let name = variable.to_string().to_lowercase();
-        let is_own = !matches!(scope, Some(ContextModifier::Global));
-        if is_own && is_sql_mode(&name) && modes::keep_the_grammar(values) {
-            return self.setting(
-                "sql_mode",
-                Read,
-                "changes what values are accepted, not how texts are read",
-            );
-        }
         if READING.iter().any(|setting| name.ends_with(setting)) {
             return self.found.misleads(format!("setting {name} changes how texts are read"));
         }
@@ -312,10 +303,6 @@ impl<'a> Reader<'a> {
         self.found.table(table, how, columns, whole);
         self.found.rely_on(Kind::Written, table, Usually::Harmless);
     }
-}
-
-fn is_sql_mode(name: &str) -> bool {
-    ["sql_mode", "@@sql_mode", "@@session.sql_mode"].contains(&name)
 }
 
 fn is_one(values: &[Expr]) -> bool {
