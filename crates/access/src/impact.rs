@@ -139,15 +139,18 @@ impl Reach {
 
     /// How many rows are concerned, as far as that is told.
     fn rows(&self) -> Option<u64> {
-        let is_lost = matches!(self.how, Way::Empties | Way::Removes);
-        self.rows.or(self.of.filter(|_| self.whole || is_lost))
+        self.rows.or(self.of.filter(|_| self.whole || self.goes_as_a_whole()))
+    }
+
+    fn goes_as_a_whole(&self) -> bool {
+        matches!(self.how, Way::Empties | Way::Removes)
     }
 
     /// All rows of the table, or so many that the rest makes no difference.
     fn is_all(&self) -> bool {
-        let counts = matches!(self.how, Way::Deletes | Way::Updates | Way::Empties | Way::Removes);
+        let counts = matches!(self.how, Way::Deletes | Way::Updates);
         let are_nearly = |(rows, of): (u64, u64)| of > 0 && rows.saturating_mul(100) >= of.saturating_mul(95);
-        counts && (self.whole || self.rows.zip(self.of).is_some_and(are_nearly))
+        self.goes_as_a_whole() || counts && (self.whole || self.rows.zip(self.of).is_some_and(are_nearly))
     }
 
     fn told(&self, language: Language) -> String {
