@@ -127,6 +127,6 @@ fn what_cannot_be_read_is_refused_and_the_connection_goes_on() {
     let guarded = Guarded::allowing_everything(Database::postgres());
     let mut psql = guarded.place("alice", "writer").client("psql");
     let done = run(psql.args(["-At", "-v", "VERBOSITY=sqlstate", "-c", "SELEC", "-c", "SELECT 'on'"]));
-    assert!(done.stderr.contains("42501"), "{}", done.stderr);
+    assert!(done.stderr.contains("42601"), "{}", done.stderr);
     assert_eq!(done.text(), "on\n");
 }
