@@ -89,7 +89,7 @@ impl Impact {
     #[must_use]
     pub fn outgrows(&self, signed: &Self) -> bool {
         signed.reaches.iter().any(|before| match before.rows() {
-            Some(rows) => !self.of_the_same(before).is_some_and(|now| now <= bearable(rows)),
+            Some(rows) => self.of_the_same(before).is_none_or(|now| now > bearable(rows)),
             None => false,
         })
     }
@@ -207,7 +207,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -125,7 +125,7 @@ impl Estimate<'_> {
         self.impact.copies = self.open.ask(reach::COPIES, &[]).await.ok().and_then(copies);
         let removed: Vec<_> = self.script.statements().iter().flat_map(|one| one.removed.clone()).collect();
         let relations = removed.iter().filter(|one| is_relation(one)).map(|one| one.name.clone());
-        let used = relied_on(self.script).into_iter().filter(|named| is_table(named)).map(|named| named.name);
+        let used = relied_on(self.script).into_iter().filter(is_table).map(|named| named.name);
         let names: BTreeSet<Name> = used.chain(relations).collect();
         let rows = self.open.ask(reach::TABLES, &[Some(&listed(&names))]).await?;
         self.tables = rows.into_iter().filter_map(Table::of).collect();

@@ -200,7 +200,7 @@ mod tests {
         let computes = ["runs", "computes values", "", "SELECT wipe()"];
         let table = orders(&[FOUND, CASCADE, TRIGGER, computes]);
         let wipe = named(Kind::Function, "wipe");
-        assert_eq!(table.planned_names(), [wipe.clone()]);
+        assert_eq!(table.planned_names(), std::slice::from_ref(&wipe));
         for reached in [wipe, Named { kind: Kind::Written, name: Name::within("public", "lines") }] {
             assert!(table.names().contains(&reached), "{reached}");
         }
