@@ -18,7 +18,7 @@ const END: &str = "-----END CERTIFICATE-----\n";
 /// Options of login.
 #[derive(Clone, Debug, Args)]
 pub struct Login {
-    /// The gateway, and your name there, as ssh takes it: [NAME@]HOST
+    /// The gateway, and your name there, as ssh takes it: HOST or NAME@HOST
     #[arg(value_name = "[NAME@]HOST")]
     gateway: String,
     /// Port of the gateway
