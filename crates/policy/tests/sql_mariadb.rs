@@ -95,8 +95,10 @@ fn stays_inside(text: &str) -> bool {
 
 const FIXTURE: &str = include_str!("sql/fixture_mariadb.sql");
 const ROWS: &str = include_str!("sql/rows_mariadb.sql");
-const SESSION: &str = "SELECT CONCAT_WS(' ', 'setting session', @@sql_mode, @@character_set_client, @@sql_log_bin, \
-    @@foreign_key_checks, CURRENT_ROLE())";
+/// Of the modes only those by which later texts mean something else: the others say what values are accepted.
+const SESSION: &str = "SELECT CONCAT_WS(' ', 'setting session', \
+    @@sql_mode REGEXP 'ANSI|DB2|HIGH_NOT|IGNORE_SPACE|MAXDB|MSSQL|NO_BACKSLASH|ORACLE|PIPES|POSTGRESQL', \
+    @@character_set_client, @@sql_log_bin, @@foreign_key_checks, CURRENT_ROLE())";
 
 /// Lines of what may change, with how often each is there.
 type State = BTreeMap<String, usize>;
@@ -203,9 +205,15 @@ const PIECES: [&str; 34] = [
     ",", "é", "\u{a0}",
 ];
 
+/// Where the changes begin; `SQL_SEED` begins elsewhere.
+const SEED: u64 = 0x2545_f491_4f6c_dd1d;
+
+/// Where one word of a statement ends.
+const BETWEEN: [char; 4] = [' ', '(', ')', ','];
+
 /// Texts that are one or three changes away from a statement.
 fn mutated(count: usize) -> Vec<String> {
-    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut seed = std::env::var("SQL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
     let mut next = move |below: usize| {
         seed ^= seed << 13;
         seed ^= seed >> 7;
@@ -213,7 +221,17 @@ fn mutated(count: usize) -> Vec<String> {
         usize::try_from(seed % below as u64).expect("small")
     };
     let base = statements();
-    let mutated = |_| {
+    let words: Vec<&str> = base.iter().flat_map(|text| text.split_inclusive(BETWEEN)).collect();
+    let by_words = |next: &mut dyn FnMut(usize) -> usize| {
+        let mut text: Vec<&str> = base[next(base.len())].split_inclusive(BETWEEN).collect();
+        for _ in 0..=next(3) {
+            let at = next(text.len() + 1);
+            let end = (at + next(3)).min(text.len());
+            drop(text.splice(at..end, [words[next(words.len())]]));
+        }
+        text.concat()
+    };
+    let by_letters = |next: &mut dyn FnMut(usize) -> usize| {
         let mut text: Vec<char> = base[next(base.len())].chars().collect();
         for _ in 0..=next(3) {
             let at = next(text.len() + 1);
@@ -225,6 +243,7 @@ fn mutated(count: usize) -> Vec<String> {
         }
         text.into_iter().collect()
     };
+    let mutated = |number| if number % 2 == 0 { by_words(&mut next) } else { by_letters(&mut next) };
     (0..count).map(mutated).collect()
 }
 
@@ -261,7 +280,7 @@ fn what_is_understood_is_what_the_server_parses() {
     server.script(ROWS);
     let known = ["SELECT FROM WHERE".to_owned(), "SELECT 1".to_owned()];
     assert_eq!(refused(&server, &known.iter().collect::<Vec<_>>()).len(), 1, "a refusal is seen");
-    let texts = mutated(24_000);
+    let texts: Vec<String> = statements().into_iter().chain(mutated(24_000)).collect();
     let understood: Vec<(&String, Script)> =
         texts.iter().map(|text| (text, read(text))).filter(|(_, script)| script.understood()).collect();
     let single: Vec<&String> = understood
@@ -280,7 +299,8 @@ fn what_is_understood_is_what_the_server_parses() {
     let told = server.send(std::iter::once("USE shop").chain(harmless.iter().copied()));
     let then = after(&server, "SELECT 1").expect("it runs");
     eprintln!(
-        "24000 texts, {} understood, {} prepared, {} called read and run, of which {} were refused",
+        "{} texts, {} understood, {} prepared, {} called read and run, of which {} were refused",
+        texts.len(),
         understood.len(),
         single.len(),
         harmless.len(),

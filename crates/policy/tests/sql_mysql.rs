@@ -57,3 +57,22 @@ fn columns_are_told_in_any_case_of_letters() {
     let script = read("SELECT Email FROM customers");
     assert!(format!("{:?}", script.statements()[0].tables).contains("\"email\""));
 }
+
+#[test]
+fn a_function_in_quotes_may_be_somebodys_own() {
+    for text in ["SELECT `count`(id) FROM orders", "SELECT `left`(name, 1) FROM customers"] {
+        assert!(!read(text).understood(), "{text}");
+    }
+    assert!(read("SELECT COUNT(id), LEFT(name, 1) FROM orders").understood());
+}
+
+#[test]
+fn what_replaces_rows_says_nothing_of_duplicates() {
+    for text in [
+        "REPLACE t SET a = 1 ON DUPLICATE KEY UPDATE a = 2",
+        "EXPLAIN REPLACE t SET a = 1 ON DUPLICATE KEY UPDATE a = 2",
+    ] {
+        assert!(!read(text).understood(), "{text}");
+    }
+    assert!(read("INSERT t SET a = 1 ON DUPLICATE KEY UPDATE a = 2").understood());
+}

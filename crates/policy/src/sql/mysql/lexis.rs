@@ -109,6 +109,12 @@ const GLUED: [&str; 32] = [
 /// Symbols of more than one character, longest first.
 const LONG_SYMBOLS: [&str; 10] = ["->>", "<=>", "->", "<=", ">=", "<>", "!=", "&&", "<<", ">>"];
 
+/// Encodings that MySQL or MariaDB know.
+const CHARSETS: &str = "
+armscii8 ascii big5 binary cp1250 cp1251 cp1256 cp1257 cp850 cp852 cp866 cp932 dec8 eucjpms euckr filename gb18030 gb2312
+gbk geostd8 greek hebrew hp8 keybcs2 koi8r koi8u latin1 latin2 latin5 latin7 macce macroman sjis swe7 tis620 ucs2 ujis
+utf16 utf16le utf32 utf8 utf8mb3 utf8mb4";
+
 /// Divides a text into tokens; comments go.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, &'static str> {
     let mut tokens = vec![];
@@ -207,13 +213,19 @@ fn word(rest: &str) -> Result<(Kind, usize), &'static str> {
         return Err("a variable without a plain name");
     }
     let after = name.get(length..).unwrap_or_default();
-    if after.starts_with(['\'', '"']) {
+    if after.starts_with(['\'', '"']) || ats == 0 && is_introducer(name.get(..length).unwrap_or_default()) {
         return Err("a string with a prefix");
     }
     if after.starts_with(|c: char| !c.is_ascii() || c == '@') {
         return Err("a name with other letters, which is not in backquotes");
     }
     Ok((Kind::Word, ats + length))
+}
+
+/// Whether it says in which encoding the string behind it is.
+fn is_introducer(word: &str) -> bool {
+    let charset = word.strip_prefix('_').unwrap_or_default().to_lowercase();
+    CHARSETS.split_whitespace().any(|known| known == charset)
 }
 
 fn is_of_a_word(character: char) -> bool {
@@ -240,6 +252,14 @@ pub(super) fn bounded(tokens: &[Token]) -> Result<(), String> {
     if tokens.windows(2).any(|pair| matches!(pair, [name, bracket] if is_apart(name, bracket))) {
         return Err("a blank between the name of a function and its bracket".into());
     }
+    if tokens.windows(2).any(|pair| matches!(pair, [name, value] if is_a_sequence(name, value))) {
+        return Err("a number of a sequence".into());
+    }
+    let is_loose =
+        |one: &Token, next: &Token| one.end() != next.start && (one.text == "." || next.text == ".");
+    if tokens.windows(2).any(|pair| matches!(pair, [one, next] if is_loose(one, next))) {
+        return Err("a blank beside a dot".into());
+    }
     for token in tokens {
         let word = token.text.to_lowercase();
         match token.kind {
@@ -257,6 +277,12 @@ pub(super) fn bounded(tokens: &[Token]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// `NEXT VALUE` and `PREVIOUS VALUE` are one token to servers with sequences.
+fn is_a_sequence(name: &Token, value: &Token) -> bool {
+    let are_words = name.kind == Kind::Word && value.text.eq_ignore_ascii_case("value");
+    are_words && ["next", "previous"].iter().any(|word| name.text.eq_ignore_ascii_case(word))
 }
 
 fn is_apart(name: &Token, bracket: &Token) -> bool {

@@ -3,9 +3,11 @@
 //! Texts are read as with the default `sql_mode`: a double quote begins a string. What another mode would divide into
 //! other tokens is refused.
 
+mod calls;
 mod expressions;
 mod functions;
 mod lexis;
+mod modes;
 mod query;
 mod reserved;
 mod show;

@@ -1,12 +1,14 @@
 //! Queries: SELECT, VALUES, set operations, joins and common tables.
 
 use sqlparser::ast::{
-    Cte, Expr, GroupByExpr, Join, JoinConstraint, JoinOperator, LimitClause, OrderBy, OrderByExpr,
-    OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias,
-    TableFactor, TableWithJoins, Value,
+    Cte, Distinct, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, LimitClause, LockClause,
+    OffsetRows, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectFlavor, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, TableAlias, TableFactor,
+    TableIndexDirective, TableIndexHintType, TableWithJoins, Value, WildcardAdditionalOptions,
 };
 
-use super::reserved::{is_name, is_operand};
+use super::calls::is_whole;
+use super::reserved::{is_alias, is_name};
 use super::statements::{Reader, is_of_the_server, table};
 use crate::sql::findings::Usually;
 use crate::sql::name::{Kind, Name};
@@ -66,6 +68,9 @@ impl Reader<'_> {
         self.body(body);
         self.order(order_by.as_ref());
         self.limit(limit_clause.as_ref());
+        if !locks.iter().all(|lock| matches!(lock, LockClause { of: None, .. })) {
+            self.strange("a lock of some tables");
+        }
         if !locks.is_empty() {
             self.found.does(Effect::Write, "locks the rows that it reads");
         }
@@ -73,7 +78,9 @@ impl Reader<'_> {
 
     fn common(&mut self, common: &Cte, recursive: bool) {
         let Cte { alias, query, from, materialized, closing_paren_token: _ } = common;
-        if from.is_some() || materialized.is_some() {
+        let are_names =
+            alias.columns.iter().all(|column| is_name(&column.name) && column.data_type.is_none());
+        if from.is_some() || materialized.is_some() || !is_name(&alias.name) || !are_names {
             self.strange("this kind of common table");
         }
         if recursive {
@@ -86,12 +93,22 @@ impl Reader<'_> {
     fn body(&mut self, body: &SetExpr) {
         match body {
             SetExpr::Select(select) => self.select(select),
-            SetExpr::Query(query) => self.query(query),
-            SetExpr::SetOperation { left, op: _, set_quantifier: _, right } => {
+            SetExpr::Query(query) if query.with.is_none() => self.query(query),
+            SetExpr::SetOperation {
+                left,
+                op: SetOperator::Union | SetOperator::Except | SetOperator::Intersect,
+                set_quantifier: SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None,
+                right,
+            } => {
                 self.within(|reader| reader.body(left));
                 self.within(|reader| reader.body(right));
             }
-            SetExpr::Values(values) => values.rows.iter().for_each(|row| self.expressions(row)),
+            SetExpr::Values(values) if !values.explicit_row && !values.value_keyword => {
+                values.rows.iter().for_each(|row| self.expressions(row));
+                if values.rows.iter().any(|row| row.is_empty()) {
+                    self.strange("a row of nothing");
+                }
+            }
             _ => self.strange("this kind of query"),
         }
     }
@@ -101,7 +118,7 @@ impl Reader<'_> {
             self.strange("this clause of a query");
         }
         self.from(&select.from);
-        select.projection.iter().for_each(|item| self.item(item));
+        self.items(&select.projection);
         select.selection.iter().for_each(|condition| self.expression(condition));
         match &select.group_by {
             GroupByExpr::Expressions(by, modifiers) if modifiers.is_empty() => self.expressions(by),
@@ -110,10 +127,23 @@ impl Reader<'_> {
         select.having.iter().for_each(|condition| self.expression(condition));
     }
 
-    pub(super) fn item(&mut self, item: &SelectItem) {
+    /// What a query or RETURNING answers. A star is the first.
+    pub(super) fn items(&mut self, items: &[SelectItem]) {
+        if items.iter().skip(1).any(|item| matches!(item, SelectItem::Wildcard(_))) {
+            self.strange("a star behind something else");
+        }
+        items.iter().for_each(|item| self.item(item));
+    }
+
+    fn item(&mut self, item: &SelectItem) {
         match item {
-            SelectItem::ExprWithAlias { alias, .. } if !is_operand(alias) => {
+            SelectItem::ExprWithAlias { alias, .. } if !is_alias(alias) => {
                 self.strange("a reserved word as a name");
+            }
+            SelectItem::Wildcard(options) | SelectItem::QualifiedWildcard(_, options)
+                if !is_bare(options) =>
+            {
+                self.strange("a star without some columns");
             }
             SelectItem::UnnamedExpr(expression)
             | SelectItem::ExprWithAlias { expr: expression, alias: _ } => {
@@ -147,7 +177,9 @@ impl Reader<'_> {
                 Some(of) => self.table(&of, alias.as_ref()),
                 None => self.strange("this name"),
             },
-            TableFactor::Derived { alias: Some(alias), .. } if is_name(&alias.name) => {
+            TableFactor::Derived { alias: Some(alias), .. }
+                if is_name(&alias.name) && alias.columns.is_empty() =>
+            {
                 self.scope.derived(&alias.name.value);
             }
             TableFactor::Derived { .. } => self.strange("this alias of a query"),
@@ -174,9 +206,15 @@ impl Reader<'_> {
                 json_path: None,
                 sample: None,
                 with_hints,
+                with_ordinality: false,
+                inheritance: None,
+                partitions,
+                index_directives,
                 ..
-            } if with_hints.is_empty() => {}
-            TableFactor::Derived { lateral: _, subquery, .. } => self.query(subquery),
+            } if with_hints.is_empty()
+                && partitions.iter().all(is_name)
+                && index_directives.iter().all(names_indexes) => {}
+            TableFactor::Derived { lateral: false, subquery, sample: None, .. } => self.query(subquery),
             TableFactor::NestedJoin { table_with_joins, alias: None } => {
                 self.from(std::slice::from_ref(table_with_joins.as_ref()));
             }
@@ -187,6 +225,13 @@ impl Reader<'_> {
     fn join(&mut self, join: &Join) {
         use JoinOperator::{CrossJoin, Inner, Left, LeftOuter, Right, RightOuter, StraightJoin};
         match &join.join_operator {
+            Left(JoinConstraint::None)
+            | LeftOuter(JoinConstraint::None)
+            | Right(JoinConstraint::None)
+            | RightOuter(JoinConstraint::None) => self.strange("an outer join without a condition"),
+            CrossJoin(JoinConstraint::Natural) | StraightJoin(JoinConstraint::Natural) => {
+                self.strange("this kind of join");
+            }
             JoinOperator::Join(on)
             | Inner(on)
             | Left(on)
@@ -203,7 +248,12 @@ impl Reader<'_> {
         match constraint {
             JoinConstraint::On(condition) => self.expression(condition),
             JoinConstraint::Using(columns) => {
-                columns.iter().filter_map(table).for_each(|column| self.scope.column(&column.name));
+                for column in columns {
+                    match table(column) {
+                        Some(Name { schema: None, name }) => self.scope.column(&name),
+                        _ => self.strange("this name"),
+                    }
+                }
             }
             JoinConstraint::Natural => self.scope.all(),
             JoinConstraint::None => {}
@@ -212,27 +262,27 @@ impl Reader<'_> {
     }
 
     fn order(&mut self, order: Option<&OrderBy>) {
-        match order.map(|order| &order.kind) {
-            Some(OrderByKind::Expressions(by)) => self.ordered(by),
-            Some(OrderByKind::All(_)) => self.strange("this kind of order"),
+        match order {
+            Some(OrderBy { kind: OrderByKind::Expressions(by), interpolate: None }) => self.ordered(by),
+            Some(_) => self.strange("this kind of order"),
             None => {}
         }
     }
 
     pub(super) fn ordered(&mut self, by: &[OrderByExpr]) {
-        by.iter().for_each(|by| self.expression(&by.expr));
+        for OrderByExpr { expr, options, with_fill } in by {
+            if options.nulls_first.is_some() || with_fill.is_some() {
+                self.strange("this kind of order");
+            }
+            self.expression(expr);
+        }
     }
 
     /// How many rows: digits, or a parameter.
-    fn bound(&mut self, limit: &Expr) {
-        let is_whole = match limit {
-            Expr::Value(value) => match &value.value {
-                Value::Number(number, _) => number.bytes().all(|byte| byte.is_ascii_digit()),
-                other => matches!(other, Value::Placeholder(_)),
-            },
-            other => matches!(other, Expr::Identifier(_)),
-        };
-        if !is_whole {
+    pub(super) fn bound(&mut self, limit: &Expr) {
+        let is_parameter =
+            matches!(limit, Expr::Value(value) if matches!(value.value, Value::Placeholder(_)));
+        if !is_parameter && !is_whole(limit) {
             self.strange("this kind of limit");
         }
     }
@@ -244,11 +294,16 @@ impl Reader<'_> {
                 if limit_by.is_empty() && limit.is_some() >= offset.is_some() =>
             {
                 limit.iter().for_each(|limit| self.bound(limit));
-                offset.iter().for_each(|offset| self.expression(&offset.value));
+                if let Some(offset) = offset {
+                    self.bound(&offset.value);
+                    if offset.rows != OffsetRows::None {
+                        self.strange("this kind of limit");
+                    }
+                }
             }
             Some(LimitClause::OffsetCommaLimit { offset, limit }) => {
-                self.expression(offset);
-                self.expression(limit);
+                self.bound(offset);
+                self.bound(limit);
             }
             Some(_) => self.strange("this kind of limit"),
         }
@@ -271,4 +326,32 @@ fn is_plain(select: &Select) -> bool {
         && select.named_window.is_empty()
         && select.qualify.is_none()
         && select.value_table_mode.is_none()
+        && select.flavor == SelectFlavor::Standard
+        && !matches!(select.distinct, Some(Distinct::On(_)))
+}
+
+/// An index for certain, or several; USE may name none.
+fn names_indexes(directive: &TableIndexDirective) -> bool {
+    let TableIndexDirective::MySql(hint) = directive else { return false };
+    let is_index = |name: &Ident| is_name(name) || name.value.eq_ignore_ascii_case("primary");
+    let may_be_none = hint.hint_type == TableIndexHintType::Use;
+    (may_be_none || !hint.index_names.is_empty()) && hint.index_names.iter().all(is_index)
+}
+
+fn is_bare(star: &WildcardAdditionalOptions) -> bool {
+    let WildcardAdditionalOptions {
+        wildcard_token: _,
+        opt_ilike,
+        opt_exclude,
+        opt_except,
+        opt_replace,
+        opt_rename,
+        opt_alias,
+    } = star;
+    opt_ilike.is_none()
+        && opt_exclude.is_none()
+        && opt_except.is_none()
+        && opt_replace.is_none()
+        && opt_rename.is_none()
+        && opt_alias.is_none()
 }

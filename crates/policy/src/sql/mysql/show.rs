@@ -1,11 +1,11 @@
 //! SHOW: what is shown, and the condition that chooses it, which may call functions.
 
 use sqlparser::ast::{
-    Ident, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions, Statement,
+    Ident, ObjectName, ShowStatementFilter, ShowStatementFilterPosition, ShowStatementOptions, Statement,
 };
 
 use super::reserved::is_name;
-use super::statements::Reader;
+use super::statements::{Reader, is_one_word, table};
 use crate::Effect::Read;
 
 /// What the parser knows only as words.
@@ -47,16 +47,34 @@ impl Reader<'_> {
                 self.describes(obj_name);
                 None
             }
-            Statement::ShowFunctions { filter }
-            | Statement::ShowVariables { filter, .. }
-            | Statement::ShowStatus { filter, .. }
-            | Statement::ShowCollation { filter } => filter.as_ref(),
+            Statement::ShowVariables { filter, global, session }
+            | Statement::ShowStatus { filter, global, session }
+                if !(*global && *session) =>
+            {
+                filter.as_ref()
+            }
+            Statement::ShowCollation { filter } => filter.as_ref(),
             Statement::ShowCharset(show) => show.filter.as_ref(),
-            Statement::ShowColumns { show_options, .. }
-            | Statement::ShowDatabases { show_options, .. }
-            | Statement::ShowSchemas { show_options, .. }
-            | Statement::ShowTables { show_options, .. }
-            | Statement::ShowViews { show_options, .. } => filter_of(show_options),
+            Statement::ShowColumns { extended: false, full: _, show_options } => {
+                self.of_table(show_options);
+                filter_of(show_options)
+            }
+            Statement::ShowDatabases { terse: false, history: false, show_options }
+            | Statement::ShowSchemas { terse: false, history: false, show_options } => {
+                self.of_database(show_options, false);
+                filter_of(show_options)
+            }
+            Statement::ShowTables {
+                terse: false,
+                history: false,
+                extended: false,
+                external: false,
+                full: _,
+                show_options,
+            } => {
+                self.of_database(show_options, true);
+                filter_of(show_options)
+            }
             _ => return false,
         };
         self.found.does(Read, "shows what is there");
@@ -67,6 +85,35 @@ impl Reader<'_> {
         }
         true
     }
+
+    fn of_table(&mut self, options: &ShowStatementOptions) {
+        if !is_plain(options) || !is_named(options, |name| table(name).is_some()) {
+            self.strange("this way to say what is shown");
+        }
+    }
+
+    fn of_database(&mut self, options: &ShowStatementOptions, may_be_named: bool) {
+        let is_of = options.show_in.is_none() || may_be_named && is_named(options, is_one_word);
+        if !is_plain(options) || !is_of {
+            self.strange("this way to say what is shown");
+        }
+    }
+}
+
+fn is_named(options: &ShowStatementOptions, is: impl Fn(&ObjectName) -> bool) -> bool {
+    options
+        .show_in
+        .as_ref()
+        .is_some_and(|within| within.parent_type.is_none() && within.parent_name.as_ref().is_some_and(is))
+}
+
+/// The condition is the last.
+fn is_plain(options: &ShowStatementOptions) -> bool {
+    let ShowStatementOptions { show_in: _, starts_with, limit, limit_from, filter_position } = options;
+    starts_with.is_none()
+        && limit.is_none()
+        && limit_from.is_none()
+        && !matches!(filter_position, Some(ShowStatementFilterPosition::Infix(_)))
 }
 
 fn filter_of(options: &ShowStatementOptions) -> Option<&ShowStatementFilter> {

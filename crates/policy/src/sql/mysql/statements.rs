@@ -1,11 +1,13 @@
 //! Statements: every kind that is understood, and what it does.
 
 use sqlparser::ast::{
-    AlterTableOperation, ContextModifier, Expr, Ident, ObjectName, ObjectType, Set, SetAssignment, Statement,
-    Use, Value,
+    AlterTableOperation, AnalyzeFormat, AnalyzeFormatKind, BeginTransactionKind, ContextModifier, Expr,
+    Ident, ObjectName, ObjectNamePart, ObjectType, Set, SetAssignment, Statement, TransactionMode, Use,
+    Value,
 };
 
-use super::reserved::is_name;
+use super::modes;
+use super::reserved::{is_name, is_value};
 use crate::sql::findings::Findings;
 use crate::sql::findings::Usually;
 use crate::sql::name::{Kind, Name};
@@ -20,6 +22,8 @@ use crate::{
 pub(super) struct Reader<'a> {
     pub(super) found: Findings<'a>,
     pub(super) scope: Scope,
+    /// What stands in rows that are there already is replaced; only here VALUES is a function.
+    pub(super) replaces: bool,
 }
 
 /// Settings that only change how the session's own work is done.
@@ -49,7 +53,7 @@ const READING: [&str; 3] = ["sql_mode", "character_set_client", "character_set_c
 
 impl<'a> Reader<'a> {
     pub(super) fn new(found: Findings<'a>) -> Self {
-        Reader { found, scope: Scope::default() }
+        Reader { found, scope: Scope::default(), replaces: false }
     }
 
     /// Something that is not on the list.
@@ -64,8 +68,19 @@ impl<'a> Reader<'a> {
             Statement::Insert(insert) => self.within(|reader| reader.insert(insert)),
             Statement::Update(update) => self.within(|reader| reader.update(update)),
             Statement::Delete(delete) => self.within(|reader| reader.delete(delete)),
-            Statement::Explain { analyze, statement, .. } => self.explain(*analyze, statement),
-            Statement::ExplainTable { table_name, .. } => self.describes(table_name),
+            Statement::Explain {
+                analyze,
+                verbose: false,
+                query_plan: false,
+                estimate: false,
+                options: None,
+                statement,
+                format,
+                describe_alias: _,
+            } => self.explain(*analyze, format.as_ref(), statement),
+            Statement::ExplainTable { table_name, hive_format: None, has_table_keyword: false, .. } => {
+                self.describes(table_name)
+            }
             Statement::Set(set) => self.set(set),
             _ if self.show(tree) => {}
             _ => self.of_the_session(tree),
@@ -81,15 +96,19 @@ impl<'a> Reader<'a> {
 
     fn of_the_session(&mut self, tree: &Statement) {
         let (control, effect, does) = match tree {
-            Statement::StartTransaction { statements, .. } if statements.is_empty() => {
+            Statement::StartTransaction { modifier: None, exception: None, .. } if begins(tree) => {
                 (Control::Begin, Read, "begins a transaction")
             }
-            Statement::Commit { .. } => (Control::Commit, Read, "ends a transaction"),
-            Statement::Rollback { .. } => (Control::Rollback, Read, "takes a transaction back"),
-            Statement::Savepoint { .. } | Statement::ReleaseSavepoint { .. } => {
+            Statement::Commit { end: false, modifier: None, chain: _ } => {
+                (Control::Commit, Read, "ends a transaction")
+            }
+            Statement::Rollback { savepoint, .. } if savepoint.iter().all(is_name) => {
+                (Control::Rollback, Read, "takes a transaction back")
+            }
+            Statement::Savepoint { name } | Statement::ReleaseSavepoint { name } if is_name(name) => {
                 (Control::Savepoint, Read, "marks a place to go back to")
             }
-            Statement::Use(Use::Object(name)) if table(name).is_some() => {
+            Statement::Use(Use::Object(name)) if is_one_word(name) => {
                 (Control::None, Read, "changes the database that names are looked for in")
             }
             Statement::LockTables { .. } => (Control::None, Write, "locks tables against others"),
@@ -98,7 +117,7 @@ impl<'a> Reader<'a> {
             Statement::Analyze(_) | Statement::OptimizeTable { .. } => {
                 (Control::None, Write, "does upkeep on tables")
             }
-            Statement::Deallocate { prepare: true, .. } => {
+            Statement::Deallocate { prepare: true, name } if is_name(name) => {
                 (Control::None, Read, "forgets a prepared statement")
             }
             Statement::Call(_) => return self.found.unknown("CALL runs code that is not analysed"),
@@ -217,8 +236,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Without ANALYZE a statement is planned; subqueries in it may run all the same, so only queries stay what they are.
-    fn explain(&mut self, analyze: bool, statement: &Statement) {
+    fn explain(&mut self, analyze: bool, format: Option<&AnalyzeFormatKind>, statement: &Statement) {
         self.found.does(Read, "shows a plan");
+        if !matches!(format, None | Some(AnalyzeFormatKind::Assignment(AnalyzeFormat::JSON))) {
+            self.strange("this format of a plan");
+        }
         let is_planned = matches!(
             statement,
             Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_)
@@ -262,8 +284,21 @@ impl<'a> Reader<'a> {
     }
 
     fn assign(&mut self, scope: Option<&ContextModifier>, variable: &ObjectName, values: &[Expr]) {
-        values.iter().for_each(|value| self.expression(value));
+        for value in values {
+            match value {
+                Expr::Identifier(word) if is_value(word) => {}
+                _ => self.expression(value),
+            }
+        }
         let name = variable.to_string().to_lowercase();
+        let is_own = !matches!(scope, Some(ContextModifier::Global));
+        if is_own && is_sql_mode(&name) && modes::keep_the_grammar(values) {
+            return self.setting(
+                "sql_mode",
+                Read,
+                "changes what values are accepted, not how texts are read",
+            );
+        }
         if READING.iter().any(|setting| name.ends_with(setting)) {
             return self.found.misleads(format!("setting {name} changes how texts are read"));
         }
@@ -305,6 +340,10 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn is_sql_mode(name: &str) -> bool {
+    ["sql_mode", "@@sql_mode", "@@session.sql_mode"].contains(&name)
+}
+
 fn is_one(values: &[Expr]) -> bool {
     let truth = |value: &Expr| match value {
         Expr::Value(value) => matches!(&value.value, Value::Number(number, _) if number == "1"),
@@ -324,6 +363,25 @@ pub(super) fn is_of_the_server(table: &Name) -> bool {
     matches!(schema.as_deref(), Some("mysql" | "sys" | "performance_schema" | "information_schema"))
 }
 
+/// `BEGIN`, `BEGIN WORK`, or `START TRANSACTION` with how it may be used.
+fn begins(tree: &Statement) -> bool {
+    let Statement::StartTransaction { modes, begin, transaction, statements, has_end_keyword, .. } = tree
+    else {
+        return false;
+    };
+    let is_access = |mode: &TransactionMode| matches!(mode, TransactionMode::AccessMode(_));
+    let is_form = match transaction {
+        None | Some(BeginTransactionKind::Work) => *begin && modes.is_empty(),
+        Some(BeginTransactionKind::Transaction) => !begin && modes.len() <= 1 && modes.iter().all(is_access),
+        Some(BeginTransactionKind::Tran) => false,
+    };
+    is_form && statements.is_empty() && !has_end_keyword
+}
+
+pub(super) fn is_one_word(name: &ObjectName) -> bool {
+    table(name).is_some_and(|name| name.schema.is_none())
+}
+
 /// The name of a relation; none when its first word cannot be a name.
 pub(super) fn table(name: &ObjectName) -> Option<Name> {
     let first = name.0.first()?.as_ident()?;
@@ -332,11 +390,19 @@ pub(super) fn table(name: &ObjectName) -> Option<Name> {
 
 /// A name of one or two words.
 pub(super) fn words(name: &ObjectName) -> Option<Name> {
-    let words: Option<Vec<&str>> =
-        name.0.iter().map(|part| part.as_ident().map(|word| word.value.as_str())).collect();
+    let words: Option<Vec<&str>> = name.0.iter().map(plain_word).collect();
     match words?.as_slice() {
         [name] => Some(Name::plain(name)),
         [schema, name] => Some(Name::within(schema, name)),
         _ => None,
     }
+}
+
+/// A word without quotes, or in backquotes.
+fn plain_word(part: &ObjectNamePart) -> Option<&str> {
+    part.as_ident().filter(|word| is_plain_word(word)).map(|word| word.value.as_str())
+}
+
+pub(super) fn is_plain_word(word: &Ident) -> bool {
+    word.quote_style.map_or(!word.value.starts_with('@'), |quote| quote == '`')
 }

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     Assignment, AssignmentTarget, BinaryOperator, Delete, Expr, FromTable, Insert, ObjectName, OnInsert,
-    TableFactor, TableObject, TableWithJoins, Update, Value,
+    Query, SetExpr, TableFactor, TableObject, TableWithJoins, Update, Value,
 };
 
 use super::reserved::is_name;
@@ -15,6 +15,9 @@ impl Reader<'_> {
     pub(super) fn insert(&mut self, insert: &Insert) {
         let TableObject::TableName(name) = &insert.table else { return self.strange("this table") };
         let Some(target) = table(name) else { return self.strange("this name") };
+        if insert.has_table_keyword || target.name.eq_ignore_ascii_case("value") {
+            self.strange("this way to say which table");
+        }
         if insert.partitioned.is_some() || insert.overwrite || insert.or.is_some() || insert.output.is_some()
         {
             self.strange("this clause of INSERT");
@@ -27,7 +30,10 @@ impl Reader<'_> {
             self.strange("this alias of rows");
         }
         if let Some(source) = &insert.source {
-            self.query_parts(source);
+            self.rows(source);
+        }
+        if !insert.columns.iter().all(|name| table(name).is_some()) {
+            self.strange("a reserved word as a name");
         }
         self.scope.table(&target.name, &target);
         self.assignments(&insert.assignments);
@@ -37,8 +43,10 @@ impl Reader<'_> {
         }
         match &insert.on {
             None => {}
-            Some(OnInsert::DuplicateKeyUpdate(assignments)) => {
+            Some(OnInsert::DuplicateKeyUpdate(assignments)) if !insert.replace_into => {
+                self.replaces = true;
                 self.assignments(assignments);
+                self.replaces = false;
                 self.found.does(
                     Effect::DataDestroy,
                     format!("replaces values in rows of {target} that are there already"),
@@ -46,20 +54,26 @@ impl Reader<'_> {
             }
             Some(_) => self.strange("this clause of INSERT"),
         }
-        insert.returning.iter().flatten().for_each(|item| self.item(item));
+        insert.returning.iter().for_each(|items| self.items(items));
         let columns = insert.columns.iter().map(column).collect::<Option<_>>().map(Columns::Some);
         let columns = columns.filter(|_| !insert.columns.is_empty()).unwrap_or(Columns::All);
         self.writes(&target, How::Writes, columns, false);
     }
 
     pub(super) fn update(&mut self, update: &Update) {
-        if update.from.is_some() || update.output.is_some() || update.or.is_some() {
+        if update.from.is_some()
+            || update.output.is_some()
+            || update.or.is_some()
+            || update.returning.is_some()
+            || !update.optimizer_hints.is_empty()
+        {
             self.strange("this clause of UPDATE");
         }
         self.from(std::slice::from_ref(&update.table));
         self.assignments(&update.assignments);
         update.selection.iter().for_each(|condition| self.expression(condition));
         self.ordered(&update.order_by);
+        update.limit.iter().for_each(|limit| self.bound(limit));
         let whole = is_unbounded(update.selection.as_ref()) && update.limit.is_none();
         let columns = targets(&update.assignments);
         for target in written(std::slice::from_ref(&update.table)) {
@@ -79,7 +93,8 @@ impl Reader<'_> {
         delete.using.iter().for_each(|using| self.from(using));
         delete.selection.iter().for_each(|condition| self.expression(condition));
         self.ordered(&delete.order_by);
-        delete.returning.iter().flatten().for_each(|item| self.item(item));
+        delete.limit.iter().for_each(|limit| self.bound(limit));
+        delete.returning.iter().for_each(|items| self.items(items));
         let whole = is_unbounded(delete.selection.as_ref()) && delete.limit.is_none();
         for target in written(from) {
             self.found.does(Effect::DataDestroy, format!("removes {} of {target}", which(whole)));
@@ -87,8 +102,31 @@ impl Reader<'_> {
         }
     }
 
+    /// New rows: of a query, or each value told.
+    fn rows(&mut self, source: &Query) {
+        match source.body.as_ref() {
+            SetExpr::Values(values) if !values.explicit_row && is_alone(source) => {
+                values.rows.iter().flat_map(|row| row.iter()).for_each(|value| self.value(value));
+            }
+            _ => self.query_parts(source),
+        }
+    }
+
     fn assignments(&mut self, assignments: &[Assignment]) {
-        assignments.iter().for_each(|assignment| self.expression(&assignment.value));
+        for Assignment { target, value } in assignments {
+            if !matches!(target, AssignmentTarget::ColumnName(name) if is_column(name)) {
+                self.strange("a reserved word as a name");
+            }
+            self.value(value);
+        }
+    }
+
+    /// What a column is set to.
+    fn value(&mut self, value: &Expr) {
+        match value {
+            Expr::Identifier(word) if word.value.eq_ignore_ascii_case("default") => {}
+            _ => self.expression(value),
+        }
     }
 }
 
@@ -106,6 +144,16 @@ fn written(from: &[TableWithJoins]) -> Vec<Name> {
         _ => None,
     });
     named.collect()
+}
+
+/// Whether a query is nothing but its body.
+fn is_alone(query: &Query) -> bool {
+    query.with.is_none() && query.order_by.is_none() && query.limit_clause.is_none() && query.locks.is_empty()
+}
+
+/// Behind a dot a reserved word is a name like any other.
+fn is_column(name: &ObjectName) -> bool {
+    name.0.first().and_then(|first| first.as_ident()).is_some_and(is_name) && name.0.len() <= 3
 }
 
 fn column(name: &ObjectName) -> Option<String> {
