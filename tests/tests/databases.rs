@@ -112,6 +112,33 @@ fn a_denied_statement_fails_and_the_session_goes_on() {
 }
 
 #[test]
+fn a_hold_in_a_transaction_tells_what_it_locks_and_ends_at_its_own_limit() {
+    let limit = "transaction_hold_seconds = 2";
+    let shop = Guarded::with_orders(Plan::shipped().config("transaction_hold_seconds = 120", limit));
+    let (outside, number) = shop.held("alice", "TRUNCATE orders");
+    assert!(!outside.stderr().contains("locks "), "{}", outside.stderr());
+    let mut psql = Running::start(shop.psql("alice").args(["-v", "VERBOSITY=verbose"]));
+    psql.write(
+        b"BEGIN;\nUPDATE customers SET name = 'x' WHERE id = 1;\nTABLE orders LIMIT 0;\nTRUNCATE orders;\n",
+    );
+    let told = psql.until_stderr("2 seconds at most");
+    let inside = number_after("HELD as request ", &told);
+    assert!(told.contains("public.customers") && !told.contains("public.orders;"), "{told}");
+    let told = psql.until_stderr("HINT");
+    assert!(told.contains("42501") && told.contains(&format!("request {inside} lapsed")), "{told}");
+    psql.until_stderr("must be rolled back");
+    psql.write(b"SELECT 'in the block';\n");
+    psql.until_stderr("25P02");
+    let ended = shop.bastion.until_entry("request-end", |entry| entry["request"] == inside);
+    assert_eq!(ended["state"], "expired");
+    shop.bastion.answer(inside, "approve", "bob").refused();
+    // Nobody waits for whoever has no transaction open.
+    shop.bastion.approve(number, "bob");
+    shop.bastion.approve(number, "carol");
+    assert_eq!(outside.finish().ok(), "TRUNCATE TABLE\n");
+}
+
+#[test]
 fn a_syntax_error_is_one_as_at_the_server_and_never_gets_there() {
     let shop = Guarded::with_orders(Plan::shipped());
     let script =

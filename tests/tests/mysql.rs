@@ -219,3 +219,12 @@ fn what_is_not_understood_never_reaches_the_server() {
     }
     assert_eq!(count(&shop), "1000");
 }
+
+#[test]
+fn what_drivers_set_when_they_connect_passes() {
+    let shop = shop();
+    let place = shop.place("alice", "writer");
+    let text = "SET autocommit = 1, sql_mode = concat(@@sql_mode, ',STRICT_TRANS_TABLES'); SET NAMES utf8mb4; \
+        SET SESSION sql_mode = 'TRADITIONAL'; SELECT @@sql_mode LIKE '%STRICT_ALL_TABLES%'";
+    assert_eq!(run(&mut mariadb(&place, text)).ok().trim(), "1");
+}

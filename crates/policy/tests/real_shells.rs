@@ -171,6 +171,9 @@ proptest! {
             if !named.iter().all(|argv| NAMES.contains(&argv[0].as_str())) {
                 continue; // shells look for a missing program before or after they open its files
             }
+            if shell.ends_with("zsh") && ran.argvs.is_empty() && typed.contains('*') {
+                continue; // it runs nothing when a pattern matches no file; the others pass the pattern on
+            }
             let first = first.get_or_insert(as_typed);
             prop_assert_eq!(&*first, &ran, "{} differs from bash for {}", shell.display(), analysis.run().unwrap());
         }

@@ -369,7 +369,7 @@ fn nothing_is_forwarded() {
 }
 
 #[test]
-fn the_example_in_the_file_opens_the_one_port_that_it_names() {
+fn the_examples_in_the_file_open_the_one_port_that_they_name() {
     let mut sources = shipped();
     let (_, text) = sources.policies.iter().find(|(name, _)| name == "production.cedar").unwrap();
     let (_, commented) = text.split_once("\n//\n").unwrap();

@@ -72,6 +72,13 @@ pub enum SessionEvent {
         /// How long it was open.
         milliseconds: u64,
     },
+    /// How much has crossed so far a connection whose bytes are counted and not kept.
+    Crossed {
+        /// Bytes that the target received.
+        to_target: u64,
+        /// Bytes that the client received.
+        to_client: u64,
+    },
     /// A signal for the program (`signal`).
     Signal {
         /// Its name without `SIG`.

@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::row::Row;
 use super::valid::{self, valid};
 use crate::error::RoadError;
-use crate::model::{Account, Database, Protocol, Service};
+use crate::model::{Account, Database, Protocol, Service, Target};
 use crate::ports::StoreError;
 use crate::road::{Road, credential_owner};
 
@@ -23,19 +23,39 @@ impl Road {
         material: &Material,
     ) -> Result<Plan, ChangeError> {
         valid("login", AccountName::parse(login))?;
+        let place = self.hosting_accounts(target).await?;
         let is_key = material.credential.as_ref().is_some_and(|secret| secret.0.contains(PRIVATE_KEY));
-        if is_key == self.known_target(target).await?.database().is_some() {
+        if is_key == place.database().is_some() {
             let why = "does not fit: a host takes a private key, a database a password";
             return Err(valid::wrong("credential", why));
         }
-        let owner = credential_owner(target, login);
         let secret = material.credential.as_ref().map(|secret| secret.0.as_bytes()).unwrap_or_default();
-        let sealed = self.vault().seal("credential", &owner, secret, self.entropy());
-        let credential = sealed.map_err(RoadError::from)?;
         let before = self.store().account(target, login).await?;
         let reader = before.as_ref().and_then(|account| account.reader.clone());
-        let after = Account { target: target.to_owned(), login: login.to_owned(), credential, reader };
-        Ok(Plan::of(owner).row(before.map(Row::Account), Some(Row::Account(after))))
+        let after = Account { reader, ..self.account_with(target, login, secret)? };
+        Ok(Plan::of(credential_owner(target, login)).row(before.map(Row::Account), Some(Row::Account(after))))
+    }
+
+    /// An account with that secret, sealed.
+    pub(super) fn account_with(
+        &self,
+        target: &str,
+        login: &str,
+        secret: &[u8],
+    ) -> Result<Account, ChangeError> {
+        let owner = credential_owner(target, login);
+        let sealed = self.vault().seal("credential", &owner, secret, self.entropy());
+        let credential = sealed.map_err(RoadError::from)?;
+        Ok(Account { target: target.to_owned(), login: login.to_owned(), credential, reader: None })
+    }
+
+    /// The target, if its accounts are administered one by one.
+    async fn hosting_accounts(&self, target: &str) -> Result<Target, ChangeError> {
+        let known = self.known_target(target).await?;
+        match known.is_counted() {
+            true => Err(valid::wrong("target", "has the one account that came with it, and no login")),
+            false => Ok(known),
+        }
     }
 
     /// Reads run as another account, which has no third one for its own.
@@ -64,6 +84,7 @@ impl Road {
     }
 
     pub(super) async fn plan_account_remove(&self, target: &str, login: &str) -> Result<Plan, ChangeError> {
+        self.hosting_accounts(target).await?;
         let account = self.known_account(target, login).await?;
         Ok(Plan::of(credential_owner(target, login)).row(Some(Row::Account(account)), None))
     }

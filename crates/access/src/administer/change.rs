@@ -142,7 +142,20 @@ pub enum Change {
         /// Certificate authorities of the server's certificate, PEM.
         authority: String,
     },
-    /// Trusts other certificate authorities for a database.
+    /// A new target that is reached inside TLS, whatever it speaks: what crosses is counted.
+    TlsAdd {
+        /// Name in the handshake of clients: one label of a DNS name.
+        name: String,
+        /// Host name or address of the server, as its certificate has it.
+        host: String,
+        /// TCP port.
+        port: u16,
+        /// Labels for policies.
+        labels: BTreeMap<String, String>,
+        /// Certificate authorities of the server's certificate, PEM; none when it is spoken to in clear.
+        authority: Option<String>,
+    },
+    /// Trusts other certificate authorities for a database, or another target that is reached inside TLS.
     DatabaseAuthority {
         /// Target.
         name: String,
@@ -258,6 +271,7 @@ impl Change {
             | Self::PoliciesSet { .. } => Role::Security,
             Self::TargetAdd { .. }
             | Self::DatabaseAdd { .. }
+            | Self::TlsAdd { .. }
             | Self::DatabaseAuthority { .. }
             | Self::TargetHostKey { .. }
             | Self::TargetAddress { .. }

@@ -56,6 +56,7 @@ struct KeptTarget {
 enum KeptService {
     Ssh { host_key: String },
     Database { authority: String, database: String, protocol: String },
+    Tls { authority: Option<String> },
 }
 
 #[derive(Deserialize)]
@@ -168,6 +169,7 @@ fn target(kept: KeptTarget) -> Option<Row> {
         KeptService::Database { authority, database: name, protocol } => {
             Service::Database(Database { protocol: Protocol::parse(&protocol)?, name, authority })
         }
+        KeptService::Tls { authority } => Service::Tls { authority },
     };
     Some(Row::Target(Target {
         name: kept.name,

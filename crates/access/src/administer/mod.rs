@@ -158,6 +158,7 @@ impl Road {
             Change::KeyRemove { name, fingerprint } => self.plan_key_remove(name, fingerprint).await,
             Change::TargetAdd { .. } => self.plan_target_add(change).await,
             Change::DatabaseAdd { .. } => self.plan_database_add(change).await,
+            Change::TlsAdd { .. } => self.plan_tls_add(change).await,
             Change::DatabaseAuthority { name, authority } => self.plan_authority(name, authority).await,
             Change::TargetHostKey { name, host_key } => self.plan_host_key(name, host_key).await,
             Change::TargetAddress { name, host, port } => self.plan_address(name, host, *port).await,

@@ -1,13 +1,13 @@
 //! Changes of targets: hosts and databases.
 
 use identity::TargetName;
-use policy::Level;
+use policy::{Level, destination};
 
 use super::plan::Plan;
 use super::row::Row;
 use super::valid::{self, valid};
 use super::{Change, ChangeError};
-use crate::model::{Database, Service, Target};
+use crate::model::{Database, Service, TLS_ACCOUNT, Target};
 use crate::ports::StoreError;
 use crate::road::Road;
 
@@ -45,7 +45,9 @@ impl Road {
                 *pinned = host_key;
                 Ok(())
             }
-            Service::Database(_) => Err(valid::wrong("host key", "is not what a database has")),
+            Service::Database(_) | Service::Tls { .. } => {
+                Err(valid::wrong("host key", "is what hosts have; this target has none"))
+            }
         })
         .await
     }
@@ -67,11 +69,33 @@ impl Road {
         self.plan_new(Target { name, host, port: *port, labels, level: Level::StatementGated, service }).await
     }
 
+    /// Its one account comes and goes with it: the gateway logs in nowhere, but people, policies and permits name an account.
+    pub(super) async fn plan_tls_add(&self, change: &Change) -> Result<Plan, ChangeError> {
+        let Change::TlsAdd { name, host, port, labels, authority } = change else {
+            return Ok(Plan::default());
+        };
+        valid("name", TargetName::parse(name))?;
+        valid::label(name)?;
+        destination::tcp(host, (*port).into())
+            .map_err(|_| valid::wrong("host", "is where no policy can permit a connection"))?;
+        valid::labels(labels)?;
+        let authority = authority.as_deref().map(valid::authority).transpose()?;
+        let (host, labels, port) = (host.clone(), labels.clone(), *port);
+        let (level, service) = (Level::Counted, Service::Tls { authority });
+        let target = Target { name: name.clone(), host, port, labels, level, service };
+        let account = self.account_with(name, TLS_ACCOUNT, b"")?;
+        Ok(self.plan_new(target).await?.row(None, Some(Row::Account(account))))
+    }
+
     pub(super) async fn plan_authority(&self, name: &str, authority: &str) -> Result<Plan, ChangeError> {
         let authority = valid::authority(authority)?;
         self.plan_service(name, |service| match service {
             Service::Database(database) => {
                 database.authority = authority;
+                Ok(())
+            }
+            Service::Tls { authority: pinned } => {
+                *pinned = Some(authority);
                 Ok(())
             }
             Service::Ssh { .. } => {

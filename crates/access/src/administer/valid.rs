@@ -111,6 +111,15 @@ pub(super) fn protocol(word: &str) -> Result<Protocol, ChangeError> {
         .ok_or_else(|| wrong("protocol", format!("{} is not postgres or mysql", visible(word))))
 }
 
+/// The name of a target that clients name in a TLS handshake: one label of a DNS name (RFC 1123, section 2.1), which a
+/// certificate for `*.` covers.
+pub(super) fn label(name: &str) -> Result<(), ChangeError> {
+    match name.len() <= 63 && !name.contains(['.', '_']) && !name.ends_with('-') {
+        true => Ok(()),
+        false => Err(wrong("name", "is not one label of a DNS name, by which TLS clients could ask for it")),
+    }
+}
+
 /// Certificates in PEM, at least one, and nothing else.
 pub(super) fn authority(pem: &str) -> Result<String, ChangeError> {
     valid("authority", identity::authority::parse(pem))?;

@@ -16,7 +16,7 @@ pub use person::{
 pub use record::{Notice, Record};
 pub use request::{Answer, Decision, Request, RequestId, RequestKind, RequestState};
 pub use session::{Outcome, SessionRow, Way};
-pub use target::{Account, Database, Protocol, Service, Target};
+pub use target::{Account, Database, Protocol, Service, TLS_ACCOUNT, Target};
 
 /// Microseconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -15,6 +15,8 @@ pub enum Way {
     Jump,
     /// A database client, by TLS.
     Database,
+    /// Any client, by TLS with a certificate, to a target that is named in the handshake.
+    Tls,
 }
 
 impl Way {
@@ -24,12 +26,17 @@ impl Way {
             Self::Direct => "direct",
             Self::Jump => "jump",
             Self::Database => "database",
+            Self::Tls => "tls",
         }
     }
 
     /// Whether what answers at a target can be reached this way.
     pub(crate) fn leads_to(self, service: &Service) -> bool {
-        matches!(service, Service::Database(_)) == (self == Self::Database)
+        match service {
+            Service::Ssh { .. } => matches!(self, Self::Direct | Self::Jump),
+            Service::Database(_) => self == Self::Database,
+            Service::Tls { .. } => self == Self::Tls,
+        }
     }
 }
 
@@ -81,7 +88,7 @@ pub struct SessionRow {
     pub target: String,
     /// As whom.
     pub account: String,
-    /// `direct` or `jump`.
+    /// The word of a [`Way`].
     pub way: String,
     /// Address that the client came from.
     pub source: IpAddr,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use policy::Level;
+use policy::{Level, destination};
+
+use crate::ask::Forwarding;
 
 /// A host or a database behind the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +33,15 @@ pub enum Service {
     },
     /// A database server, over TLS.
     Database(Database),
+    /// Whatever speaks over TCP; clients reach it inside TLS. What crosses is counted, not understood.
+    Tls {
+        /// Certificate authorities that the server's certificate must come from, as PEM; none when it is spoken to in clear.
+        authority: Option<String>,
+    },
 }
+
+/// The account of a target whose protocol nobody here speaks: there is no login on it that the gateway could choose.
+pub const TLS_ACCOUNT: &str = "tls";
 
 /// A database behind the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,11 +77,13 @@ pub struct Account {
 }
 
 impl Target {
-    /// What it must prove to be, as people compare it and sign it: the host key, or the certificate authorities.
+    /// What it must prove to be, as people compare it and sign it: the host key, or the certificate authorities. Empty
+    /// for a server that is spoken to in clear.
     pub fn pinned(&self) -> &str {
         match &self.service {
             Service::Ssh { host_key } => host_key,
             Service::Database(database) => &database.authority,
+            Service::Tls { authority } => authority.as_deref().unwrap_or_default(),
         }
     }
 
@@ -79,8 +91,20 @@ impl Target {
     pub fn database(&self) -> Option<&Database> {
         match &self.service {
             Service::Database(database) => Some(database),
-            Service::Ssh { .. } => None,
+            Service::Ssh { .. } | Service::Tls { .. } => None,
         }
+    }
+
+    /// What opening a connection to it is judged as, where a connection is all that there is; nothing too when no policy can
+    /// permit one.
+    pub fn forwarding(&self) -> Option<Forwarding> {
+        let to = destination::tcp(&self.host, self.port.into()).ok();
+        to.filter(|_| self.is_counted()).map(Forwarding::Tcp)
+    }
+
+    /// Whether what crosses is counted, and understood by nobody here.
+    pub fn is_counted(&self) -> bool {
+        matches!(self.service, Service::Tls { .. })
     }
 }
 

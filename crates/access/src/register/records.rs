@@ -64,6 +64,10 @@ pub fn target(target: &Target) -> Record {
             content["database"] = json!(database.name);
             content["protocol"] = json!(database.protocol.as_str());
         }
+        Service::Tls { authority } => {
+            content["authority"] = json!(authority);
+            content["protocol"] = json!("tls");
+        }
     }
     record("target", &target.name, &content)
 }

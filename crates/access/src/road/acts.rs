@@ -8,14 +8,13 @@ use policy::{Act, Analysis, Level, Rule, TargetFacts, Verdict};
 use super::Road;
 use super::grant::Grant;
 use super::holds::Pending;
-use super::judged::Judged;
+use super::judged::{Foreseen, Judged};
 use super::runbooks::Run;
 use super::sessions::Session;
 use super::setting::Setting;
 use crate::ask::{Ask, ShellLine};
 use crate::entry::Event;
 use crate::error::{Refusal, RoadError};
-use crate::impact::Impact;
 use crate::model::{Person, RequestId, Target};
 use crate::text;
 
@@ -33,18 +32,18 @@ pub enum Step {
 impl Road {
     /// Judges what a channel asks for. The decision is on the record before this returns.
     pub async fn submit(&self, session: &Session, channel: u32, ask: Ask) -> Step {
-        self.submit_estimated(session, channel, ask, std::future::ready(None)).await
+        self.submit_foreseen(session, channel, ask, std::future::ready(Foreseen::default())).await
     }
 
-    /// The same with an estimate of what it would reach, which is only awaited when people must sign.
-    pub async fn submit_estimated(
+    /// The same with what whoever signs should know beforehand, which is only awaited when people must sign.
+    pub async fn submit_foreseen(
         &self,
         session: &Session,
         channel: u32,
         ask: Ask,
-        estimate: impl Future<Output = Option<Impact>> + Send,
+        foreseen: impl Future<Output = Foreseen> + Send,
     ) -> Step {
-        match self.try_submit(session, channel, ask, estimate).await {
+        match self.try_submit(session, channel, ask, foreseen).await {
             Ok(step) => step,
             Err(fault) => Step::Refused(self.tell(&fault)),
         }
@@ -60,7 +59,7 @@ impl Road {
         session: &Session,
         channel: u32,
         ask: Ask,
-        estimate: impl Future<Output = Option<Impact>> + Send,
+        foreseen: impl Future<Output = Foreseen> + Send,
     ) -> Result<Step, RoadError> {
         self.recorder_works()?;
         let footing = self.footing(session).await?;
@@ -79,7 +78,7 @@ impl Road {
                 Ok(Step::Run(Grant::allowed(&judged, &allowed)))
             }
             Verdict::Hold(held) => {
-                judged.impact = estimate.await;
+                judged.foreseen = foreseen.await;
                 let pending = self.hold(session, channel, judged, &held).await?;
                 Ok(Step::Held(Box::new(pending)))
             }

@@ -116,6 +116,29 @@ impl Road {
         self.admit(attempt, self.try_certificate(person, der, source)).await
     }
 
+    /// The same for a client that has no place to say a name: it is whoever the certificate was given to.
+    pub async fn enter_with_certificate_alone(
+        &self,
+        der: &[u8],
+        source: IpAddr,
+    ) -> Result<VerifiedIdentity, Refusal> {
+        let holder = self.holder(der).await.map_err(|fault| self.tell(&fault))?;
+        self.enter_with_certificate(&holder.unwrap_or_default(), der, source).await
+    }
+
+    async fn holder(&self, der: &[u8]) -> Result<Option<String>, RoadError> {
+        let Some(row) = self.store().certificate(&fingerprint(der)).await? else { return Ok(None) };
+        self.name_of(&row.person).await.map(Some)
+    }
+
+    /// Enters that a client has shown no certificate, or none of ours, where nobody comes in without.
+    pub async fn note_stranger(&self, source: IpAddr) {
+        let attempt = Attempt { guesses: None, name: "", source };
+        if let Err(fault) = self.note_refused(&attempt, "certificate").await {
+            tracing::error!(%fault, "a refused login was not entered");
+        }
+    }
+
     async fn try_certificate(
         &self,
         name: &str,

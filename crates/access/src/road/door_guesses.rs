@@ -89,7 +89,7 @@ impl Road {
         Ok(why.plainly())
     }
 
-    async fn note_refused(&self, attempt: &Attempt<'_>, why: &str) -> Result<String, RoadError> {
+    pub(super) async fn note_refused(&self, attempt: &Attempt<'_>, why: &str) -> Result<String, RoadError> {
         let salt = Blind(&self.settings().node_salt);
         let name = salt.commit("name", attempt.name.as_bytes());
         self.note(Event::LoginRefused {

@@ -27,7 +27,12 @@ pub struct Pending {
 impl Pending {
     /// What it would reach, as it was told to whoever signs.
     pub fn impact(&self) -> Option<&Impact> {
-        self.judged.impact.as_ref()
+        self.judged.foreseen.impact.as_ref()
+    }
+
+    /// Whether it waits in an open transaction.
+    pub fn is_in_transaction(&self) -> bool {
+        self.judged.foreseen.transaction.is_some()
     }
 
     /// Number of the request.
@@ -88,6 +93,7 @@ impl Road {
     fn draft(&self, id: RequestId, session: &Session, channel: u32, judged: &Judged, held: &Held) -> Request {
         let created = self.now();
         let lapse = held.quorums.iter().map(|quorum| quorum.expires_seconds).min().unwrap_or(0);
+        let lapse = judged.limit_seconds().map_or(lapse, |limit| limit.min(lapse));
         let mut request = Request {
             id,
             nonce: hex(&self.random::<16>()),
@@ -139,7 +145,8 @@ impl Road {
                 ("until", &rfc3339(request.expires)),
             ],
         );
-        notice.push_str(&self.impact_told(judged.act, judged.impact.as_ref()));
+        notice.push_str(&self.impact_told(judged.act, judged.foreseen.impact.as_ref()));
+        notice.push_str(&self.locks_told(judged));
         if judged.closes_stdin() {
             notice.push('\n');
             notice.push_str(&self.say(&text::STDIN_CLOSED, &[]));
@@ -155,6 +162,19 @@ impl Road {
         let told = impact.map(|impact| impact.told(self.language()).join("\n             "));
         let told = told.unwrap_or_else(|| self.say(&text::NO_ESTIMATE, &[]));
         self.say(&text::HELD_IMPACT, &[("impact", &told)])
+    }
+
+    /// What waits in an open transaction keeps others waiting.
+    fn locks_told(&self, judged: &Judged) -> String {
+        let Some(transaction) = judged.foreseen.transaction.as_ref().filter(|_| !judged.stays()) else {
+            return String::new();
+        };
+        let seconds = transaction.limit_seconds.to_string();
+        let locked = match transaction.locked.as_slice() {
+            [] => self.say(&text::LOCKED, &[]),
+            tables => visible(&tables.join(", ")),
+        };
+        self.say(&text::HELD_LOCKS, &[("seconds", &seconds), ("locked", &locked)])
     }
 
     /// `2 of dba-leads (bob, carol)`: the clauses with the people who could sign.
@@ -359,7 +379,7 @@ pub(super) fn bind(request: &Request, requester: &str, target: &Target, judged: 
         directory: judged.directory().to_owned(),
         effects: judged.effect_words(),
         expires: rfc3339(request.expires),
-        impact: judged.impact.clone(),
+        impact: judged.foreseen.impact.clone(),
         labels: target.labels.clone(),
         level: target.level.to_string(),
         nonce: request.nonce.clone(),

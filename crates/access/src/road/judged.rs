@@ -23,8 +23,26 @@ pub(super) struct Judged {
     pub text: Vec<u8>,
     pub run: Vec<u8>,
     pub analysis: Option<Analysis>,
-    /// What it would reach, if that was asked before people were.
+    /// What was asked before people were.
+    pub foreseen: Foreseen,
+}
+
+/// What is known of an act before people are asked to sign for it.
+#[derive(Clone, Debug, Default)]
+pub struct Foreseen {
+    /// What it would reach.
     pub impact: Option<Impact>,
+    /// The transaction in the middle of which it waits.
+    pub transaction: Option<OpenTransaction>,
+}
+
+/// An open transaction: whatever it has locked stays locked while somebody waits in it.
+#[derive(Clone, Debug)]
+pub struct OpenTransaction {
+    /// The most that anything waits in it.
+    pub limit_seconds: u64,
+    /// The tables that it has locked, as far as they are known.
+    pub locked: Vec<String>,
 }
 
 impl Judged {
@@ -36,7 +54,8 @@ impl Judged {
     /// What no channel asks for, and what has no text to read: opening a session, asking for access, looking at a replay.
     pub fn at_the_desk(act: Act, level: Level, duration_seconds: u64) -> Self {
         let (text, run) = (Vec::new(), Vec::new());
-        Self { ask: None, level, act, duration_seconds, text, run, analysis: None, impact: None }
+        let foreseen = Foreseen::default();
+        Self { ask: None, level, act, duration_seconds, text, run, analysis: None, foreseen }
     }
 
     /// Analyses what was asked. Where commands are gated only the regenerated text can ever run.
@@ -49,17 +68,17 @@ impl Judged {
             Ask::Exec(_) => regenerated.as_bytes().to_vec(),
             _ => text.clone(),
         };
-        let (ask, act) = (Some(ask.clone()), ask.act());
-        Self { ask, level, act, duration_seconds: 0, text, run, analysis, impact: None }
+        let (ask, act, foreseen) = (Some(ask.clone()), ask.act(), Foreseen::default());
+        Self { ask, level, act, duration_seconds: 0, text, run, analysis, foreseen }
     }
 
-    /// The same act, analysed afresh; what people were told of its impact stays what they were told.
+    /// The same act, analysed afresh; what people were told beforehand stays what they were told.
     pub fn again(&self, level: Level, table: &Arc<Table>) -> Self {
         let again = match &self.ask {
             Some(ask) => Self::of(ask, level, table),
             None => Self::at_the_desk(self.act, level, self.duration_seconds),
         };
-        Self { impact: self.impact.clone(), ..again }
+        Self { foreseen: self.foreseen.clone(), ..again }
     }
 
     pub fn understood(&self) -> bool {
@@ -133,6 +152,12 @@ impl Judged {
     /// Whether a request for it outlives its session, and serves another one of the same person.
     pub fn stays(&self) -> bool {
         self.ask.as_ref().is_some_and(Ask::stays)
+    }
+
+    /// How long it may wait because of the transaction that it waits in. What outlives its session does not wait there.
+    pub fn limit_seconds(&self) -> Option<u64> {
+        let transaction = self.foreseen.transaction.as_ref().filter(|_| !self.stays());
+        transaction.map(|transaction| transaction.limit_seconds)
     }
 
     /// Whether whoever runs it counts what it changes before it lasts.

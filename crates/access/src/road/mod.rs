@@ -63,6 +63,7 @@ pub use enrolment::{Confirmed, EnrolmentAsked, Newcomer};
 pub(crate) use enrolment_codes::enrolment_record;
 pub use grant::{Grant, Start};
 pub use holds::{Pending, Progress};
+pub use judged::{Foreseen, OpenTransaction};
 pub(crate) use permits::permit_kind;
 pub use sessions::{Session, TargetCredential, credential_owner};
 pub use setting::{Rehearsal, Setting, Supposed};

@@ -9,6 +9,7 @@ use super::permits::Live;
 use super::sessions::Session;
 use super::setting::Setting;
 use super::standing_now::Standing;
+use crate::ask::Ask;
 use crate::error::RoadError;
 use crate::model::{PermitKind, Person, Target, Timestamp};
 use crate::text;
@@ -29,7 +30,7 @@ impl Road {
         let (target, account) = (session.target(), session.account());
         let Some(until) = self.carried_until(session, person).await? else {
             // What policies say without a permit may have changed for the better meanwhile.
-            if self.may_connect(session.who(), person, target, account).await? {
+            if self.may_be_there(session.who(), person, target, account).await? {
                 return Ok(Standing::Stays);
             }
             let values = [("target", &*target.name), ("account", account)];
@@ -82,7 +83,7 @@ impl Road {
         Ok(permits)
     }
 
-    /// Whether policy lets the person connect there only because of a permit.
+    /// Whether policy lets the person be there only because of a permit.
     pub(super) async fn needs_permit(
         &self,
         who: &VerifiedIdentity,
@@ -90,10 +91,64 @@ impl Road {
         target: &Target,
         account: &str,
     ) -> Result<bool, RoadError> {
-        let connect = Judged::connecting(target.level);
+        for judged in self.beginnings(target) {
+            if !self.allows_alone(who, person, target, account, &judged).await?
+                && self.allows_now(who, person, target, account, &judged).await?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether policy lets the person be there with the permits that there are now, and with nobody's approval.
+    async fn may_be_there(
+        &self,
+        who: &VerifiedIdentity,
+        person: &Person,
+        target: &Target,
+        account: &str,
+    ) -> Result<bool, RoadError> {
+        for judged in self.beginnings(target) {
+            if !self.allows_now(who, person, target, account, &judged).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What a session there rests on: that its person may connect and, where one connection is all there is to it, may open
+    /// that.
+    fn beginnings(&self, target: &Target) -> Vec<Judged> {
+        let opening = target.forwarding().map(Ask::Forward);
+        let opening = opening.map(|ask| Judged::of(&ask, target.level, self.policies().table()));
+        [Judged::connecting(target.level)].into_iter().chain(opening).collect()
+    }
+
+    async fn allows_now(
+        &self,
+        who: &VerifiedIdentity,
+        person: &Person,
+        target: &Target,
+        account: &str,
+        judged: &Judged,
+    ) -> Result<bool, RoadError> {
+        let verdict = self.ask(who, person, target, account, judged, &Default::default()).await?;
+        Ok(matches!(verdict, Verdict::Allow(_)))
+    }
+
+    /// Whether policy allows that without a permit, and without anybody's approval.
+    async fn allows_alone(
+        &self,
+        who: &VerifiedIdentity,
+        person: &Person,
+        target: &Target,
+        account: &str,
+        judged: &Judged,
+    ) -> Result<bool, RoadError> {
         let device_bound = self.is_device_bound(who).await?;
-        let setting = self.setting(who, person, target, account, &connect, &Default::default());
+        let setting = self.setting(who, person, target, account, judged, &Default::default());
         let setting = Setting { device_bound, ..setting };
-        Ok(!matches!(self.policies().judge(&setting.question(&connect)), Verdict::Allow(_)))
+        Ok(matches!(self.policies().judge(&setting.question(judged)), Verdict::Allow(_)))
     }
 }

@@ -289,6 +289,7 @@ impl Road {
             Level::Recorded => text::LEVEL_RECORDED,
             Level::CommandGated => text::LEVEL_GATED,
             Level::StatementGated => text::LEVEL_STATEMENTS,
+            Level::Counted => text::LEVEL_COUNTED,
             Level::ExecGated => text::LEVEL_OTHER,
         };
         GREETING.say(

@@ -3,6 +3,12 @@
 catalogue! {
     HELD_IMPACT: "\n  estimated  {impact}",
         "\n  估计影响  {impact}";
+    HELD_LOCKS: "\n  locks      a transaction is open, and keeps while you wait: {locked}; so this waits {seconds} seconds at most",
+        "\n  锁        事务尚未结束，等待期间一直持有：{locked}；因此最多等待 {seconds} 秒";
+    LOCKED: "whatever it has locked",
+        "它所锁定的一切";
+    TRANSACTION_FAILED: "The transaction has failed and must be rolled back. In a transaction a statement waits for signatures {seconds} seconds at most, outside of one longer.",
+        "事务已失败，必须回滚。事务中的语句最多等待签署 {seconds} 秒，事务之外可等待更久。";
     NO_ESTIMATE: "no estimate: none is made for this kind of database",
         "没有估计：不对此类数据库进行估计";
     IMPACT_DELETES: "deletes {rows} rows of {what}", "删除 {what} 中的 {rows} 行";

@@ -92,6 +92,8 @@ catalogue! {
         "countersign：{target}（{labels}），账户 {account}，级别 {level}：{meaning}。会话 {session} 正在录制。";
     LEVEL_RECORDED: "everything is recorded, commands are not gated",
         "全程录制，不拦截命令";
+    LEVEL_COUNTED: "each connection is judged; its bytes are counted, not read",
+        "每个连接都会被裁决；只统计字节数，不读取内容";
     LEVEL_GATED: "every command is judged before it runs",
         "每条命令在执行前都会裁决";
     LEVEL_STATEMENTS: "every statement is judged with its parameters before it runs",

@@ -8,7 +8,7 @@ use access::identity::Destination;
 use access::model::{Answer, RequestId, RequestState, Way};
 use access::policy::sql::{Catalogue, Dialect, analyse};
 use access::policy::{Policies, Sources};
-use access::road::Progress;
+use access::road::{Foreseen, OpenTransaction, Progress};
 use access::{Ask, Grant, Session, SqlStatement, Step};
 
 use crate::bastion::*;
@@ -225,4 +225,38 @@ async fn what_only_its_session_knows_ends_with_its_client() {
     let id = pending.id();
     drop(bastion.road.leave(pending).await);
     assert_eq!(bastion.state(id).await, RequestState::Abandoned);
+}
+
+/// Whoever has a transaction open keeps others from what it has locked.
+fn in_transaction(limit_seconds: u64) -> impl Future<Output = Foreseen> {
+    let transaction = Some(OpenTransaction { limit_seconds, locked: vec!["shop.orders".into()] });
+    std::future::ready(Foreseen { impact: None, transaction })
+}
+
+#[tokio::test]
+async fn what_waits_in_a_transaction_lapses_at_its_own_limit() {
+    let bastion = shop().await;
+    let session = visit(&bastion, "alice", "root").await;
+    let ask = statement("DELETE FROM orders WHERE id = @x", &[], None);
+    let pending = held(bastion.road.submit_foreseen(&session, 1, ask, in_transaction(120)).await);
+    let told = pending.notice();
+    assert!(told.contains("shop.orders") && told.contains("120 seconds at most"), "{told}");
+    bastion.answer("bob", pending.id(), Answer::Approve).await.unwrap();
+    bastion.clock.advance(120);
+    let late = bastion.answer("carol", pending.id(), Answer::Approve).await;
+    assert!(late.is_err() && matches!(bastion.road.progress(&pending).await, Progress::Ended(_)));
+    assert_eq!(bastion.state(pending.id()).await, RequestState::Expired);
+    assert!(bastion.road.claim(pending).await.is_err());
+    assert_eq!(bastion.count("grant"), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_outlives_its_session_does_not_wait_in_a_transaction() {
+    let bastion = shop().await;
+    let session = visit(&bastion, "alice", "root").await;
+    let ask = statement(DELETE, &[], Some(HERE));
+    let pending = held(bastion.road.submit_foreseen(&session, 1, ask, in_transaction(120)).await);
+    assert!(!pending.notice().contains("at most"), "{}", pending.notice());
+    bastion.clock.advance(121);
+    assert!(matches!(bastion.road.progress(&pending).await, Progress::Waiting(_)));
 }

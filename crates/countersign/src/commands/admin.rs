@@ -12,6 +12,7 @@ use ssh_key::LineEnding;
 use zeroize::Zeroizing;
 
 use super::admin_lists::{list_people, list_targets};
+use super::admin_tls::{self, TlsCommand};
 use super::admin_values::{Held, Moment, moment};
 use super::ssh_config::ssh_config;
 use crate::commands::gateway::PerhapsGateway;
@@ -43,6 +44,9 @@ pub enum Admin {
     /// Databases behind the gateway
     #[command(subcommand)]
     Database(DatabaseCommand),
+    /// Whatever else speaks over TCP, reached inside TLS: connections are judged and counted
+    #[command(subcommand)]
+    Tls(TlsCommand),
     /// Logins on targets, with the gateway's credential
     #[command(subcommand)]
     Account(AccountCommand),
@@ -328,6 +332,7 @@ fn change(command: Admin) -> Result<Change> {
             Ok(Change::AccountRemove { target, login })
         }
         Admin::Database(command) => database(command),
+        Admin::Tls(command) => admin_tls::change(command),
         Admin::Account(AccountCommand::Add { target, login, private_key, password_file }) => {
             if private_key.is_none() && password_file.is_none() {
                 bail!("give --private-key FILE, or --password-file FILE for a database");
@@ -434,7 +439,7 @@ fn typed_secret() -> Result<Secret> {
     Ok(Secret(Zeroizing::new(password.to_owned())))
 }
 
-fn pairs(labels: &[String]) -> Result<BTreeMap<String, String>> {
+pub(super) fn pairs(labels: &[String]) -> Result<BTreeMap<String, String>> {
     labels
         .iter()
         .map(|label| {

@@ -136,6 +136,9 @@ fn database_options(road: &Road, door: &DatabaseDoor, config: &Config) -> Result
     options.max_connections = door.max_connections;
     options.waiting_notice = Duration::from_secs(door.waiting_notice);
     options.hold = Duration::from_secs(door.mysql_hold);
+    options.transaction_hold = Duration::from_secs(door.transaction_hold);
+    options.target_suffix.clone_from(&door.target_suffix);
+    options.target_idle = Duration::from_secs(door.target_idle);
     options.drain = Duration::from_secs(door.drain);
     Ok(options)
 }

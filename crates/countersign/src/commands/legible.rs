@@ -1,4 +1,5 @@
-//! What a replay tells in lines, since no terminal showed it: a file that was transferred, a statement and what came of it.
+//! What a replay tells in lines, since no terminal showed it: a file that was transferred, a statement and what came of it,
+//! how much has crossed a connection.
 
 use std::collections::BTreeSet;
 
@@ -55,6 +56,13 @@ fn line(event: &SessionEvent) -> Option<String> {
         SessionEvent::StatementData { act, direction, count, bytes, sha256 } => {
             let digest = if sha256.is_empty() { String::new() } else { format!("  sha256:{sha256}") };
             format!("#{act}  {direction}  {count} rows  {bytes} bytes{digest}")
+        }
+        SessionEvent::Forwarded { to, to_target, to_client, milliseconds } => {
+            let lasted = format!("{}.{:03} s", milliseconds / 1000, milliseconds % 1000);
+            format!("{to}  {to_target} bytes to it, {to_client} bytes from it  ({lasted})")
+        }
+        SessionEvent::Crossed { to_target, to_client } => {
+            format!("so far  {to_target} bytes to the target, {to_client} bytes from it")
         }
         _ => return None,
     };

@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod admin_lists;
+mod admin_tls;
 mod admin_values;
 pub mod ceremony;
 pub mod decide;

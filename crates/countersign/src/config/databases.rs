@@ -26,6 +26,9 @@ pub(super) struct Databases {
     max_connections: Option<Spanned<u64>>,
     waiting_notice_seconds: Option<Spanned<u64>>,
     mysql_hold_seconds: Option<Spanned<u64>>,
+    transaction_hold_seconds: Option<Spanned<u64>>,
+    target_suffix: Option<Spanned<String>>,
+    target_idle_seconds: Option<Spanned<u64>>,
     drain_seconds: Option<Spanned<u64>>,
 }
 
@@ -50,6 +53,12 @@ pub struct DatabaseDoor {
     pub waiting_notice: u64,
     /// Seconds that a client of MySQL waits which cannot be told so.
     pub mysql_hold: u64,
+    /// Seconds that anything waits for signatures in an open transaction.
+    pub transaction_hold: u64,
+    /// The name below which clients find TLS targets.
+    pub target_suffix: Option<String>,
+    /// Seconds for which nothing may cross a connection to one of them.
+    pub target_idle: u64,
     /// Seconds that running sessions have when the gateway is told to stop.
     pub drain: u64,
 }
@@ -97,19 +106,36 @@ impl Reader<'_> {
             max_connections: self.count(&numbers.max_connections, 4096, 1..=100_000)?,
             waiting_notice: self.number(&numbers.waiting_notice_seconds, 5, 1..=60)?,
             mysql_hold: self.number(&numbers.mysql_hold_seconds, 20, 1..=3600)?,
+            transaction_hold: self.number(&numbers.transaction_hold_seconds, 120, 1..=3600)?,
+            target_suffix: self.target_suffix(numbers)?,
+            target_idle: self.number(&numbers.target_idle_seconds, 3600, 1..=604_800)?,
             drain: self.number(&numbers.drain_seconds, 30, 0..=3600)?,
         }))
     }
 
+    /// A DNS name in lower case, as handshakes have it.
+    fn target_suffix(&self, numbers: &Databases) -> Result<Option<String>> {
+        let Some(suffix) = &numbers.target_suffix else { return Ok(None) };
+        let name = suffix.get_ref();
+        let is_label = |label: &str| {
+            let inside = label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            inside && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
+        };
+        match name.split('.').all(is_label) {
+            true => Ok(Some(name.clone())),
+            false => Err(self.wrong(suffix, "target_suffix is a DNS name in lower case, such as gw.example")),
+        }
+    }
+
     fn door_certificate(&self, section: &Spanned<Databases>) -> Result<DoorCertificate> {
-        let Databases { certificate, key, authority_key, names, .. } = section.get_ref();
+        let Databases { certificate, key, authority_key, names, target_suffix, .. } = section.get_ref();
         match (certificate, key, authority_key) {
             (Some(chain), Some(key), ..) => {
                 Ok(DoorCertificate::Files { chain: self.place(chain), key: self.secret(key)? })
             }
             (None, None, Some(key)) if !names.is_empty() => Ok(DoorCertificate::Own {
                 key: self.secret(key)?,
-                names: names.iter().map(|name| name.get_ref().clone()).collect(),
+                names: certified(names, target_suffix.as_ref()),
             }),
             _ => Err(self.wrong(
                 section,
@@ -117,6 +143,13 @@ impl Reader<'_> {
             )),
         }
     }
+}
+
+/// What the gateway's own certificate is made out to. The names of targets are none of a stranger's business, so it has a
+/// wildcard for them.
+fn certified(names: &[Spanned<String>], suffix: Option<&Spanned<String>>) -> Vec<String> {
+    let below = suffix.map(|suffix| format!("*.{}", suffix.get_ref()));
+    names.iter().map(|name| name.get_ref().clone()).chain(below).collect()
 }
 
 #[cfg(test)]
@@ -134,11 +167,21 @@ mod tests {
         let door = read(|text| text.replace(CLOSED, OPEN)).unwrap().databases.unwrap();
         let port = |address: Option<SocketAddr>| address.map(|address| address.port());
         assert_eq!((port(door.postgres), port(door.mysql)), (Some(5432), None));
-        assert_eq!((door.login_grace, door.waiting_notice, door.mysql_hold), (30, 5, 20));
+        assert_eq!((door.login_grace, door.waiting_notice), (30, 5));
+        assert_eq!((door.mysql_hold, door.transaction_hold), (20, 120));
         assert!(door.client_authority_key.is_some_and(|key| key.ends_with("secrets/client_ca.key")));
         let (closed, open) = ("# mysql = \"0.0.0.0:3306\"", "mysql = \"127.0.0.1:3306\"");
         let door = read(|text| text.replace(closed, open)).unwrap().databases.unwrap();
         assert_eq!((port(door.postgres), port(door.mysql)), (None, Some(3306)));
+    }
+
+    #[test]
+    fn the_gateways_own_certificate_covers_targets_and_names_none() {
+        let door = read(|text| text.replace(CLOSED, &format!("{OPEN}\ntarget_suffix = \"gw.example\"")));
+        let door = door.unwrap().databases.unwrap();
+        assert_eq!((door.target_suffix.as_deref(), door.target_idle), (Some("gw.example"), 3600));
+        let super::DoorCertificate::Own { names, .. } = door.certificate else { panic!("it has files") };
+        assert_eq!(names, ["localhost", "127.0.0.1", "*.gw.example"]);
     }
 
     #[test]
@@ -147,6 +190,8 @@ mod tests {
             text.replace(CLOSED, OPEN).replace("names = [\"localhost\", \"127.0.0.1\"]", "names = []")
         });
         assert!(nameless.contains("line ") && nameless.contains("the names that clients use"), "{nameless}");
+        let odd = refusal(|text| text.replace(CLOSED, &format!("{OPEN}\ntarget_suffix = \"Gw..example\"")));
+        assert!(odd.contains("a DNS name in lower case"), "{odd}");
         let half = refusal(|text| text.replace(CLOSED, &format!("{OPEN}\ncertificate = \"tls.pem\"")));
         assert!(half.contains("needs certificate and key"), "{half}");
         let open = refusal(|text| {

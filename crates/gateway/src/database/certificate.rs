@@ -29,26 +29,51 @@ pub struct CertificateFiles {
 /// The certificate in force.
 pub(crate) struct Certificate {
     files: CertificateFiles,
-    clients: Arc<dyn ClientCertVerifier>,
-    current: Mutex<(Option<[SystemTime; 2]>, TlsAcceptor)>,
+    clients: Clients,
+    current: Mutex<(Option<[SystemTime; 2]>, Handshakes)>,
+}
+
+/// What clients are asked for.
+struct Clients {
+    /// They may show a certificate, and come in by a ticket otherwise.
+    may: Arc<dyn ClientCertVerifier>,
+    /// They must show one; none when there is no authority that could have signed it.
+    must: Option<Arc<dyn ClientCertVerifier>>,
+}
+
+/// How clients are greeted.
+#[derive(Clone)]
+struct Handshakes {
+    databases: Arc<ServerConfig>,
+    targets: Option<Arc<ServerConfig>>,
 }
 
 impl Certificate {
     /// Reads the files; an error when they do not make a certificate. Clients may show one of the authority `clients`, if
     /// there is one; what they show is then verified before they are heard.
     pub(crate) fn read(files: CertificateFiles, clients: Option<&[u8]>) -> Result<Self, GatewayError> {
-        let clients = verifier(clients).map_err(GatewayError::ClientAuthority)?;
-        let current = Mutex::new((written(&files), acceptor(&files, clients.clone())?));
+        let clients = Clients::of(clients).map_err(GatewayError::ClientAuthority)?;
+        let current = Mutex::new((written(&files), Handshakes::read(&files, &clients)?));
         Ok(Self { files, clients, current })
     }
 
-    /// What accepts a client now. Files that have become unusable are told of, and what they held before stays.
+    /// What accepts a client of a database now.
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        self.handshakes().databases.into()
+    }
+
+    /// How a client of a TLS target is greeted now; not at all when none could show a certificate.
+    pub(crate) fn for_targets(&self) -> Option<Arc<ServerConfig>> {
+        self.handshakes().targets
+    }
+
+    /// Files that have become unusable are told of, and what they held before stays.
+    fn handshakes(&self) -> Handshakes {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let written = written(&self.files);
         if written.is_some() && written != current.0 {
             current.0 = written;
-            match acceptor(&self.files, self.clients.clone()) {
+            match Handshakes::read(&self.files, &self.clients) {
                 Ok(renewed) => current.1 = renewed,
                 Err(fault) => {
                     tracing::error!(%fault, "the new certificate is not used; the one before stays")
@@ -65,14 +90,28 @@ fn written(files: &CertificateFiles) -> Option<[SystemTime; 2]> {
     Some([time(&files.chain)?, time(&files.key)?])
 }
 
-/// What a client shows is optional, and if it shows something, that must be of this authority, for clients, in force, and
-/// the client must hold its key.
-fn verifier(authority: Option<&[u8]>) -> Result<Arc<dyn ClientCertVerifier>, String> {
-    let Some(authority) = authority else { return Ok(Arc::new(NoClientAuth)) };
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.to_vec().into()).map_err(|fault| fault.to_string())?;
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), default_provider().into());
-    verifier.allow_unauthenticated().build().map_err(|fault| fault.to_string())
+impl Clients {
+    /// What a client shows must be of this authority, for clients, in force, and the client must hold its key.
+    fn of(authority: Option<&[u8]>) -> Result<Self, String> {
+        let Some(authority) = authority else { return Ok(Self { may: Arc::new(NoClientAuth), must: None }) };
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.to_vec().into()).map_err(|fault| fault.to_string())?;
+        let roots = Arc::new(roots);
+        let verifier =
+            || WebPkiClientVerifier::builder_with_provider(roots.clone(), default_provider().into());
+        let may = verifier().allow_unauthenticated().build().map_err(|fault| fault.to_string())?;
+        Ok(Self { may, must: Some(verifier().build().map_err(|fault| fault.to_string())?) })
+    }
+}
+
+impl Handshakes {
+    fn read(files: &CertificateFiles, clients: &Clients) -> Result<Self, GatewayError> {
+        let mut databases = config(files, clients.may.clone())?;
+        databases.alpn_protocols = vec![ALPN.to_vec()];
+        // Whatever a target speaks, its clients may offer it by name: with nothing chosen they go on without.
+        let targets = clients.must.clone().map(|clients| config(files, clients)).transpose()?;
+        Ok(Self { databases: databases.into(), targets: targets.map(Arc::new) })
+    }
 }
 
 /// The certificate that a client has shown, and proved to hold the key of.
@@ -80,10 +119,10 @@ pub(crate) fn shown<S>(stream: &TlsStream<S>) -> Option<&CertificateDer<'static>
     stream.get_ref().1.peer_certificates()?.first()
 }
 
-fn acceptor(
+fn config(
     files: &CertificateFiles,
     clients: Arc<dyn ClientCertVerifier>,
-) -> Result<TlsAcceptor, GatewayError> {
+) -> Result<ServerConfig, GatewayError> {
     let wrong = |path: &PathBuf, why: String| GatewayError::Certificate(path.clone(), why);
     let chain = CertificateDer::pem_file_iter(&files.chain).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let chain = chain.map_err(|fault| wrong(&files.chain, fault.to_string()))?;
@@ -93,9 +132,7 @@ fn acceptor(
     let builder = builder.with_safe_default_protocol_versions();
     let builder = builder.map_err(|fault| wrong(&files.chain, fault.to_string()))?;
     let config = builder.with_client_cert_verifier(clients).with_single_cert(chain, key);
-    let mut config = config.map_err(|fault| wrong(&files.chain, fault.to_string()))?;
-    config.alpn_protocols = vec![ALPN.to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    config.map_err(|fault| wrong(&files.chain, fault.to_string()))
 }
 
 #[cfg(test)]
@@ -173,9 +210,19 @@ mod tests {
             version: &'static SupportedProtocolVersion,
         ) -> Result<Option<CertificateDer<'static>>, String> {
             let certificate = Certificate::read(self.files(), Some(self.clients.certificate())).unwrap();
+            self.seen_by(certificate.acceptor(), client, version).await
+        }
+
+        /// The same of whatever accepts it.
+        async fn seen_by(
+            &self,
+            acceptor: TlsAcceptor,
+            client: Option<(&[CertificateDer<'static>], &KeyPair)>,
+            version: &'static SupportedProtocolVersion,
+        ) -> Result<Option<CertificateDer<'static>>, String> {
             let (near, far) = duplex(1 << 16);
             let client = tokio::spawn(talk(near, self.client(client, version)));
-            let accepted = certificate.acceptor().accept(far).await;
+            let accepted = acceptor.accept(far).await;
             let mut stream = accepted.map_err(|fault| fault.to_string())?;
             let mut said = [0; 1];
             stream.read_exact(&mut said).await.map_err(|fault| fault.to_string())?;
@@ -240,6 +287,23 @@ mod tests {
                 assert!(seen.is_err(), "{why}: {seen:?}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_target_is_for_nobody_without_a_certificate_in_force() {
+        let door = door();
+        let (chain, key) = given(&door.clients, now() + 3600);
+        let (lapsed, lapsed_key) = given(&door.clients, now() - 1);
+        let certificate = Certificate::read(door.files(), Some(door.clients.certificate())).unwrap();
+        let acceptor = TlsAcceptor::from(certificate.for_targets().unwrap());
+        for version in [&version::TLS12, &version::TLS13] {
+            let sees = |client| door.seen_by(acceptor.clone(), client, version);
+            assert_eq!(sees(Some((&chain, &key))).await, Ok(chain.first().cloned()));
+            assert!(sees(None).await.is_err());
+            assert!(sees(Some((&lapsed, &lapsed_key))).await.is_err());
+            assert!(sees(Some((&chain, &lapsed_key))).await.is_err());
+        }
+        assert!(Certificate::read(door.files(), None).unwrap().for_targets().is_none());
     }
 
     #[tokio::test]

@@ -10,16 +10,17 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use wire::postgres::{Report, encode};
 
 use super::accounts::Role;
 use super::cancels::Cancels;
 use super::catalogue::Catalogues;
 use super::certificate::Certificate;
+use super::counted::{Allowance, Visit};
 use super::login::{Turned, Wanted, log_in};
 use super::mysql;
-use super::opening::{Arrived, Client, receive};
+use super::opening::{Arrived, Client, OpeningError, receive};
 use super::options::DatabaseOptions;
 use super::pair::{Dialled, Pair};
 use super::server::Server;
@@ -48,6 +49,7 @@ pub async fn serve(
         certificate: Certificate::read(options.certificate.clone(), options.client_authority.as_deref())?,
         startups: Startups::new(options.max_startups),
         places: Arc::new(Semaphore::new(options.max_connections)),
+        strangers: Allowance::new(Instant::now()),
         cancels: Arc::default(),
         kills: Arc::default(),
         texts: Arc::default(),
@@ -86,6 +88,13 @@ pub(crate) struct Reception {
     protocol: Protocol,
     startups: Arc<Startups>,
     places: Arc<Semaphore>,
+    strangers: Allowance,
+}
+
+/// A connection whose person is known.
+enum Begun {
+    Talk(Box<Talk>),
+    Visit(Box<Visit>),
 }
 
 impl Reception {
@@ -129,8 +138,10 @@ impl Reception {
             Protocol::Postgres => {
                 let begun = timeout(limit, self.begin(stream, source)).await;
                 drop(startup);
-                if let Ok(Some(talk)) = begun {
-                    talk.run().await;
+                match begun {
+                    Ok(Some(Begun::Talk(talk))) => talk.run().await,
+                    Ok(Some(Begun::Visit(visit))) => visit.run().await,
+                    Ok(None) | Err(_) => {}
                 }
             }
             Protocol::Mysql => {
@@ -143,16 +154,22 @@ impl Reception {
         }
     }
 
-    /// Everything up to the first statement.
-    async fn begin(self: &Arc<Self>, stream: TcpStream, source: IpAddr) -> Option<Talk> {
-        let client = receive(stream, &self.certificate.acceptor()).await;
+    /// Everything up to the first statement, or to the first byte for a target.
+    async fn begin(self: &Arc<Self>, stream: TcpStream, source: IpAddr) -> Option<Begun> {
+        let client = receive(stream, &self.certificate).await;
         let mut arrived = match client {
             Ok(Client::Session(arrived)) => *arrived,
             Ok(Client::Cancel(key)) => {
                 self.cancels.cancel(&key);
                 return None;
             }
+            Ok(Client::Target(visitor)) => {
+                return Visit::begin(self, *visitor, source).await.map(Box::new).map(Begun::Visit);
+            }
             Err(fault) => {
+                if matches!(fault, OpeningError::Stranger(_)) && self.strangers.take(Instant::now()) {
+                    self.road.note_stranger(source).await;
+                }
                 tracing::debug!(%source, %fault, "a database client got no further than its first bytes");
                 return None;
             }
@@ -160,7 +177,8 @@ impl Reception {
         match self.enter(&mut arrived, source).await {
             Ok((session, server)) => {
                 let cancellable = self.cancels.issue(arrived.start.spoken()).ok()?;
-                Some(Talk::new(self.clone(), session, arrived, server, cancellable))
+                let talk = Talk::new(self.clone(), session, arrived, server, cancellable);
+                Some(Begun::Talk(Box::new(talk)))
             }
             Err(Turned::Away(report)) => {
                 let _ = arrived.stream.write_all(&report.encode()).await;

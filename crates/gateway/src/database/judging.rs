@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use access::Step;
 use access::recording::SessionEvent;
-use access::road::{Grant, Pending, Progress};
+use access::road::{Foreseen, Grant, OpenTransaction, Pending, Progress};
 use access::{Ask, Impact, Refusal, Road, Session, SqlStatement};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep};
@@ -48,6 +48,18 @@ pub(crate) type Recorded = Vec<oneshot::Receiver<bool>>;
 /// What an act says, or the name of what is no statement.
 pub(crate) type Read = Result<SqlStatement, &'static str>;
 
+/// What is judged, as its protocol knows it.
+pub(crate) trait Matter: Send + Sync + 'static {
+    /// The statement. Reading it may take time; `afresh` trusts nothing that was learnt earlier.
+    fn read(&self, afresh: bool) -> impl Future<Output = Read> + Send;
+
+    /// What it would reach, as far as that can be told in that time.
+    fn impact(&self, patience: Duration) -> impl Future<Output = Option<Impact>> + Send;
+
+    /// The tables that the open transaction has locked, as far as they are known; none when none is open.
+    fn locked(&self) -> impl Future<Output = Option<Vec<String>>> + Send;
+}
+
 type Running = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
 /// The act that is being judged, if there is one; the protocol has one at a time.
@@ -68,6 +80,8 @@ struct Case {
     tell: mpsc::UnboundedSender<String>,
     /// How long somebody waits whose request stays when they do not.
     patience: Duration,
+    /// How long somebody waits in an open transaction.
+    limit: Duration,
     given_up: Arc<Notify>,
     left: Arc<Notify>,
 }
@@ -87,8 +101,8 @@ impl Judging {
     pub(crate) fn new(road: Road, session: Session, scribe: Scribe, options: &DatabaseOptions) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
         let (given_up, left) = (Arc::default(), Arc::default());
-        let (every, patience) = (options.waiting_notice, options.hold);
-        let case = Case { road, session, scribe, every, tell, patience, given_up, left };
+        let (every, patience, limit) = (options.waiting_notice, options.hold, options.transaction_hold);
+        let case = Case { road, session, scribe, every, tell, patience, limit, given_up, left };
         Self { case, told, running: None }
     }
 
@@ -97,23 +111,15 @@ impl Judging {
         self.case.tell.clone()
     }
 
-    /// Begins to judge the act of that number. Reading it may take time; what cannot be read as a statement is told by name,
-    /// and refused. What was held is read afresh (`true`) before it crosses: nobody has signed for another meaning. What it
-    /// would reach is estimated, in the time given, before people are asked and again before it crosses.
-    pub(crate) fn begin<F, E>(
-        &mut self,
-        act: u64,
-        read: impl Fn(bool) -> F + Send + 'static,
-        estimate: impl Fn(Duration) -> E + Send + 'static,
-    ) where
-        F: Future<Output = Read> + Send + 'static,
-        E: Future<Output = Option<Impact>> + Send + 'static,
-    {
+    /// Begins to judge the act of that number. What cannot be read as a statement is told by name, and refused. What was
+    /// held is read afresh before it crosses: nobody has signed for another meaning. What it would reach is estimated before
+    /// people are asked and again before it crosses.
+    pub(crate) fn begin(&mut self, act: u64, matter: impl Matter) {
         let mut case = self.case.clone();
         // A wish to give up that came too late for the act before is not for this one.
         case.given_up = Arc::default();
         self.case.given_up = case.given_up.clone();
-        self.running = Some(Box::pin(case.judge(act, read, estimate)));
+        self.running = Some(Box::pin(case.judge(act, matter)));
     }
 
     /// Whether an act is being judged.
@@ -154,17 +160,8 @@ impl Judging {
 }
 
 impl Case {
-    async fn judge<F, E>(
-        mut self,
-        act: u64,
-        read: impl Fn(bool) -> F,
-        estimate: impl Fn(Duration) -> E,
-    ) -> Verdict
-    where
-        F: Future<Output = Read>,
-        E: Future<Output = Option<Impact>> + Send,
-    {
-        let statement = match read(false).await {
+    async fn judge(mut self, act: u64, matter: impl Matter) -> Verdict {
+        let statement = match matter.read(false).await {
             Ok(statement) => statement,
             Err(what) => {
                 let refusal = self.road.note_refusal(Some(&self.session), self.session.who(), what, "");
@@ -172,7 +169,7 @@ impl Case {
             }
         };
         let ask = Ask::Statement(statement.clone());
-        let step = self.road.submit_estimated(&self.session, 1, ask, estimate(PATIENCE)).await;
+        let step = self.road.submit_foreseen(&self.session, 1, ask, self.foreseen(&matter)).await;
         let word = match &step {
             Step::Run(_) => "allow",
             Step::Held(_) => "hold",
@@ -184,22 +181,24 @@ impl Case {
             Step::Run(grant) => allowed(statement, &grant, recorded),
             _ if !are_durable(recorded).await => Verdict::NotRecorded,
             Step::Refused(refusal) => Verdict::Refuse(refusal),
-            Step::Held(pending) => self.wait(act, statement, *pending, read, estimate).await,
+            Step::Held(pending) => self.wait(act, statement, *pending, matter).await,
         }
     }
 
-    async fn wait<F, E>(
+    /// What whoever signs should know. In an open transaction others wait for what it has locked.
+    async fn foreseen(&self, matter: &impl Matter) -> Foreseen {
+        let (impact, locked) = tokio::join!(matter.impact(PATIENCE), matter.locked());
+        let limit_seconds = self.limit.as_secs();
+        Foreseen { impact, transaction: locked.map(|locked| OpenTransaction { limit_seconds, locked }) }
+    }
+
+    async fn wait(
         &mut self,
         act: u64,
         statement: SqlStatement,
         pending: Pending,
-        read: impl Fn(bool) -> F,
-        estimate: impl Fn(Duration) -> E,
-    ) -> Verdict
-    where
-        F: Future<Output = Read>,
-        E: Future<Output = Option<Impact>>,
-    {
+        matter: impl Matter,
+    ) -> Verdict {
         self.say(pending.notice());
         if let Err(quit) = self.decided(&pending).await {
             let refusal = match quit {
@@ -209,11 +208,11 @@ impl Case {
             };
             return self.closed(act, refusal).await;
         }
-        if read(true).await.as_ref() != Ok(&statement) {
+        if matter.read(true).await.as_ref() != Ok(&statement) {
             let refusal = self.road.end_changed(pending).await;
             return self.closed(act, refusal).await;
         }
-        if let Some(now) = outgrown(&pending, estimate(LAST_PATIENCE)).await {
+        if let Some(now) = outgrown(&pending, matter.impact(LAST_PATIENCE)).await {
             let refusal = self.road.end_outgrown(pending, &now).await;
             return self.closed(act, refusal).await;
         }
@@ -229,7 +228,10 @@ impl Case {
 
     /// Returns when the quorum is met; else why nobody waits any more.
     async fn decided(&self, pending: &Pending) -> Result<(), Quit> {
-        let patience = sleep(self.patience);
+        let patience = sleep(match pending.is_in_transaction() {
+            true => self.patience.min(self.limit),
+            false => self.patience,
+        });
         tokio::pin!(patience);
         let mut told = (Instant::now(), String::new());
         loop {

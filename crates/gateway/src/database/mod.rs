@@ -5,6 +5,7 @@ mod cancels;
 mod catalogue;
 mod certificate;
 mod consequences;
+mod counted;
 mod course;
 mod door;
 mod end_point;

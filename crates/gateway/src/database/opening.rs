@@ -1,12 +1,16 @@
 //! A client's first bytes: TLS at once or by SSLRequest, a cancellation, or the start of a session inside TLS.
 
 use bytes::BytesMut;
+use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use wire::postgres::startup::{CancelKey, Opening, Start, Startup};
 use wire::postgres::{Decoder, Limits, Report, Side};
+
+use super::certificate::Certificate;
+use super::counted::Visitor;
 
 /// The first byte of a TLS handshake record (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 0x16;
@@ -20,6 +24,8 @@ pub(crate) enum Client {
     Session(Box<Arrived>),
     /// The end of somebody's statement.
     Cancel(CancelKey),
+    /// A target whose protocol is nobody's business here.
+    Target(Box<Visitor>),
 }
 
 /// A client inside TLS that has said what it wants.
@@ -39,20 +45,23 @@ pub(crate) enum OpeningError {
     Wire(#[from] wire::Error),
     #[error("it began in clear")]
     Clear,
-    #[error("it began with TLS, but not for PostgreSQL")]
+    #[error(
+        "it began with TLS, but not for PostgreSQL, and there are no certificates to come in by otherwise"
+    )]
     OtherProtocol,
+    #[error("it has shown no certificate, or none of ours: {0}")]
+    Stranger(std::io::Error),
 }
 
 /// Reads what a client begins with, and answers it as far as TLS goes.
-pub(crate) async fn receive(mut stream: TcpStream, tls: &TlsAcceptor) -> Result<Client, OpeningError> {
+pub(crate) async fn receive(
+    mut stream: TcpStream,
+    certificate: &Certificate,
+) -> Result<Client, OpeningError> {
     let mut first = [0; 1];
     stream.peek(&mut first).await?;
     if first == [HANDSHAKE] {
-        let stream = tls.accept(stream).await?;
-        if stream.get_ref().1.alpn_protocol() != Some(ALPN) {
-            return Err(OpeningError::OtherProtocol);
-        }
-        return inside(stream, Startup::inside_tls()).await;
+        return at_once(stream, certificate).await;
     }
     let mut startup = Startup::new();
     loop {
@@ -70,7 +79,32 @@ pub(crate) async fn receive(mut stream: TcpStream, tls: &TlsAcceptor) -> Result<
         }
     }
     stream.write_all(b"S").await?;
-    inside(tls.accept(stream).await?, startup).await
+    inside(certificate.acceptor().accept(stream).await?, startup).await
+}
+
+/// A client's first message of TLS says what it came for: a protocol that we speak, by its name, or else a target. (Pages of
+/// our own would be one more protocol here.)
+async fn at_once(stream: TcpStream, certificate: &Certificate) -> Result<Client, OpeningError> {
+    let hello = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+    if hello.client_hello().alpn().is_some_and(|mut offered| offered.any(|name| name == ALPN)) {
+        let config = certificate.acceptor().config().clone();
+        return inside(hello.into_stream(config).await?, Startup::inside_tls()).await;
+    }
+    let config = certificate.for_targets().ok_or(OpeningError::OtherProtocol)?;
+    let name = hello.client_hello().server_name().map(str::to_owned);
+    let stream = hello.into_stream(config).await.map_err(stranger)?;
+    Ok(Client::Target(Box::new(Visitor { stream, name })))
+}
+
+/// Whether a handshake failed over who the client is, or over something else.
+fn stranger(fault: std::io::Error) -> OpeningError {
+    let tls = fault.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match tls {
+        Some(rustls::Error::NoCertificatesPresented | rustls::Error::InvalidCertificate(_)) => {
+            OpeningError::Stranger(fault)
+        }
+        _ => OpeningError::Io(fault),
+    }
 }
 
 async fn inside(mut stream: TlsStream<TcpStream>, mut startup: Startup) -> Result<Client, OpeningError> {

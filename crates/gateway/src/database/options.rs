@@ -23,6 +23,12 @@ pub struct DatabaseOptions {
     pub waiting_notice: Duration,
     /// How long a client waits for approval that cannot be told how things stand. Its request stays.
     pub hold: Duration,
+    /// How long anybody waits for approval in the middle of an open transaction.
+    pub transaction_hold: Duration,
+    /// The name below which the gateway's certificate has those of TLS targets (`cache.gw.example` for `gw.example`).
+    pub target_suffix: Option<String>,
+    /// How long nothing may cross a connection to a TLS target.
+    pub target_idle: Duration,
     /// How long running sessions may go on after the gateway was told to stop.
     pub drain: Duration,
 }
@@ -39,6 +45,9 @@ impl DatabaseOptions {
             target_timeout: Duration::from_secs(10),
             waiting_notice: Duration::from_secs(5),
             hold: Duration::from_secs(20),
+            transaction_hold: Duration::from_secs(120),
+            target_suffix: None,
+            target_idle: Duration::from_secs(3600),
             drain: Duration::from_secs(30),
         }
     }

@@ -11,7 +11,7 @@ use wire::postgres::{ActKind, Parameter, Prepared, Session, Unsettled};
 
 use super::accounts::{may_only_read, only_reads};
 use super::catalogue::{Guide, Values};
-use super::judging::Read;
+use super::judging::{Matter, Read};
 use super::prepared::{Behind, behind, certain};
 use super::texts::{Reading, Texts};
 
@@ -25,6 +25,31 @@ const REMEMBERED: usize = 16;
 /// The first number of what is not the server's own. To read a value of a domain is to run its checks.
 const FIRST_OWN: u32 = 16_384;
 const OWN_TYPES: &str = "has parameters whose types are the database's own, given by number";
+
+/// What a session asks for, with all that is needed to read it.
+pub(crate) struct Asked {
+    pub reader: Reader,
+    pub kind: ActKind,
+    /// A transaction may be open, in the server's process of that number.
+    pub transaction: Option<Option<u32>>,
+}
+
+impl Matter for Asked {
+    async fn read(&self, afresh: bool) -> Read {
+        self.reader.statement(&self.kind, afresh).await
+    }
+
+    async fn impact(&self, patience: Duration) -> Option<Impact> {
+        self.reader.impact(&self.kind, patience).await
+    }
+
+    async fn locked(&self) -> Option<Vec<String>> {
+        Some(match self.transaction? {
+            Some(process) => self.reader.guide.locked(process).await,
+            None => vec![],
+        })
+    }
+}
 
 /// How texts are read for one session at one moment.
 #[derive(Clone)]
@@ -80,10 +105,10 @@ impl Reader {
     }
 
     /// The statement; the name of what is none, and never allowed.
-    pub(crate) async fn statement(self, kind: ActKind, afresh: bool) -> Read {
-        let has_exceeded = self.exceeded.contains(&kind);
-        let text = text(&kind)?;
-        let parameters = match &kind {
+    pub(crate) async fn statement(&self, kind: &ActKind, afresh: bool) -> Read {
+        let has_exceeded = self.exceeded.contains(kind);
+        let text = text(kind)?;
+        let parameters = match kind {
             ActKind::Bind { parameters, .. } => parameters.as_slice(),
             _ => &[],
         };
@@ -96,11 +121,11 @@ impl Reader {
     }
 
     /// What the statement would reach, as far as its database tells in that time.
-    pub(crate) async fn impact(self, kind: ActKind, patience: Duration) -> Option<Impact> {
-        let text = text(&kind).ok()?;
+    pub(crate) async fn impact(&self, kind: &ActKind, patience: Duration) -> Option<Impact> {
+        let text = text(kind).ok()?;
         let values = match kind {
             ActKind::Bind { statement: Some(prepared), parameters, .. } => {
-                Values { types: prepared.declared.clone(), parameters }
+                Values { types: prepared.declared.clone(), parameters: parameters.clone() }
             }
             _ => Values::default(),
         };

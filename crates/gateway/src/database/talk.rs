@@ -21,7 +21,7 @@ use super::moving::MoveError;
 use super::opening::Arrived;
 use super::pair::{Dialled, Pair};
 use super::server::cancel;
-use super::statement::Reader;
+use super::statement::{Asked, Reader};
 use super::tally::Tallies;
 
 /// What a server says by itself that concerns the session: notifications, and settings that have changed.
@@ -147,10 +147,9 @@ impl Talk {
             return;
         };
         self.judged = Some((act.id, act.kind.clone()));
-        let (estimator, kind) = (reader.clone(), act.kind.clone());
-        let read = move |afresh| reader.clone().statement(act.kind.clone(), afresh);
-        let estimate = move |patience| estimator.clone().impact(kind.clone(), patience);
-        self.course.judging.begin(act.id.number(), read, estimate);
+        let process = self.wire.server_key().map(|key| key.process);
+        let transaction = self.wire.may_be_in_transaction().then_some(process);
+        self.course.judging.begin(act.id.number(), Asked { reader, kind: act.kind, transaction });
     }
 
     /// The connection of the other account says something by itself; notices that were asked for there are the client's.
@@ -235,10 +234,20 @@ impl Talk {
                 let why = text::NOT_SENT.say(self.course.reception.road.language(), &[]);
                 Report::error("42601", message).with_detail(why).at(position)
             }
-            None => refused(refusal),
+            None => self.with_hint(refused(refusal)),
         };
         self.wire.refuse(act, &report)?;
         Ok(())
+    }
+
+    /// Whoever is refused in a transaction has to end it before others get at what it has locked.
+    fn with_hint(&self, report: Report) -> Report {
+        if !self.wire.may_be_in_transaction() {
+            return report;
+        }
+        let reception = &self.course.reception;
+        let seconds = reception.options.transaction_hold.as_secs().to_string();
+        report.with_hint(text::TRANSACTION_FAILED.say(reception.road.language(), &[("seconds", &seconds)]))
     }
 
     /// A write is done as far as nobody sees it yet: it lasts if it changed no more than it may.

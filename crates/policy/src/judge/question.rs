@@ -99,12 +99,14 @@ pub enum Level {
     ExecGated,
     /// Every database statement is judged.
     StatementGated,
+    /// Every connection is judged; what crosses it is counted, and read by nobody.
+    Counted,
 }
 
 impl Level {
     /// Every level.
-    pub const ALL: [Level; 4] =
-        [Level::Recorded, Level::CommandGated, Level::ExecGated, Level::StatementGated];
+    pub const ALL: [Level; 5] =
+        [Level::Recorded, Level::CommandGated, Level::ExecGated, Level::StatementGated, Level::Counted];
 
     /// The name used in configuration and policies.
     pub fn as_str(self) -> &'static str {
@@ -113,6 +115,7 @@ impl Level {
             Level::CommandGated => "command-gated",
             Level::ExecGated => "exec-gated",
             Level::StatementGated => "statement-gated",
+            Level::Counted => "counted",
         }
     }
 }
@@ -123,9 +126,9 @@ impl fmt::Display for Level {
     }
 }
 
-/// A name that is none of the four levels.
+/// A name that is none of the levels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no level; the levels are recorded, command-gated, exec-gated, statement-gated")]
+#[error("{0:?} is no level; the levels are recorded, command-gated, exec-gated, statement-gated, counted")]
 pub struct NoSuchLevel(pub String);
 
 impl FromStr for Level {

@@ -8,11 +8,12 @@ use sqlx::{PgPool, SqlSafeStr};
 use super::OpenError;
 
 /// Version, description and SQL; in order, never edited once released.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "state", include_str!("../../../../migrations/postgres/0001_state.sql")),
     (2, "databases", include_str!("../../../../migrations/postgres/0002_databases.sql")),
     (3, "certificates", include_str!("../../../../migrations/postgres/0003_certificates.sql")),
     (4, "readers", include_str!("../../../../migrations/postgres/0004_readers.sql")),
+    (5, "tls_targets", include_str!("../../../../migrations/postgres/0005_tls_targets.sql")),
 ];
 
 /// What two that make the same tables at once are told, besides a serialization failure and a deadlock: that a name is

@@ -8,12 +8,13 @@ use sqlx::{SqlSafeStr, SqlitePool};
 use super::OpenError;
 
 /// Version, description and SQL; in order, never edited once released.
-const MIGRATIONS: [(i64, &str, &str); 5] = [
+const MIGRATIONS: [(i64, &str, &str); 6] = [
     (1, "state", include_str!("../../../../migrations/sqlite/0001_state.sql")),
     (2, "countersigned", include_str!("../../../../migrations/sqlite/0002_countersigned.sql")),
     (3, "databases", include_str!("../../../../migrations/sqlite/0003_databases.sql")),
     (4, "certificates", include_str!("../../../../migrations/sqlite/0004_certificates.sql")),
     (5, "readers", include_str!("../../../../migrations/sqlite/0005_readers.sql")),
+    (6, "tls_targets", include_str!("../../../../migrations/sqlite/0006_tls_targets.sql")),
 ];
 
 /// Brings the schema up to date. Two processes that start together take turns, and the second finds nothing to do.

@@ -11,6 +11,9 @@ use crate::statement::{Statement, query};
 /// The protocol of a host.
 const SSH: &str = "ssh";
 
+/// The protocol of whatever is only counted.
+const TLS: &str = "tls";
+
 pub(crate) async fn add(db: &database::Database<impl Engine>, target: &Target) -> Result<(), StoreError> {
     let insert = query(
         "INSERT INTO targets (name, host, port, labels, level, protocol, host_key, database, authority)
@@ -29,9 +32,15 @@ pub(crate) async fn set(db: &database::Database<impl Engine>, target: &Target) -
 }
 
 fn bound(statement: Statement, target: &Target) -> Statement {
-    let (protocol, host_key, database) = match &target.service {
-        Service::Ssh { host_key } => (SSH, host_key.as_str(), None),
-        Service::Database(database) => (database.protocol.as_str(), "", Some(database)),
+    let (protocol, host_key) = match &target.service {
+        Service::Ssh { host_key } => (SSH, host_key.as_str()),
+        Service::Database(database) => (database.protocol.as_str(), ""),
+        Service::Tls { .. } => (TLS, ""),
+    };
+    let authority = match &target.service {
+        Service::Ssh { .. } => None,
+        Service::Database(database) => Some(database.authority.as_str()),
+        Service::Tls { authority } => authority.as_deref(),
     };
     statement
         .bind(&target.name)
@@ -41,8 +50,8 @@ fn bound(statement: Statement, target: &Target) -> Statement {
         .bind(target.level.as_str())
         .bind(protocol)
         .bind(host_key)
-        .bind(database.map(|database| database.name.as_str()))
-        .bind(database.map(|database| database.authority.as_str()))
+        .bind(target.database().map(|database| database.name.as_str()))
+        .bind(authority)
 }
 
 /// Accounts go with their target: the schema cascades.
@@ -130,14 +139,15 @@ fn parse(row: &dyn Columns) -> Result<Target, StoreError> {
 }
 
 fn service(fields: &Fields<'_>) -> Result<Service, StoreError> {
-    if fields.value::<String>("protocol")? == SSH {
-        return Ok(Service::Ssh { host_key: fields.value("host_key")? });
-    }
-    Ok(Service::Database(Database {
-        protocol: fields.word("protocol", Protocol::parse)?,
-        name: fields.value("database")?,
-        authority: fields.value("authority")?,
-    }))
+    Ok(match fields.value::<String>("protocol")?.as_str() {
+        SSH => Service::Ssh { host_key: fields.value("host_key")? },
+        TLS => Service::Tls { authority: fields.optional("authority")? },
+        _ => Service::Database(Database {
+            protocol: fields.word("protocol", Protocol::parse)?,
+            name: fields.value("database")?,
+            authority: fields.value("authority")?,
+        }),
+    })
 }
 
 fn parse_account(row: &dyn Columns) -> Result<Account, StoreError> {

@@ -45,6 +45,13 @@ async fn every_level_comes_back<S: Store>(store: Arc<S>) -> Kept {
 }
 
 async fn databases_come_back<S: Store>(store: Arc<S>) -> Kept {
+    for authority in [None, Some("-----BEGIN".to_owned())] {
+        let name = authority.as_deref().map_or("in-clear", |_| "pinned");
+        let known = Target { service: Service::Tls { authority }, level: Level::Counted, ..target(name) };
+        store.add_target(&target(name)).await?;
+        store.set_target(&known).await?;
+        assert_eq!(store.target(name).await?, Some(known));
+    }
     for protocol in [Protocol::Postgres, Protocol::Mysql] {
         let database = Database { protocol, name: "app".into(), authority: "-----BEGIN".into() };
         let known = Target { service: Service::Database(database), ..target(protocol.as_str()) };

@@ -60,6 +60,10 @@ impl Kind {
         }
     }
 
+    fn runs_something(&self) -> bool {
+        matches!(self, Self::Query { .. } | Self::FunctionCall | Self::Execute(_) | Self::Write(_))
+    }
+
     fn is_last_word(&self) -> bool {
         match self {
             Self::Query { consequences, .. } | Self::Execute(consequences) => consequences.is_last_word(),
@@ -139,6 +143,11 @@ impl Pipeline {
 
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Whether something under way may begin or end a transaction.
+    pub(super) fn runs_something(&self) -> bool {
+        self.entries.iter().any(|entry| entry.kind.runs_something())
     }
 
     pub(super) fn is_alone(&self) -> bool {

@@ -258,6 +258,12 @@ impl Session {
         self.is_settled() && self.status == Status::Idle && !self.has_run
     }
 
+    /// Whether what has been sent may have left a transaction open, an implicit one included.
+    #[must_use]
+    pub fn may_be_in_transaction(&self) -> bool {
+        self.status != Status::Idle || self.has_run || self.pipeline.runs_something()
+    }
+
     /// The prepared statements whose texts were seen.
     pub fn statements(&self) -> impl Iterator<Item = (&Bytes, &Arc<Prepared>)> {
         self.names.known()

@@ -222,3 +222,27 @@ fn a_password_after_the_login_is_refused() {
     let mut talk = Talk::new();
     assert!(talk.try_says(&[&message(b'p', b"x\0")]).is_err());
 }
+
+#[test]
+fn a_transaction_may_be_open_from_what_runs_until_the_server_says_that_none_is() {
+    let mut talk = Talk::new();
+    talk.says(&[&query("BEGIN")]);
+    assert!(!talk.session.may_be_in_transaction(), "it has not run");
+    talk.allow(plain());
+    assert!(talk.session.may_be_in_transaction(), "who knows what it does");
+    talk.answers(&[&complete("BEGIN"), &ready(b'T')]);
+    assert!(talk.session.may_be_in_transaction());
+    talk.says(&[&query("COMMIT")]);
+    talk.allow(plain());
+    talk.answers(&[&complete("COMMIT"), &idle()]);
+    assert!(!talk.session.may_be_in_transaction());
+    // What runs before Sync is a transaction, though nobody has said BEGIN.
+    talk.says(&[&parse("", "DELETE FROM orders"), &bind("", "")]);
+    talk.allow(plain());
+    talk.says(&[&execute("")]);
+    talk.answers(&[b"1\0\0\0\x04", b"2\0\0\0\x04", &complete("DELETE 3")]);
+    assert!(talk.session.may_be_in_transaction());
+    talk.says(&[&sync()]);
+    talk.answers(&[&idle()]);
+    assert!(!talk.session.may_be_in_transaction());
+}

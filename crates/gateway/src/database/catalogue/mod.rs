@@ -7,6 +7,7 @@
 mod estimate;
 mod facts;
 mod line;
+mod locks;
 mod plan;
 mod questions;
 mod reach;

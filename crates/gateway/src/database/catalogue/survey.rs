@@ -30,6 +30,10 @@ impl Survey {
     }
 
     fn apply(&self, script: &Arc<Script>, destroys: bool, seen: &mut BTreeSet<Named>) -> Arc<Script> {
+        // A text that was refused has nothing to read again, and an empty one would do nothing.
+        if script.obstacle().is_some() {
+            return script.clone();
+        }
         let meanings: BTreeMap<Named, Meaning> = relied_on(script)
             .into_iter()
             .filter_map(|named| Some((named.clone(), self.meaning(&named, destroys, seen)?)))
@@ -216,6 +220,14 @@ mod tests {
             read.reasons().iter().any(|reason| reason.because.contains("wipe is not analysed")),
             "{read:?}"
         );
+    }
+
+    #[test]
+    fn a_view_whose_query_was_refused_is_unknown() {
+        let refused = script(&format!("SELECT '{}'", "x".repeat(sql::LONGEST_TEXT)));
+        let view = Facts { runs: vec![("is a view".into(), refused)], ..found() };
+        let read = survey(vec![(named(Kind::Relation, "long"), view)]).read(&script("SELECT * FROM long"));
+        assert!(read.effects().contains(&Effect::Unknown), "{read:?}");
     }
 
     #[test]

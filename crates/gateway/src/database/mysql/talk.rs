@@ -2,9 +2,10 @@
 //! client learns it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use access::road::TargetCredential;
-use access::{Refusal, Session, SqlStatement};
+use access::{Impact, Refusal, Session, SqlStatement};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use wire::mysql::{Act, ActId, ActKind, Decoder, Done, Failure, Outcome, Output, Progress, Session as Wire};
@@ -16,7 +17,7 @@ use super::server::{Server, interrupt};
 use super::statement::statement;
 use crate::database::course::{Came, Course, Over};
 use crate::database::door::Reception;
-use crate::database::judging::{Read, Verdict};
+use crate::database::judging::{Matter, Read, Verdict};
 use crate::database::taking_down::events;
 
 /// Statements last by themselves: the state of a new session.
@@ -45,6 +46,26 @@ pub(crate) struct Talk {
     place: Place,
     /// What the server is carrying out.
     running: Option<SqlStatement>,
+}
+
+/// What a session asks for.
+struct Asked {
+    read: Read,
+    is_in_transaction: bool,
+}
+
+impl Matter for Asked {
+    async fn read(&self, _afresh: bool) -> Read {
+        self.read.clone()
+    }
+
+    async fn impact(&self, _patience: Duration) -> Option<Impact> {
+        None
+    }
+
+    async fn locked(&self) -> Option<Vec<String>> {
+        self.is_in_transaction.then(Vec::new)
+    }
 }
 
 impl Talk {
@@ -121,11 +142,7 @@ impl Talk {
         self.judged = Some(act.id);
         let read = self.read(&act.kind);
         self.running = read.as_ref().ok().cloned();
-        self.course.judging.begin(
-            act.id.number(),
-            move |_afresh| std::future::ready(read.clone()),
-            |_| std::future::ready(None),
-        );
+        self.course.judging.begin(act.id.number(), Asked { read, is_in_transaction: self.in_transaction });
         Ok(())
     }
 
