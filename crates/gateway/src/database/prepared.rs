@@ -7,7 +7,7 @@ use access::policy::sql::{Control, Kind, Script, Statement};
 use wire::postgres::{Prepared, Session, Unsettled};
 
 use super::consequences::is_planned;
-use super::statement::has_own_types;
+use super::statement::own_types;
 use super::texts::Texts;
 
 /// Texts by the names that a text executes. A name of which it is not certain what it stands for is not among them.
@@ -86,5 +86,5 @@ fn seen(name: &str, texts: &Texts, session: &Session) -> Result<Option<String>, 
 /// that does to the session.
 fn is_query(prepared: &Prepared, texts: &Texts) -> bool {
     let is_one = || matches!(texts.read(&prepared.text).statements(), [one] if is_planned(one));
-    prepared.by_sql || (!has_own_types(prepared) && is_one())
+    prepared.by_sql || (own_types(prepared).next().is_none() && is_one())
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use wire::postgres::{ActKind, Parameter, Prepared, Session, Unsettled};
 
 use super::accounts::{may_only_read, only_reads};
-use super::catalogue::{Guide, Values};
+use super::catalogue::{FIRST_OWN, Guide, Values};
 use super::judging::{Matter, Read};
 use super::prepared::{Behind, behind, certain};
 use super::texts::{Reading, Texts};
@@ -22,9 +22,8 @@ const BEGINNING: usize = 64;
 /// How many acts are remembered that would have changed too many rows.
 const REMEMBERED: usize = 16;
 
-/// The first number of what is not the server's own. To read a value of a domain is to run its checks.
-const FIRST_OWN: u32 = 16_384;
-const OWN_TYPES: &str = "has parameters whose types are the database's own, given by number";
+const UNKNOWN_FUNCTION: &str = "call of a function by a number that the database does not know";
+const OWN_TYPES: &str = "has parameters whose types, given by number, only its session knows";
 
 /// What a session asks for, with all that is needed to read it.
 pub(crate) struct Asked {
@@ -62,8 +61,8 @@ pub(crate) struct Reader {
     pub stays: bool,
     /// What the prepared statements are that the text executes.
     behind: Behind,
-    /// Its parameters are read by types of the database's own.
-    is_typed: bool,
+    /// The types of its parameters that the database has made, by number.
+    typed: Vec<u32>,
     /// The open transaction has changed the schema, and only it sees how.
     pub shifted: bool,
     /// What would have changed too many rows; people are asked about it next time.
@@ -73,8 +72,8 @@ pub(crate) struct Reader {
 impl Reader {
     /// Reads for a session that has changed nothing yet.
     pub(crate) fn new(texts: Arc<Texts>, guide: Guide, reading: Option<(Guide, String)>) -> Self {
-        let (behind, exceeded) = (Behind::new(), Vec::new());
-        Self { texts, guide, reading, stays: false, behind, is_typed: false, shifted: false, exceeded }
+        let (behind, typed, exceeded) = (Behind::new(), Vec::new(), Vec::new());
+        Self { texts, guide, reading, stays: false, behind, typed, shifted: false, exceeded }
     }
 
     /// That act would have changed too many rows: it is not counted again.
@@ -95,8 +94,11 @@ impl Reader {
             Ok(text) => behind(&self.texts.read(&text), &self.texts, session)?,
             Err(_) => Behind::new(),
         };
-        let is_typed = matches!(kind, ActKind::Bind { statement: Some(one), .. } if has_own_types(one));
-        Ok(Self { behind, is_typed, ..self.clone() })
+        let typed = match kind {
+            ActKind::Bind { statement: Some(prepared), .. } => own_types(prepared).collect(),
+            _ => Vec::new(),
+        };
+        Ok(Self { behind, typed, ..self.clone() })
     }
 
     /// What the grammar says of the text, if it does not have it.
@@ -107,14 +109,18 @@ impl Reader {
     /// The statement; the name of what is none, and never allowed.
     pub(crate) async fn statement(&self, kind: &ActKind, afresh: bool) -> Read {
         let has_exceeded = self.exceeded.contains(kind);
-        let text = text(kind)?;
+        if afresh {
+            self.guides().for_each(Guide::forget);
+        }
+        let text = self.text(kind).await?;
         let parameters = match kind {
             ActKind::Bind { parameters, .. } => parameters.as_slice(),
-            _ => &[],
+            ActKind::FunctionCall { arguments, .. } => arguments.as_slice(),
+            ActKind::Query(_) => &[],
         };
         let told = |one: &Parameter| one.value.as_deref().map(|value| shown(value, one.is_binary));
         let parameters = parameters.iter().map(told).collect();
-        let (reading, behind, runs_as) = self.read(&text, afresh).await;
+        let (reading, behind, runs_as) = self.read(&text).await;
         let Reading { script, countable } = reading;
         let countable = countable && !has_exceeded;
         Ok(SqlStatement { text: text.to_vec(), parameters, script, behind, countable, runs_as, place: None })
@@ -122,7 +128,7 @@ impl Reader {
 
     /// What the statement would reach, as far as its database tells in that time.
     pub(crate) async fn impact(&self, kind: &ActKind, patience: Duration) -> Option<Impact> {
-        let text = text(kind).ok()?;
+        let text = self.text(kind).await.ok()?;
         let values = match kind {
             ActKind::Bind { statement: Some(prepared), parameters, .. } => {
                 Values { types: prepared.declared.clone(), parameters: parameters.clone() }
@@ -136,47 +142,72 @@ impl Reader {
         })
     }
 
+    /// The text of an act; of a call by number, the one that makes the same call.
+    async fn text(&self, kind: &ActKind) -> Result<Bytes, &'static str> {
+        let ActKind::FunctionCall { function, arguments } = kind else { return text(kind) };
+        let called = self.guide.call(*function, arguments.len()).await;
+        called.map(Bytes::from).ok_or(UNKNOWN_FUNCTION)
+    }
+
     /// What it says to the account as which it runs: names may stand for something else to another.
-    async fn read(&self, text: &[u8], afresh: bool) -> (Reading, Behind, Option<String>) {
+    async fn read(&self, text: &[u8]) -> (Reading, Behind, Option<String>) {
         let script = self.texts.read(text);
         let may_read = !self.stays && may_only_read(&script);
         if let Some((guide, login)) = self.reading.as_ref().filter(|_| may_read) {
-            let (reading, behind) = self.ask(guide, &script, afresh).await;
+            let (reading, behind) = self.ask(guide, &script).await;
             if only_reads(&reading.script) {
                 return (reading, behind, Some(login.clone()));
             }
         }
-        let (reading, behind) = self.ask(&self.guide, &script, afresh).await;
+        let (reading, behind) = self.ask(&self.guide, &script).await;
         (reading, behind, None)
     }
 
     /// The text, read, and what is certain of the names that it executes.
-    async fn ask(&self, guide: &Guide, script: &Arc<Script>, afresh: bool) -> (Reading, Behind) {
+    async fn ask(&self, guide: &Guide, script: &Arc<Script>) -> (Reading, Behind) {
         if script.obstacle().is_some() {
             return (Reading { script: script.clone(), countable: false }, Behind::new());
         }
-        if self.is_typed {
+        let Some(types) = self.types(guide, script).await else {
             return (Reading::with_unknown(script, OWN_TYPES), Behind::new());
-        }
+        };
         if let Some(why) = self.unanswerable(script) {
             return (Reading::unanswered(script, why), Behind::new());
         }
-        let reading = self.ask_with(guide, script, &self.behind, afresh).await;
+        let reading = self.ask_with(guide, script, &self.behind, &types).await;
         let certain = certain(script, &reading.script, &self.behind);
         match certain == self.behind {
             true => (reading, certain),
-            false => (self.ask_with(guide, script, &certain, afresh).await, certain),
+            false => (self.ask_with(guide, script, &certain, &types).await, certain),
         }
     }
 
-    async fn ask_with(&self, guide: &Guide, script: &Arc<Script>, behind: &Behind, afresh: bool) -> Reading {
+    async fn ask_with(
+        &self,
+        guide: &Guide,
+        script: &Arc<Script>,
+        behind: &Behind,
+        types: &[Named],
+    ) -> Reading {
         let named = |name: &str| Named { kind: Kind::Prepared, name: Name::plain(name) };
         let read = |(name, text): (&String, &String)| (named(name), self.texts.read(text.as_bytes()));
         let prepared = behind.iter().map(read).collect();
-        match afresh {
-            true => guide.read_afresh(script, &prepared).await,
-            false => guide.read(script, &prepared).await,
+        guide.read(script, &prepared, types).await
+    }
+
+    /// The types of parameters that the database has made; nothing if nobody outside of the session can tell which.
+    async fn types(&self, guide: &Guide, script: &Script) -> Option<Vec<Named>> {
+        if self.typed.is_empty() {
+            return Some(Vec::new());
         }
+        match self.unanswerable(script) {
+            Some(_) => None,
+            None => guide.types(&self.typed).await,
+        }
+    }
+
+    fn guides(&self) -> impl Iterator<Item = &Guide> {
+        [&self.guide].into_iter().chain(self.reading.as_ref().map(|(guide, _)| guide))
     }
 
     /// Why no question from outside of the session can tell what names stand for.
@@ -199,13 +230,14 @@ fn text(kind: &ActKind) -> Result<Bytes, &'static str> {
         ActKind::Bind { name, statement: Some(prepared), .. } if prepared.by_sql => Ok(execute(name)),
         ActKind::Bind { statement: Some(prepared), .. } => Ok(prepared.text.clone()),
         ActKind::Bind { statement: None, .. } => Err("statement that nobody has seen"),
-        ActKind::FunctionCall { .. } => Err("function call"),
+        ActKind::FunctionCall { .. } => Err(UNKNOWN_FUNCTION),
     }
 }
 
-/// Whether the client has declared parameters of types that are not the server's own.
-pub(super) fn has_own_types(prepared: &Prepared) -> bool {
-    prepared.declared.iter().any(|number| *number >= FIRST_OWN)
+/// The types that the client has declared and that are not the server's own. To read a value of a domain is to run its
+/// checks.
+pub(super) fn own_types(prepared: &Prepared) -> impl Iterator<Item = u32> {
+    prepared.declared.iter().copied().filter(|number| *number >= FIRST_OWN)
 }
 
 /// What says in SQL that a prepared statement runs.

@@ -50,8 +50,8 @@ pub enum ActKind {
     FunctionCall {
         /// Its number in the catalogue.
         function: u32,
-        /// Its arguments; `None` is NULL.
-        arguments: Vec<Option<Bytes>>,
+        /// Its arguments.
+        arguments: Vec<Parameter>,
     },
 }
 
@@ -105,7 +105,7 @@ impl Consequences {
     }
 }
 
-/// What came of an allowed act. A query has one for each of its statements, a Bind one for each Execute.
+/// What came of an allowed act. A query has one for each of its statements, a Bind one for each Execute, a function call one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Done; the tag (`DELETE 3`).

@@ -73,10 +73,15 @@ impl Bind<'_> {
     /// Whether the parameter at that place is in binary form.
     #[must_use]
     pub fn is_binary(&self, place: usize) -> bool {
-        match *self.binary {
-            [one] => one,
-            _ => self.binary.get(place).copied().unwrap_or(false),
-        }
+        is_binary_at(&self.binary, place)
+    }
+}
+
+/// One format is for all values, and none is text.
+fn is_binary_at(formats: &[bool], place: usize) -> bool {
+    match *formats {
+        [one] => one,
+        _ => formats.get(place).copied().unwrap_or(false),
     }
 }
 
@@ -85,8 +90,17 @@ impl Bind<'_> {
 pub struct FunctionCall<'a> {
     /// The function's number in the catalogue.
     pub function: u32,
+    binary: Vec<bool>,
     /// Its arguments; `None` is NULL.
     pub arguments: Vec<Option<&'a [u8]>>,
+}
+
+impl FunctionCall<'_> {
+    /// Whether that argument is in binary format.
+    #[must_use]
+    pub fn is_binary(&self, place: usize) -> bool {
+        is_binary_at(&self.binary, place)
+    }
 }
 
 impl<'a> Frontend<'a> {
@@ -183,7 +197,7 @@ impl<'a> FunctionCall<'a> {
         let arguments = fields.counted(Fields::value)?;
         is_binary(fields)?;
         check_formats(&binary, arguments.len(), fields)?;
-        Ok(Self { function, arguments })
+        Ok(Self { function, binary, arguments })
     }
 }
 

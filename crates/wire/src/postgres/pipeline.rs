@@ -30,7 +30,7 @@ pub(super) enum Kind {
         consequences: Arc<Consequences>,
         done: usize,
     },
-    FunctionCall,
+    FunctionCall(Arc<Consequences>),
     Parse(NameChange),
     /// Close and Parse of our own, before a name that was doubted is used; the client sees nothing of it.
     Renew(NameChange),
@@ -53,7 +53,7 @@ impl Kind {
     /// Whether the server, when this fails, skips everything up to the next Sync.
     pub(super) fn is_extended(&self) -> bool {
         match self {
-            Self::Greeting | Self::Query { .. } | Self::FunctionCall | Self::Sync => false,
+            Self::Greeting | Self::Query { .. } | Self::FunctionCall(_) | Self::Sync => false,
             Self::WriteEnd(_) | Self::DecoyQuery(_) => false,
             Self::Write(write) => !write.is_query,
             _ => true,
@@ -61,12 +61,14 @@ impl Kind {
     }
 
     fn runs_something(&self) -> bool {
-        matches!(self, Self::Query { .. } | Self::FunctionCall | Self::Execute(_) | Self::Write(_))
+        matches!(self, Self::Query { .. } | Self::FunctionCall(_) | Self::Execute(_) | Self::Write(_))
     }
 
     fn is_last_word(&self) -> bool {
         match self {
-            Self::Query { consequences, .. } | Self::Execute(consequences) => consequences.is_last_word(),
+            Self::Query { consequences, .. }
+            | Self::Execute(consequences)
+            | Self::FunctionCall(consequences) => consequences.is_last_word(),
             Self::Write(_) => true,
             _ => false,
         }

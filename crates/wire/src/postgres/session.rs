@@ -192,7 +192,7 @@ impl Session {
         match judging.portal {
             Some(name) => self.bound(id, name, consequences, false),
             None if judging.is_query => self.pipeline.push(Some(id), Kind::Query { consequences, done: 0 }),
-            None => self.pipeline.push(Some(id), Kind::FunctionCall),
+            None => self.pipeline.push(Some(id), Kind::FunctionCall(consequences)),
         }
         self.doubt(any_name);
         self.go_on()?;

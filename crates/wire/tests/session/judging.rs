@@ -169,6 +169,19 @@ fn a_function_call_is_judged_and_its_refusal_is_a_failed_query() {
 }
 
 #[test]
+fn what_a_function_call_gives_is_its_outcome() {
+    let mut talk = Talk::new();
+    talk.says(&[&message(b'F', b"\0\0\x03\xb9\0\x01\0\x01\0\x01\0\0\0\x02hi\0\x01"), &query("SELECT 1")]);
+    let ActKind::FunctionCall { arguments, .. } = &talk.judged[0].kind else { panic!("a call") };
+    assert!(arguments[0].is_binary && arguments[0].value.as_deref() == Some(b"hi"), "{arguments:?}");
+    talk.allow(Consequences { settings: true, ..plain() });
+    assert_eq!((talk.texts().len(), talk.at_server().as_str()), (1, "F"), "what it changes counts for the next");
+    talk.answers(&[&message(b'V', b"\0\0\0\x01x"), &idle()]);
+    assert_eq!(talk.done, [Outcome::Completed("FUNCTION CALL".into())]);
+    assert_eq!((talk.texts().len(), talk.at_client().as_str()), (2, "VZ"));
+}
+
+#[test]
 fn goodbye_is_noticed_while_something_is_held() {
     let mut talk = Talk::new();
     talk.says(&[&query("DELETE FROM orders")]);

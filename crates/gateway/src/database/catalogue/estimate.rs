@@ -16,6 +16,7 @@ use wire::Rows;
 use wire::postgres::Parameter;
 
 use super::facts::relied_on;
+use super::FIRST_OWN;
 use super::line::{AskError, Open};
 use super::plan::{Planned, planned};
 use super::survey::{Survey, called_like_columns};
@@ -35,9 +36,6 @@ const SETTINGS: [(&str, &str); 6] = [
 const MOST_PLANS: usize = 8;
 const MOST_LISTED: usize = 20;
 const MOST_BYTES: usize = 64 << 10;
-
-/// The first number of what somebody has made; below are the server's own types.
-const FIRST_OWN: u32 = 16_384;
 
 /// The longest reason that is told, in characters.
 const LONGEST_REASON: usize = 300;

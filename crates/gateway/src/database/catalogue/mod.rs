@@ -8,6 +8,7 @@ mod estimate;
 mod facts;
 mod line;
 mod locks;
+mod numbers;
 mod plan;
 mod questions;
 mod reach;
@@ -27,6 +28,8 @@ use super::texts::{Generations, Reading};
 pub(crate) use estimate::Values;
 use facts::{Facts, question, relied_on};
 use line::{AskError, Line};
+pub(crate) use numbers::FIRST_OWN;
+use numbers::Numbers;
 use survey::{Survey, called_like_columns};
 
 /// How long an answer is believed.
@@ -60,6 +63,7 @@ struct Known {
     since: Instant,
     server: OnceCell<(u32, Vec<Name>)>,
     facts: Mutex<HashMap<Named, Arc<Facts>>>,
+    numbers: Mutex<Numbers>,
     readings: Mutex<Generations<Reading>>,
 }
 
@@ -120,12 +124,22 @@ impl Known {
             since: Instant::now(),
             server: OnceCell::new(),
             facts: Mutex::default(),
+            numbers: Mutex::default(),
             readings: Mutex::default(),
         })
     }
 
     fn fact(&self, named: &Named) -> Option<Arc<Facts>> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner).get(named).cloned()
+    }
+
+    fn numbered(&self, kind: Kind, number: u32) -> Option<Name> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).get(&(kind, number)).cloned()
+    }
+
+    fn remember_number(&self, kind: Kind, number: u32, name: &Name) {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.insert((kind, number), name.clone());
     }
 
     fn reading(&self, text: &[u8]) -> Option<Reading> {
@@ -141,20 +155,22 @@ impl Known {
 }
 
 impl Guide {
-    /// The text, read again with what its names stand for; from memory if that is fresh.
-    pub(crate) async fn read(&self, script: &Arc<Script>, prepared: &Prepared) -> Reading {
+    /// The text, read again with what its names stand for; from memory if that is fresh. Its parameters have these types
+    /// besides those that the text names.
+    pub(crate) async fn read(&self, script: &Arc<Script>, prepared: &Prepared, types: &[Named]) -> Reading {
         let known = self.whole.known();
         let text = script.text().as_bytes();
-        let remembered = known.reading(text).filter(|_| prepared.is_empty());
+        let is_all = prepared.is_empty() && types.is_empty();
+        let remembered = known.reading(text).filter(|_| is_all);
         if let Some(reading) = remembered {
             return reading;
         }
-        match self.survey(&known, script, prepared).await {
+        match self.survey(&known, script, prepared, types).await {
             Ok(survey) => {
-                let reading =
-                    Reading { script: survey.read(script), countable: is_countable(&survey, script) };
+                let countable = types.is_empty() && is_countable(&survey, script);
+                let reading = Reading { script: survey.read(script), countable };
                 let is_lasting = survey.facts.values().all(|facts| !facts.found.is_empty());
-                if prepared.is_empty() && is_lasting {
+                if is_all && is_lasting {
                     let mut readings = known.readings.lock().unwrap_or_else(PoisonError::into_inner);
                     readings.remember(text, reading.clone());
                 }
@@ -167,10 +183,9 @@ impl Guide {
         }
     }
 
-    /// The same with nothing from memory, for what was held.
-    pub(crate) async fn read_afresh(&self, script: &Arc<Script>, prepared: &Prepared) -> Reading {
+    /// Nothing from memory any more, for what was held.
+    pub(crate) fn forget(&self) {
         self.whole.forget();
-        self.read(script, prepared).await
     }
 
     async fn survey(
@@ -178,16 +193,19 @@ impl Guide {
         known: &Known,
         script: &Arc<Script>,
         prepared: &Prepared,
+        types: &[Named],
     ) -> Result<Survey, AskError> {
         let (version, like_columns) = known.server.get_or_try_init(|| self.server()).await?.clone();
-        let mut survey = Survey { version, like_columns, prepared: prepared.clone(), ..Survey::default() };
+        let (prepared, types) = (prepared.clone(), types.to_vec());
+        let mut survey = Survey { version, like_columns, prepared, types, ..Survey::default() };
         let mut open = relied_on(script);
+        open.extend(survey.types.iter().cloned());
         open.extend(called_like_columns(script, &survey.like_columns));
         while let Some(named) = open.pop() {
             if survey.facts.contains_key(&named) {
                 continue;
             }
-            if let Some(behind) = prepared.get(&named) {
+            if let Some(behind) = survey.prepared.get(&named) {
                 open.extend(relied_on(behind));
                 open.extend(called_like_columns(behind, &survey.like_columns));
                 continue;

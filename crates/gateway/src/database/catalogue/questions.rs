@@ -182,3 +182,11 @@ pub(super) const TYPE: &str = "
         UNION SELECT r.rngsubdiff FROM one JOIN pg_range r ON one.oid IN (r.rngtypid, r.rngmultitypid)
       ) calls(function) JOIN pg_proc p ON p.oid = calls.function JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE p.oid >= 16384";
+
+/// A function or type by its number, `$1`. Only a plain function that gives one value can be called by number.
+pub(super) const FUNCTION_NUMBERED: &str = "
+    SELECT n.nspname::text, p.proname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE p.oid = $1::oid AND p.prokind = 'f' AND NOT p.proretset";
+pub(super) const TYPE_NUMBERED: &str = "
+    SELECT n.nspname::text, t.typname::text FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.oid = $1::oid";

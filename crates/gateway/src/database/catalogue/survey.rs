@@ -18,6 +18,8 @@ pub(super) struct Survey {
     pub version: u32,
     /// What stands behind the names of prepared statements.
     pub prepared: BTreeMap<Named, Arc<Script>>,
+    /// Types of parameters that the text does not name.
+    pub types: Vec<Named>,
     /// Functions that may be written like columns, by schema and name.
     pub like_columns: Vec<Name>,
 }
@@ -135,11 +137,15 @@ impl Survey {
         Meaning { effects, because, tables }
     }
 
-    /// Functions that the text may call as if they were columns of a row.
+    /// What no name in the text says: functions that it may call as if they were columns of a row, and what reading its
+    /// parameters calls.
     fn hidden_calls(&self, script: &Script, destroys: bool, seen: &mut BTreeSet<Named>) -> Option<Meaning> {
         let mut all = Meaning::default();
         for named in called_like_columns(script, &self.like_columns) {
             add(&mut all, self.through("may call as a column", &named, destroys, seen));
+        }
+        for named in &self.types {
+            add(&mut all, self.through("has a parameter of it", named, destroys, seen));
         }
         (all != Meaning::default()).then_some(all)
     }

@@ -51,7 +51,7 @@ impl Session {
         let expected = match (run.tag(), &head.kind) {
             (b'D', Kind::Query { .. } | Kind::Execute(_)) => copying == Copying::Nothing,
             (b'd', Kind::Query { .. } | Kind::Execute(_)) => copying.is_from_server(),
-            (b'V', Kind::FunctionCall) => true,
+            (b'V', Kind::FunctionCall(_)) => true,
             _ => false,
         };
         if !expected {
@@ -59,7 +59,11 @@ impl Session {
         }
         let act = head.act;
         self.client_is_amid = run.is_open();
+        let is_result = run.tag() == b'V' && !run.is_open();
         self.outputs.push_back(Output::DataToClient(act, run));
+        if is_result {
+            self.done(act, Outcome::Completed(Bytes::from_static(b"FUNCTION CALL")));
+        }
         Ok(())
     }
 

@@ -116,8 +116,7 @@ impl Session {
                 (self.skipping, self.unsynced, self.has_run) = (false, false, false);
             }
             Frontend::FunctionCall(call) => {
-                let share = |value: Option<&[u8]>| value.map(|value| frame.share(value));
-                let arguments = call.arguments.into_iter().map(share).collect();
+                let arguments = parameters(frame, &call.arguments, |place| call.is_binary(place));
                 self.judge(frame.clone(), ActKind::FunctionCall { function: call.function, arguments }, None);
             }
             // Outside of COPY the server ignores these.
@@ -167,7 +166,7 @@ impl Session {
         if self.portals.len() >= MOST_PORTALS {
             return self.fail_message(&Report::error("54000", "too many portals in this session"));
         }
-        let parameters = parameters(frame, bind);
+        let parameters = parameters(frame, &bind.values, |place| bind.is_binary(place));
         let name = Bytes::copy_from_slice(bind.statement);
         let portal = Bytes::copy_from_slice(bind.portal);
         self.judge(frame.clone(), ActKind::Bind { name, statement, parameters }, Some(portal));
@@ -246,12 +245,16 @@ fn has_long_name(message: &Frontend) -> bool {
     names.iter().any(|name| name.len() > LONGEST_NAME)
 }
 
-fn parameters(frame: &Frame, bind: &Bind) -> Vec<Parameter> {
+fn parameters(
+    frame: &Frame,
+    values: &[Option<&[u8]>],
+    is_binary: impl Fn(usize) -> bool,
+) -> Vec<Parameter> {
     let each = |(place, value): (usize, &Option<&[u8]>)| Parameter {
-        is_binary: bind.is_binary(place),
+        is_binary: is_binary(place),
         value: value.map(|value| frame.share(value)),
     };
-    bind.values.iter().enumerate().map(each).collect()
+    values.iter().enumerate().map(each).collect()
 }
 
 fn no_statement(name: &[u8]) -> Report {
