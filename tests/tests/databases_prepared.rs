@@ -56,14 +56,47 @@ fn what_sql_has_prepared_is_judged_when_the_protocol_binds_it() {
     let told = client(&shop, &says).finish().ok();
     assert!(told.contains("1000") && told.contains("does not exist"), "{told}");
     let waiting = client(&shop, &["query PREPARE d AS DELETE FROM orders", "bind d"]);
-    let first = next_request(&shop, 0);
-    shop.bastion.approve(first, "bob");
-    shop.bastion.approve(first, "carol");
-    let second = next_request(&shop, first);
-    assert_eq!(orders(&shop), "1000", "to prepare it is not to run it");
-    let shown = shop.bastion.desk("bob", &format!("show {second}")).ok();
-    assert!(shown.contains("DELETE FROM orders") && shown.contains("data.destroy"), "{shown}");
+    let number = next_request(&shop, 0);
+    let shown = shop.bastion.desk("bob", &format!("show {number}")).ok();
+    assert!(shown.contains("EXECUTE") && shown.contains("DELETE FROM orders"), "{shown}");
+    assert!(shown.contains("data.destroy"), "{shown}");
     drop(waiting);
+    assert_eq!(shop.bastion.entries_of("request").len(), 1, "to prepare it is not to run it");
+    assert_eq!(orders(&shop), "1000");
+}
+
+/// A domain whose check removes orders, and a table whose column is an array of it.
+const WIPES: &str = "
+    CREATE FUNCTION wipes(int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN DELETE FROM orders; RETURN true; END';
+    CREATE DOMAIN checked AS int CHECK (wipes(VALUE));
+    CREATE TYPE hidden AS (a checked);
+    CREATE TABLE lists (list checked[])";
+
+#[test]
+fn a_constant_that_calls_code_when_it_is_parsed_is_judged_before_it_is_parsed() {
+    let shop = Guarded::with_orders(Plan::shipped());
+    shop.truth(WIPES);
+    for says in [
+        "parse s SELECT '{1}'::checked[]",
+        "parse s SELECT $$(1)$$::hidden",
+        "parse s INSERT INTO lists VALUES ('{1}')",
+        "query PREPARE s AS SELECT '{1}'::checked[]",
+        "query PREPARE s (int) AS SELECT * FROM lists WHERE list = '{1}'",
+    ] {
+        let before = shop.bastion.entries_of("request").len();
+        let waiting = client(&shop, &[says]);
+        shop.bastion.until_entry("request", |_| shop.bastion.entries_of("request").len() > before);
+        drop(waiting);
+        assert_eq!(orders(&shop), "1000", "{says}");
+    }
+    // What nobody's code reads is not asked about, in the same database.
+    let plain = ["parse s SELECT 'plain', 1", "bind s", "query PREPARE p AS DELETE FROM orders"];
+    let told = client(&shop, &plain).finish().ok();
+    assert!(told.contains("plain") && shop.bastion.entries_of("request").len() == 5, "{told}");
+    // At the server, parsing is enough.
+    let at_the_server = shop.database.place("writer");
+    run(at_the_server.program("postgres/naming.py").arg("parse s SELECT '{1}'::checked[]")).ok();
+    assert_eq!(orders(&shop), "0");
 }
 
 #[test]

@@ -32,7 +32,11 @@ pub(crate) fn consequences(script: &Script) -> Consequences {
 fn name_change(statement: &Statement) -> Option<NameChange> {
     match &statement.control {
         // The whole statement is kept: the types that it declares are part of what it does.
-        Control::Prepare(name) => Some(NameChange::prepare(name.as_bytes(), statement.text.as_bytes())),
+        Control::Prepare(name) => {
+            // What runs something when it is prepared still says so.
+            let is_repeatable = statement.effects == [Effect::Read].into();
+            Some(NameChange::prepare(name.as_bytes(), statement.text.as_bytes(), is_repeatable))
+        }
         Control::Deallocate(Some(name)) => {
             Some(NameChange::Deallocate(Bytes::copy_from_slice(name.as_bytes())))
         }

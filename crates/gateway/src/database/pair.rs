@@ -211,7 +211,10 @@ impl Moving<'_> {
         let is_there = |name: &Bytes, one: &Arc<Prepared>| {
             aside.statements.get(name).is_some_and(|other| Arc::ptr_eq(one, other))
         };
-        let missing = known.iter().filter(|(name, one)| !name.is_empty() && !is_there(name, one));
+        let missing = known.iter().filter(|(name, one)| {
+            // What runs something when it is prepared is not prepared again.
+            !name.is_empty() && one.is_repeatable() && !is_there(name, one)
+        });
         for (name, statement) in gone.chain(missing.map(|(name, one)| (name, Some(&**one)))) {
             match prepare(to, name, statement, self.limit).await {
                 // What cannot be prepared is not there: whoever runs it is told so by the server.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use access::policy::sql::{Kind, Name, Named, Script, SyntaxError};
+use access::policy::Effect;
+use access::policy::sql::{Control, Kind, Name, Named, Script, Statement, SyntaxError};
 use access::{Impact, SqlStatement};
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use wire::postgres::{ActKind, Parameter, Prepared, Session, Unsettled};
+use wire::postgres::{ActKind, Parameter, Prepared, Session, Unsettled, may_have_constants};
 
 use super::accounts::{may_only_read, only_reads};
 use super::catalogue::{FIRST_OWN, Guide, Values};
@@ -34,6 +35,13 @@ pub(crate) struct Asked {
 }
 
 impl Matter for Asked {
+    async fn is_nothing(&self) -> bool {
+        match &self.kind {
+            ActKind::Parse(prepared) => self.reader.parses_plainly(&prepared.text).await,
+            _ => false,
+        }
+    }
+
     async fn read(&self, afresh: bool) -> Read {
         self.reader.statement(&self.kind, afresh).await
     }
@@ -64,7 +72,9 @@ pub(crate) struct Reader {
     /// The types of its parameters that the database has made, by number.
     typed: Vec<u32>,
     /// The open transaction has changed the schema, and only it sees how.
-    pub shifted: bool,
+    shifted: bool,
+    /// It may have changed what the server calls to read a constant.
+    retyped: bool,
     /// What would have changed too many rows; people are asked about it next time.
     exceeded: Vec<ActKind>,
 }
@@ -73,7 +83,8 @@ impl Reader {
     /// Reads for a session that has changed nothing yet.
     pub(crate) fn new(texts: Arc<Texts>, guide: Guide, reading: Option<(Guide, String)>) -> Self {
         let (behind, typed, exceeded) = (Behind::new(), Vec::new(), Vec::new());
-        Self { texts, guide, reading, stays: false, behind, typed, shifted: false, exceeded }
+        let (stays, shifted, retyped) = (false, false, false);
+        Self { texts, guide, reading, stays, behind, typed, shifted, retyped, exceeded }
     }
 
     /// That act would have changed too many rows: it is not counted again.
@@ -82,6 +93,18 @@ impl Reader {
             self.exceeded.remove(0);
         }
         self.exceeded.push(kind);
+    }
+
+    /// That is let through.
+    pub(crate) fn follows(&mut self, script: &Script) {
+        self.shifted |= script.statements().iter().any(|statement| statement.shifts);
+        self.retyped |= script.statements().iter().any(may_retype);
+    }
+
+    /// What the open transaction has changed is seen by everybody now, or gone. Whether it has changed the schema.
+    pub(crate) fn settles(&mut self) -> bool {
+        self.retyped = false;
+        std::mem::take(&mut self.shifted)
     }
 
     /// The same, knowing what the names stand for that this act executes.
@@ -95,7 +118,9 @@ impl Reader {
             Err(_) => Behind::new(),
         };
         let typed = match kind {
-            ActKind::Bind { statement: Some(prepared), .. } => own_types(prepared).collect(),
+            ActKind::Bind { statement: Some(prepared), .. } | ActKind::Parse(prepared) => {
+                own_types(prepared).collect()
+            }
             _ => Vec::new(),
         };
         Ok(Self { behind, typed, ..self.clone() })
@@ -116,13 +141,14 @@ impl Reader {
         let parameters = match kind {
             ActKind::Bind { parameters, .. } => parameters.as_slice(),
             ActKind::FunctionCall { arguments, .. } => arguments.as_slice(),
-            ActKind::Query(_) => &[],
+            ActKind::Query(_) | ActKind::Parse(_) => &[],
         };
         let told = |one: &Parameter| one.value.as_deref().map(|value| shown(value, one.is_binary));
         let parameters = parameters.iter().map(told).collect();
         let (reading, behind, runs_as) = self.read(&text).await;
         let Reading { script, countable } = reading;
-        let countable = countable && !has_exceeded;
+        let script = self.preparing(script).await;
+        let countable = countable && !has_exceeded && !matches!(kind, ActKind::Parse(_));
         Ok(SqlStatement { text: text.to_vec(), parameters, script, behind, countable, runs_as, place: None })
     }
 
@@ -147,6 +173,32 @@ impl Reader {
         let ActKind::FunctionCall { function, arguments } = kind else { return text(kind) };
         let called = self.guide.call(*function, arguments.len()).await;
         called.map(Bytes::from).ok_or(UNKNOWN_FUNCTION)
+    }
+
+    /// Whether the server calls nobody's code when it parses that text. The constants in it are read at once, as values of
+    /// their types: an array of a domain calls the domain's checks.
+    async fn parses_plainly(&self, text: &[u8]) -> bool {
+        let script = self.texts.read(text);
+        if !may_have_constants(text) {
+            return true;
+        }
+        let may_retype = self.retyped || script.statements().iter().any(may_retype);
+        !may_retype && (self.guide.reads_constants_plainly().await || self.has_no_code(&script).await)
+    }
+
+    async fn has_no_code(&self, script: &Arc<Script>) -> bool {
+        let (reading, _) = self.ask(&self.guide, script).await;
+        reading.script.understood()
+    }
+
+    /// What a text does that prepares: nothing but that, if parsing it does nothing.
+    async fn preparing(&self, script: Arc<Script>) -> Arc<Script> {
+        let prepares = |one: &Statement| matches!(one.control, Control::Prepare(_));
+        let is_preparing = script.statements().iter().any(prepares);
+        match is_preparing && self.parses_plainly(script.text().as_bytes()).await {
+            true => Arc::new(script.preparing()),
+            false => script,
+        }
     }
 
     /// What it says to the account as which it runs: names may stand for something else to another.
@@ -227,11 +279,22 @@ impl Reader {
 fn text(kind: &ActKind) -> Result<Bytes, &'static str> {
     match kind {
         ActKind::Query(text) => Ok(text.clone()),
+        ActKind::Parse(prepared) => Ok(prepared.text.clone()),
         ActKind::Bind { name, statement: Some(prepared), .. } if prepared.by_sql => Ok(execute(name)),
         ActKind::Bind { statement: Some(prepared), .. } => Ok(prepared.text.clone()),
         ActKind::Bind { statement: None, .. } => Err("statement that nobody has seen"),
         ActKind::FunctionCall { .. } => Err(UNKNOWN_FUNCTION),
     }
+}
+
+/// What statements that change what reading a constant calls say, besides those that nobody has read.
+const RETYPING: [&str; 4] = ["domain", "function", "operator", "extension"];
+
+fn may_retype(statement: &Statement) -> bool {
+    let mut words = statement.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let mut is_said = || words.any(|word| RETYPING.iter().any(|one| word.eq_ignore_ascii_case(one)));
+    statement.effects.contains(&Effect::Unknown)
+        || (statement.effects.contains(&Effect::SchemaChange) && is_said())
 }
 
 /// The types that the client has declared and that are not the server's own. To read a value of a domain is to run its

@@ -170,7 +170,7 @@ impl Talk {
 
     /// What the session has changed of the schema is seen by everybody now, or gone.
     fn schema_is_settled(&mut self) {
-        if std::mem::take(&mut self.reader.shifted) {
+        if self.reader.settles() {
             self.course.reception.catalogues.forget();
         }
     }
@@ -181,8 +181,13 @@ impl Talk {
             Verdict::Allow { statement, max_rows, recorded } => {
                 if self.is_where_it_runs(&statement).await? {
                     let script = &statement.script;
-                    self.reader.shifted |= script.statements().iter().any(|statement| statement.shifts);
+                    self.reader.follows(script);
                     self.allow(script, max_rows, recorded)?;
+                }
+            }
+            Verdict::Pass => {
+                if let Some((act, _)) = self.judged.take() {
+                    self.wire.pass(act)?;
                 }
             }
             Verdict::Refuse(refusal) => self.refuse(&refusal)?,

@@ -116,6 +116,21 @@ pub struct TableUse {
     pub whole: bool,
 }
 
+impl Statement {
+    fn prepared(&self) -> Statement {
+        let because = "prepares a statement without running it".to_owned();
+        let looks = |used: &TableUse| TableUse { how: How::Looks, whole: false, ..used.clone() };
+        Statement {
+            effects: [Effect::Read].into(),
+            reasons: vec![Reason { effect: Effect::Read, because, program: None }],
+            tables: self.tables.iter().map(looks).collect(),
+            removed: vec![],
+            shifts: false,
+            ..self.clone()
+        }
+    }
+}
+
 impl TableUse {
     /// What something does of which nothing is known.
     fn of_anything() -> Vec<TableUse> {
@@ -206,6 +221,17 @@ impl Script {
     pub(super) fn misspelt(error: SyntaxError) -> Script {
         let refused = Script::refused(&format!("not SQL that the server accepts: {}", error.message));
         Script { misspelt: Some(error), ..refused }
+    }
+
+    /// The same where what it prepares is not run: PREPARE only looks at tables. What it prepares counts when it is
+    /// executed. For whoever knows that looking calls nobody's code.
+    #[must_use]
+    pub fn preparing(&self) -> Script {
+        let statements = self.statements.iter().map(|one| match one.control {
+            Control::Prepare(_) => one.prepared(),
+            _ => one.clone(),
+        });
+        Script { statements: statements.collect(), ..self.clone() }
     }
 
     /// What was read, byte for byte; empty when it was not read.

@@ -37,6 +37,9 @@ pub struct Act {
 pub enum ActKind {
     /// A simple query: all statements of this text.
     Query(Bytes),
+    /// A statement to be prepared that has constants in quotes: the server reads them as values of their types at once,
+    /// which may call somebody's code.
+    Parse(Arc<Prepared>),
     /// A prepared statement with parameters. Running its portal later is covered by it: a portal runs once.
     Bind {
         /// The statement's name.

@@ -26,4 +26,4 @@ pub use frontend::{Bind, Frontend, FunctionCall, Subject, password};
 pub use limits::{Limits, Side};
 pub use names::{NameChange, Prepared};
 pub use report::{Report, Severity};
-pub use session::{Output, Session, Unsettled};
+pub use session::{Output, Session, Unsettled, may_have_constants};

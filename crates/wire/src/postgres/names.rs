@@ -22,11 +22,25 @@ pub struct Prepared {
     pub declared: Vec<u32>,
     /// The types that the server told, if the statement was described.
     pub(super) described: OnceLock<Vec<u32>>,
+    /// To prepare it runs something, so that it is not prepared again unasked.
+    runs: OnceLock<()>,
 }
 
 impl Prepared {
     pub(super) fn new(text: &[u8], declared: Vec<u32>) -> Self {
-        Self { text: Bytes::copy_from_slice(text), by_sql: false, declared, described: OnceLock::new() }
+        let (described, runs) = (OnceLock::new(), OnceLock::new());
+        Self { text: Bytes::copy_from_slice(text), by_sql: false, declared, described, runs }
+    }
+
+    /// To prepare it runs something.
+    pub(super) fn runs_something(&self) {
+        let _ = self.runs.set(());
+    }
+
+    /// Whether it may be prepared again without a verdict.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.runs.get().is_none()
     }
 
     /// The parameters' types as far as they are known: the server's word, else the client's.
@@ -53,10 +67,13 @@ pub enum NameChange {
 }
 
 impl NameChange {
-    /// `PREPARE name AS statement`, and the text that tells later what it does.
+    /// `PREPARE name AS statement`, the text that tells later what it does, and whether to prepare it runs nothing.
     #[must_use]
-    pub fn prepare(name: &[u8], text: &[u8]) -> Self {
+    pub fn prepare(name: &[u8], text: &[u8], is_repeatable: bool) -> Self {
         let statement = Prepared { by_sql: true, ..Prepared::new(text, Vec::new()) };
+        if !is_repeatable {
+            statement.runs_something();
+        }
         Self::Prepare { name: Bytes::copy_from_slice(name), statement: Arc::new(statement) }
     }
 

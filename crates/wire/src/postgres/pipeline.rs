@@ -32,6 +32,8 @@ pub(super) enum Kind {
     },
     FunctionCall(Arc<Consequences>),
     Parse(NameChange),
+    /// A Parse that runs something, so that what follows depends on its answer.
+    ParseRunning(NameChange),
     /// Close and Parse of our own, before a name that was doubted is used; the client sees nothing of it.
     Renew(NameChange),
     Bind,
@@ -61,7 +63,14 @@ impl Kind {
     }
 
     fn runs_something(&self) -> bool {
-        matches!(self, Self::Query { .. } | Self::FunctionCall(_) | Self::Execute(_) | Self::Write(_))
+        matches!(
+            self,
+            Self::Query { .. }
+                | Self::FunctionCall(_)
+                | Self::ParseRunning(_)
+                | Self::Execute(_)
+                | Self::Write(_)
+        )
     }
 
     fn is_last_word(&self) -> bool {
@@ -69,7 +78,7 @@ impl Kind {
             Self::Query { consequences, .. }
             | Self::Execute(consequences)
             | Self::FunctionCall(consequences) => consequences.is_last_word(),
-            Self::Write(_) => true,
+            Self::Write(_) | Self::ParseRunning(_) => true,
             _ => false,
         }
     }
@@ -78,6 +87,7 @@ impl Kind {
     fn text(&self) -> usize {
         match self {
             Self::Parse(NameChange::Prepare { statement, .. })
+            | Self::ParseRunning(NameChange::Prepare { statement, .. })
             | Self::Renew(NameChange::Prepare { statement, .. }) => statement.text.len(),
             _ => 0,
         }
@@ -86,7 +96,10 @@ impl Kind {
     /// What becomes of that name if this succeeds.
     fn effect_on(&self, name: &[u8]) -> Option<Meaning> {
         match self {
-            Self::Parse(change) | Self::Renew(change) | Self::Close(Some(change)) => change.effect_on(name),
+            Self::Parse(change)
+            | Self::ParseRunning(change)
+            | Self::Renew(change)
+            | Self::Close(Some(change)) => change.effect_on(name),
             Self::Execute(consequences) => consequences.effect_on(name),
             // A simple query, also a decoy, forgets the unnamed statement.
             Self::Query { consequences, .. } => {

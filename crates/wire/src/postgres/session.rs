@@ -4,22 +4,25 @@
 mod answered;
 mod asked;
 mod counting;
+mod verdicts;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::act::{Act, ActId, ActKind, Consequences, Outcome};
+use super::act::{Act, ActId, Consequences, Outcome};
 use super::backend::Status;
 use super::copy::Copying;
 use super::encode;
-use super::frame::{Frame, Piece, Run};
+use super::frame::{Piece, Run};
 use super::names::{Meaning, Names, Prepared};
 use super::pipeline::{Foresight, Kind, Pipeline};
 use super::report::Report;
 use super::startup::CancelKey;
 use crate::Error;
+pub use asked::may_have_constants;
+use verdicts::Judging;
 
 /// How much of a client may wait before it is no longer read.
 const INBOX: usize = 1 << 20;
@@ -37,7 +40,7 @@ pub enum Output {
     DataToServer(Option<ActId>, Run),
     /// Send rows, COPY data or a function's result to the client.
     DataToClient(Option<ActId>, Run),
-    /// Judge this; then [`Session::allow`] or [`Session::refuse`] it. Until then whatever the client sends waits.
+    /// Judge this; then [`Session::allow`] or [`Session::refuse`] it, or [`Session::pass`] a Parse. Until then whatever the client sends waits.
     Judge(Act),
     /// Do not judge it any more: something before it has failed, so it will not be run.
     Moot(ActId),
@@ -64,16 +67,6 @@ struct Portal {
     made: u64,
     /// How often something was changed before it.
     revision: u64,
-}
-
-/// What is being judged.
-#[derive(Debug)]
-struct Judging {
-    id: ActId,
-    frame: Frame,
-    /// The portal that a Bind makes.
-    portal: Option<Bytes>,
-    is_query: bool,
 }
 
 /// A connection between login and end.
@@ -177,58 +170,6 @@ impl Session {
     /// What to do next; to be asked until there is nothing, after each call.
     pub fn output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
-    }
-
-    /// Lets an act cross. False if it is no longer waiting for a verdict.
-    ///
-    /// # Errors
-    ///
-    /// What waits behind it makes no sense.
-    pub fn allow(&mut self, id: ActId, consequences: Consequences) -> Result<bool, Error> {
-        let Some(judging) = self.judging.take_if(|judging| judging.id == id) else { return Ok(false) };
-        let (any_name, consequences) = (consequences.any_name, Arc::new(consequences));
-        self.revision += 1;
-        self.send(judging.frame.raw().clone());
-        match judging.portal {
-            Some(name) => self.bound(id, name, consequences, false),
-            None if judging.is_query => self.pipeline.push(Some(id), Kind::Query { consequences, done: 0 }),
-            None => self.pipeline.push(Some(id), Kind::FunctionCall(consequences)),
-        }
-        self.doubt(any_name);
-        self.go_on()?;
-        Ok(true)
-    }
-
-    /// What was sent last may change what any name means.
-    fn doubt(&mut self, any_name: bool) {
-        if any_name {
-            self.in_doubt = Some(self.pipeline.sent());
-        }
-    }
-
-    fn bound(&mut self, act: ActId, name: Bytes, consequences: Arc<Consequences>, is_counted: bool) {
-        self.unsynced = true;
-        self.pipeline.push(Some(act), Kind::Bind);
-        let (made, revision) = (self.pipeline.sent(), self.revision);
-        self.portals.insert(name, Portal { act, consequences, is_counted, made, revision });
-    }
-
-    /// Refuses an act, also one that was counted: the client gets this error, and the transaction stands as after any
-    /// other error. False if it is no longer waiting for a verdict.
-    ///
-    /// # Errors
-    ///
-    /// What waits behind it makes no sense.
-    pub fn refuse(&mut self, id: ActId, report: &Report) -> Result<bool, Error> {
-        if let Some(judging) = self.judging.take_if(|judging| judging.id == id) {
-            self.fail(judging.portal.is_some(), None, report)?;
-        } else if let Some(write) = self.take_counted(id) {
-            self.fail(!write.is_query, Some(id), report)?;
-        } else {
-            return Ok(false);
-        }
-        self.go_on()?;
-        Ok(true)
     }
 
     /// Makes the server answer everything that it was sent, so that the session becomes settled. To be called before
@@ -345,14 +286,6 @@ impl Session {
             self.pipeline.push(act, Kind::DecoyQuery(Some(report.clone())));
         }
         Ok(())
-    }
-
-    fn judge(&mut self, frame: Frame, kind: ActKind, portal: Option<Bytes>) {
-        self.acts += 1;
-        let (id, is_query) = (ActId(self.acts), matches!(kind, ActKind::Query(_)));
-        self.judging = Some(Judging { id, frame, portal, is_query });
-        self.outputs.push_back(Output::Judge(Act { id, kind, status: self.status }));
-        self.outputs.extend(self.is_leaving.then_some(Output::Leaving));
     }
 }
 

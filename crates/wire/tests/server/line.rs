@@ -175,6 +175,7 @@ impl Between {
         let text = match &act.kind {
             ActKind::Query(text) => text.clone(),
             ActKind::Bind { statement, .. } => statement.as_ref().expect("its text was seen").text.clone(),
+            ActKind::Parse(_) => return drop(self.session.pass(act.id).expect("it waits")),
             ActKind::FunctionCall { .. } => panic!("nobody calls functions here"),
         };
         let text = std::str::from_utf8(&text).expect("text").to_lowercase();
@@ -214,7 +215,7 @@ fn consequences(text: &str) -> Consequences {
     let names = match words[..] {
         ["prepare", name, "as", ..] => {
             let (_, statement) = text.split_once(" as ").expect("as");
-            vec![(0, NameChange::prepare(name.as_bytes(), statement.as_bytes()))]
+            vec![(0, NameChange::prepare(name.as_bytes(), statement.as_bytes(), true))]
         }
         ["deallocate", name, ..] => {
             vec![(0, NameChange::Deallocate(name.trim_end_matches(';').to_owned().into()))]

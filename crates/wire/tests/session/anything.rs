@@ -255,6 +255,7 @@ impl Between {
             ActKind::Query(text) => text.clone(),
             ActKind::Bind { statement: Some(known), .. } => known.text.clone(),
             ActKind::Bind { statement: None, .. } => "forbidden".into(),
+            ActKind::Parse(_) => return sense(self.session.pass(act.id)),
             ActKind::FunctionCall { .. } => panic!("nobody calls functions here"),
         };
         let text = String::from_utf8_lossy(&text).into_owned();
@@ -351,7 +352,7 @@ fn consequences(text: &str) -> Consequences {
     let names = match words[..] {
         ["prepare", name, "as", ..] => {
             let (_, statement) = text.split_once(" as ").expect("as");
-            vec![(0, NameChange::prepare(name.as_bytes(), statement.as_bytes()))]
+            vec![(0, NameChange::prepare(name.as_bytes(), statement.as_bytes(), true))]
         }
         ["deallocate", name] => vec![(0, NameChange::Deallocate(name.to_owned().into()))],
         _ => Vec::new(),

@@ -117,7 +117,7 @@ fn the_unnamed_statement_has_no_name_that_code_could_use() {
 fn what_sql_has_prepared_before_is_nobodys_guess_for_bind_either() {
     let mut talk = Talk::new();
     talk.says(&[&query("PREPARE s AS SELECT 1")]);
-    let names = vec![(0, NameChange::prepare(b"s", b"PREPARE s AS SELECT 1"))];
+    let names = vec![(0, NameChange::prepare(b"s", b"PREPARE s AS SELECT 1", true))];
     talk.allow(Consequences { names, ..plain() });
     talk.answers(&[&complete("PREPARE"), &idle()]);
     assert!(matches!(talk.session.prepared(b"s"), Ok(Some(prepared)) if prepared.by_sql));

@@ -175,10 +175,54 @@ fn what_a_function_call_gives_is_its_outcome() {
     let ActKind::FunctionCall { arguments, .. } = &talk.judged[0].kind else { panic!("a call") };
     assert!(arguments[0].is_binary && arguments[0].value.as_deref() == Some(b"hi"), "{arguments:?}");
     talk.allow(Consequences { settings: true, ..plain() });
-    assert_eq!((talk.texts().len(), talk.at_server().as_str()), (1, "F"), "what it changes counts for the next");
+    assert_eq!(
+        (talk.texts().len(), talk.at_server().as_str()),
+        (1, "F"),
+        "what it changes counts for the next"
+    );
     talk.answers(&[&message(b'V', b"\0\0\0\x01x"), &idle()]);
     assert_eq!(talk.done, [Outcome::Completed("FUNCTION CALL".into())]);
     assert_eq!((talk.texts().len(), talk.at_client().as_str()), (2, "VZ"));
+}
+
+#[test]
+fn a_parse_that_reads_constants_waits_until_it_is_known_to_run_nothing() {
+    let mut talk = Talk::new();
+    talk.says(&[&parse("s", "SELECT '{1}'::checked[]"), &bind("", "s"), &sync()]);
+    assert_eq!((talk.texts().len(), talk.at_server().as_str()), (1, ""), "the server would run its checks");
+    assert!(matches!(talk.judged[0].kind, ActKind::Parse(_)));
+    let id = talk.judged[0].id;
+    assert_eq!(talk.session.pass(id), Ok(true));
+    talk.look();
+    assert_eq!(
+        (talk.at_server().as_str(), talk.texts().len()),
+        ("P", 2),
+        "the Bind waits for its own verdict"
+    );
+    assert_eq!(talk.judged[1].id, id, "what is passed was no act");
+    for plain in ["SELECT $1", "SELECT 1", "SELECT \"a$\" FROM t WHERE b = $12"] {
+        let mut talk = Talk::new();
+        talk.says(&[&parse("", plain)]);
+        let judged = plain.contains("a$");
+        assert_eq!(talk.texts().len(), usize::from(judged), "{plain}");
+    }
+}
+
+#[test]
+fn a_parse_that_runs_something_is_an_act_of_its_own() {
+    let mut talk = Talk::new();
+    talk.says(&[&parse("s", "SELECT $$ {1} $$::checked[]"), &bind("", "s"), &sync()]);
+    talk.refuse();
+    assert_eq!(talk.at_server(), "PS", "a decoy; the rest is skipped");
+    talk.answers(&[&error("42601"), &idle()]);
+    assert_eq!(talk.at_client(), "EZ");
+    talk.says(&[&parse("s", "SELECT '{1}'::checked[]"), &bind("", "s"), &sync()]);
+    talk.allow(Consequences { any_name: true, ..plain() });
+    assert_eq!(talk.at_server(), "PH", "what follows depends on what it has done");
+    assert_eq!(talk.texts().len(), 2);
+    talk.answers(&[PARSED]);
+    assert_eq!(talk.done, [Outcome::Completed("PARSE".into())]);
+    let ActKind::Bind { statement: None, .. } = &talk.judged[2].kind else { panic!("not prepared again") };
 }
 
 #[test]

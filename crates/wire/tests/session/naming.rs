@@ -58,7 +58,7 @@ fn within_one_group_nothing_waits() {
 fn sql_and_protocol_share_one_namespace() {
     let mut talk = Talk::new();
     talk.says(&[&query("PREPARE s AS DELETE FROM orders; SELECT 1")]);
-    talk.allow(with_names(vec![(0, NameChange::prepare(b"s", b"DELETE FROM orders"))]));
+    talk.allow(with_names(vec![(0, NameChange::prepare(b"s", b"DELETE FROM orders", true))]));
     talk.says(&[&bind("", "s")]);
     assert_eq!(talk.judged.len(), 1, "whether it worked is not known");
     talk.answers(&[&complete("PREPARE"), &complete("SELECT 1"), &idle()]);
@@ -76,11 +76,11 @@ fn sql_and_protocol_share_one_namespace() {
 fn only_statements_that_were_run_change_names() {
     let mut talk = Talk::new();
     talk.says(&[&query("SELECT 1/0; PREPARE s AS SELECT 1")]);
-    talk.allow(with_names(vec![(1, NameChange::prepare(b"s", b"SELECT 1"))]));
+    talk.allow(with_names(vec![(1, NameChange::prepare(b"s", b"SELECT 1", true))]));
     talk.answers(&[&error("22012"), &idle()]);
     assert!(matches!(talk.session.prepared(b"s"), Ok(None)));
     talk.says(&[&query("SELECT 1; PREPARE s AS SELECT 1; SELECT 1/0")]);
-    talk.allow(with_names(vec![(1, NameChange::prepare(b"s", b"SELECT 1"))]));
+    talk.allow(with_names(vec![(1, NameChange::prepare(b"s", b"SELECT 1", true))]));
     talk.answers(&[&complete("SELECT 1"), &complete("PREPARE"), &error("22012"), &idle()]);
     assert!(matches!(talk.session.prepared(b"s"), Ok(Some(_))));
 }

@@ -149,6 +149,7 @@ fn text(act: &Act) -> String {
         ActKind::Bind { statement, .. } => {
             statement.as_ref().map_or_else(|| b"?".to_vec(), |known| known.text.to_vec())
         }
+        ActKind::Parse(prepared) => prepared.text.to_vec(),
         ActKind::FunctionCall { function, .. } => function.to_string().into_bytes(),
     };
     String::from_utf8_lossy(&text).into_owned()

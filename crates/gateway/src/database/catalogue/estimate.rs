@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use wire::Rows;
 use wire::postgres::Parameter;
 
-use super::facts::relied_on;
 use super::FIRST_OWN;
+use super::facts::relied_on;
 use super::line::{AskError, Open};
 use super::plan::{Planned, planned};
 use super::survey::{Survey, called_like_columns};
@@ -71,7 +71,7 @@ impl Guide {
         let open = Open::dial(&self.whole.name, &self.credential, &SETTINGS, self.whole.limit).await?;
         let mut estimate = Estimate { open, script, tables: Vec::new(), impact };
         estimate.catalogue().await?;
-        let survey = self.survey(&self.whole.known(), script, &Prepared::new()).await;
+        let survey = self.survey(&self.whole.known(), script, &Prepared::new(), &[]).await;
         match survey.map_err(|fault| fault.to_string()).and_then(|survey| plans_safely(&survey, script)) {
             Ok(()) => estimate.plans(values).await?,
             Err(why) => estimate.unplanned(&why),

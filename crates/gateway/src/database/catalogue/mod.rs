@@ -4,6 +4,7 @@
 //! Answers are kept for a few seconds, and forgotten at once when something that went through here has changed a schema.
 //! The reasoning, and the race that stays, are in docs/decisions/0016.
 
+mod constants;
 mod estimate;
 mod facts;
 mod line;
@@ -64,6 +65,7 @@ struct Known {
     server: OnceCell<(u32, Vec<Name>)>,
     facts: Mutex<HashMap<Named, Arc<Facts>>>,
     numbers: Mutex<Numbers>,
+    is_plain: OnceCell<bool>,
     readings: Mutex<Generations<Reading>>,
 }
 
@@ -125,6 +127,7 @@ impl Known {
             server: OnceCell::new(),
             facts: Mutex::default(),
             numbers: Mutex::default(),
+            is_plain: OnceCell::new(),
             readings: Mutex::default(),
         })
     }

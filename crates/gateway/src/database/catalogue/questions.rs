@@ -190,3 +190,12 @@ pub(super) const FUNCTION_NUMBERED: &str = "
 pub(super) const TYPE_NUMBERED: &str = "
     SELECT n.nspname::text, t.typname::text FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
     WHERE t.oid = $1::oid";
+
+/// What domains check, and ranges that are made canonical by somebody's function. A domain lends its checks to its arrays,
+/// to ranges and to rows.
+pub(super) const CHECKS: &str = "
+    SELECT DISTINCT 'SELECT ' || pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid >= 16384 AND conbin IS NOT NULL
+    UNION ALL
+    SELECT 'SELECT ' || quote_ident(n.nspname) || '.' || quote_ident(p.proname) || '(NULL)'
+      FROM pg_range r JOIN pg_proc p ON p.oid = r.rngcanonical JOIN pg_namespace n ON n.oid = p.pronamespace
+      WHERE p.oid >= 16384";

@@ -196,7 +196,8 @@ impl Talk {
                     self.wire.refuse(act, &self.refused(&refusal))?;
                 }
             }
-            Verdict::NotRecorded => return Err(Over::NotRecorded),
+            // Nothing in this protocol is judged to be nothing.
+            Verdict::Pass | Verdict::NotRecorded => return Err(Over::NotRecorded),
         }
         Ok(())
     }

@@ -84,9 +84,8 @@ impl Session {
                 let progress = write.answered(frame, answer)?;
                 return self.progressed(progress);
             }
-            (Backend::ParseComplete, Kind::Parse(_)) | (Backend::CloseComplete, Kind::Close(_)) => {
-                self.settled()
-            }
+            (Backend::ParseComplete, Kind::Parse(_) | Kind::ParseRunning(_))
+            | (Backend::CloseComplete, Kind::Close(_)) => self.settled(),
             (Backend::CloseComplete, Kind::Renew(_)) => return Ok(false),
             (Backend::ParseComplete, Kind::Renew(_)) => {
                 self.settled();
@@ -126,9 +125,14 @@ impl Session {
 
     /// A Parse or Close has succeeded.
     fn settled(&mut self) {
-        let kind = self.pipeline.pop().map(|entry| entry.kind);
-        if let Some(Kind::Parse(change) | Kind::Renew(change) | Kind::Close(Some(change))) = kind {
-            self.names.apply(change);
+        let Some(entry) = self.pipeline.pop() else { return };
+        match entry.kind {
+            Kind::Parse(change) | Kind::Renew(change) | Kind::Close(Some(change)) => self.names.apply(change),
+            Kind::ParseRunning(change) => {
+                self.names.apply(change);
+                self.done(entry.act, Outcome::Completed(Bytes::from_static(b"PARSE")));
+            }
+            _ => {}
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::verdicts::Judged;
 use super::{Output, Session, size};
 use crate::Error;
 use crate::postgres::act::{ActKind, Parameter};
@@ -101,23 +102,26 @@ impl Session {
 
     fn asked_for(&mut self, frame: &Frame, message: Frontend) -> Result<Step, Error> {
         match message {
-            Frontend::Query(text) => self.judge(frame.clone(), ActKind::Query(frame.share(text)), None),
+            Frontend::Query(text) => {
+                self.judge(frame.clone(), ActKind::Query(frame.share(text)), Judged::Query)
+            }
             Frontend::Parse { statement, text, types } => return self.parse(frame, statement, text, types),
             Frontend::Bind(bind) => return self.bind(frame, &bind),
             Frontend::Execute { portal, .. } => return self.execute(frame, portal),
             Frontend::Describe(subject) => {
                 let described = self.described(subject)?;
-                self.pass(frame, Kind::Describe(described));
+                self.forward(frame, Kind::Describe(described));
             }
             Frontend::Close(subject) => self.close(frame, subject),
             Frontend::Flush => self.send(frame.raw().clone()),
             Frontend::Sync => {
-                self.pass(frame, Kind::Sync);
+                self.forward(frame, Kind::Sync);
                 (self.skipping, self.unsynced, self.has_run) = (false, false, false);
             }
             Frontend::FunctionCall(call) => {
                 let arguments = parameters(frame, &call.arguments, |place| call.is_binary(place));
-                self.judge(frame.clone(), ActKind::FunctionCall { function: call.function, arguments }, None);
+                let kind = ActKind::FunctionCall { function: call.function, arguments };
+                self.judge(frame.clone(), kind, Judged::FunctionCall);
             }
             // Outside of COPY the server ignores these.
             Frontend::CopyDone | Frontend::CopyFail(_) => {}
@@ -126,7 +130,7 @@ impl Session {
         Ok(Step::Done)
     }
 
-    fn pass(&mut self, frame: &Frame, kind: Kind) {
+    fn forward(&mut self, frame: &Frame, kind: Kind) {
         self.unsynced = true;
         self.send(frame.raw().clone());
         self.pipeline.push(None, kind);
@@ -137,7 +141,7 @@ impl Session {
         Ok(Step::Done)
     }
 
-    /// Parsing runs nothing, so it passes unjudged; the text is judged when it is bound.
+    /// Parsing runs nothing unless it reads constants; so the text is judged when it is bound.
     fn parse(&mut self, frame: &Frame, name: &[u8], text: &[u8], types: Vec<u32>) -> Result<Step, Error> {
         if !self.names.has_room(self.pipeline.text() + text.len()) {
             if self.pipeline.text() > 0 {
@@ -148,9 +152,17 @@ impl Session {
                 .fail_message(&Report::error("54000", "too many prepared statements in this session"));
         }
         let (name, statement) = (Bytes::copy_from_slice(name), Arc::new(Prepared::new(text, types)));
-        self.revision += 1;
-        self.pass(frame, Kind::Parse(NameChange::Prepare { name, statement }));
+        let change = NameChange::Prepare { name, statement: Arc::clone(&statement) };
+        match may_have_constants(text) {
+            true => self.judge(frame.clone(), ActKind::Parse(statement), Judged::Parse(change)),
+            false => self.parsed(frame, change),
+        }
         Ok(Step::Done)
+    }
+
+    pub(super) fn parsed(&mut self, frame: &Frame, change: NameChange) {
+        self.revision += 1;
+        self.forward(frame, Kind::Parse(change));
     }
 
     fn bind(&mut self, frame: &Frame, bind: &Bind) -> Result<Step, Error> {
@@ -161,7 +173,7 @@ impl Session {
             Foresight::Settled(Meaning::Absent) => return self.fail_message(&no_statement(bind.statement)),
             Foresight::Settled(Meaning::Unknown) => None,
             Foresight::Settled(Meaning::Known(prepared)) => Some(prepared),
-            Foresight::Settled(Meaning::Doubted(prepared)) => Some(self.renew(bind.statement, prepared)?),
+            Foresight::Settled(Meaning::Doubted(prepared)) => self.renew(bind.statement, prepared)?,
         };
         if self.portals.len() >= MOST_PORTALS {
             return self.fail_message(&Report::error("54000", "too many portals in this session"));
@@ -169,19 +181,23 @@ impl Session {
         let parameters = parameters(frame, &bind.values, |place| bind.is_binary(place));
         let name = Bytes::copy_from_slice(bind.statement);
         let portal = Bytes::copy_from_slice(bind.portal);
-        self.judge(frame.clone(), ActKind::Bind { name, statement, parameters }, Some(portal));
+        self.judge(frame.clone(), ActKind::Bind { name, statement, parameters }, Judged::Bind(portal));
         Ok(Step::Done)
     }
 
-    /// Prepares a statement anew, so that the next message means the text that was parsed under this name.
-    fn renew(&mut self, name: &[u8], statement: Arc<Prepared>) -> Result<Arc<Prepared>, Error> {
+    /// Prepares a statement anew, so that the next message means the text that was parsed under this name; unless that
+    /// would run something.
+    fn renew(&mut self, name: &[u8], statement: Arc<Prepared>) -> Result<Option<Arc<Prepared>>, Error> {
+        if !statement.is_repeatable() {
+            return Ok(None);
+        }
         self.send(encode::close(Subject::Statement(name))?);
         self.send(encode::parse(name, &statement.text, &statement.declared)?);
         (self.unsynced, self.revision) = (true, self.revision + 1);
         let change =
             NameChange::Prepare { name: Bytes::copy_from_slice(name), statement: Arc::clone(&statement) };
         self.pipeline.push(None, Kind::Renew(change));
-        Ok(statement)
+        Ok(Some(statement))
     }
 
     /// A portal runs what was judged when it was bound. Others (cursors of SQL) are not run by this message.
@@ -213,7 +229,7 @@ impl Session {
         let Subject::Statement(name) = subject else { return Ok(None) };
         match self.foresee(name) {
             Foresight::Settled(Meaning::Known(prepared)) => Ok(Some(prepared)),
-            Foresight::Settled(Meaning::Doubted(prepared)) => self.renew(name, prepared).map(Some),
+            Foresight::Settled(Meaning::Doubted(prepared)) => self.renew(name, prepared),
             _ => Ok(None),
         }
     }
@@ -229,8 +245,19 @@ impl Session {
                 None
             }
         };
-        self.pass(frame, Kind::Close(change));
+        self.forward(frame, Kind::Close(change));
     }
+}
+
+/// Whether there may be constants in quotes, of whichever kind: `$1` is none.
+#[must_use]
+pub fn may_have_constants(text: &[u8]) -> bool {
+    let is_quote = |place: usize, byte: u8| match byte {
+        b'\'' => true,
+        b'$' => !text.get(place + 1).is_some_and(u8::is_ascii_digit),
+        _ => false,
+    };
+    text.iter().enumerate().any(|(place, byte)| is_quote(place, *byte))
 }
 
 fn has_long_name(message: &Frontend) -> bool {
@@ -245,11 +272,7 @@ fn has_long_name(message: &Frontend) -> bool {
     names.iter().any(|name| name.len() > LONGEST_NAME)
 }
 
-fn parameters(
-    frame: &Frame,
-    values: &[Option<&[u8]>],
-    is_binary: impl Fn(usize) -> bool,
-) -> Vec<Parameter> {
+fn parameters(frame: &Frame, values: &[Option<&[u8]>], is_binary: impl Fn(usize) -> bool) -> Vec<Parameter> {
     let each = |(place, value): (usize, &Option<&[u8]>)| Parameter {
         is_binary: is_binary(place),
         value: value.map(|value| frame.share(value)),

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::verdicts::Judged;
 use super::{Output, Session};
 use crate::Error;
 use crate::postgres::act::{ActId, Consequences, Outcome};
@@ -25,13 +26,13 @@ impl Session {
         let Some(judging) = self.judging.take_if(|judging| judging.id == id) else { return Ok(false) };
         let (any_name, consequences) = (consequences.any_name, Arc::new(consequences));
         self.revision += 1;
-        match (judging.portal, Frontend::parse(&judging.frame)?) {
-            (Some(portal), _) => {
+        match (judging.what, Frontend::parse(&judging.frame)?) {
+            (Judged::Bind(portal), _) => {
                 self.send(judging.frame.raw().clone());
                 self.bound(id, portal, consequences, true);
             }
-            (None, Frontend::Query(text)) => self.run_counted(id, text, consequences)?,
-            (None, _) => self.fail(false, None, &untold())?,
+            (_, Frontend::Query(text)) => self.run_counted(id, text, consequences)?,
+            (what, _) => self.fail(what.is_extended(), None, &untold())?,
         }
         self.doubt(any_name);
         self.go_on()?;
