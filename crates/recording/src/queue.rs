@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::RecordingError;
@@ -97,6 +97,8 @@ struct Orders {
     /// Empty except while drawing.
     passed_over: VecDeque<Order>,
     ended: bool,
+    /// The writer sleeps until it is told of something. While it works nobody calls it: waking costs a system call.
+    is_asleep: bool,
 }
 
 /// The queue between all sessions and the writer.
@@ -117,7 +119,7 @@ pub(crate) enum Taken {
 impl Queue {
     /// Queues a frame unless its session is closing or has `limit` bytes under way, or the queue has ended (`None`).
     pub(crate) fn write(&self, waiting: Waiting, limit: usize) -> Result<(), (Done, Option<RecordingError>)> {
-        let mut orders = lock(&self.orders);
+        let orders = lock(&self.orders);
         let (stream, cost) = (&waiting.stream, waiting.cost());
         if stream.is_closing() {
             return Err((waiting.done, Some(RecordingError::Closed)));
@@ -129,16 +131,22 @@ impl Queue {
             return Err((waiting.done, None));
         }
         stream.waits(cost);
-        orders.waiting.push_back(Order::Write(waiting));
-        self.arrived.notify_one();
+        self.push(orders, Order::Write(waiting));
         Ok(())
     }
 
     /// Queues the end of a session behind its frames, once.
     pub(crate) fn close(&self, stream: &Arc<Stream>) {
-        let mut orders = lock(&self.orders);
+        let orders = lock(&self.orders);
         if stream.start_closing() && !orders.ended {
-            orders.waiting.push_back(Order::Close(Arc::clone(stream)));
+            self.push(orders, Order::Close(Arc::clone(stream)));
+        }
+    }
+
+    fn push(&self, mut orders: MutexGuard<'_, Orders>, order: Order) {
+        orders.waiting.push_back(order);
+        if mem::take(&mut orders.is_asleep) {
+            drop(orders);
             self.arrived.notify_one();
         }
     }
@@ -159,8 +167,12 @@ impl Queue {
     /// Waits up to `patience` for orders of these sessions and takes about `most` bytes of them.
     pub(crate) fn take(&self, most: usize, patience: Duration, whose: Whose) -> Taken {
         let orders = lock(&self.orders);
-        let woken = self.arrived.wait_timeout_while(orders, patience, |orders| orders.has_nothing(whose));
+        let woken = self.arrived.wait_timeout_while(orders, patience, |orders| {
+            orders.is_asleep = orders.has_nothing(whose);
+            orders.is_asleep
+        });
         let mut orders = woken.unwrap_or_else(PoisonError::into_inner).0;
+        orders.is_asleep = false;
         if orders.waiting.is_empty() && orders.ended {
             return Taken::Ended;
         }

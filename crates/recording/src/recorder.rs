@@ -170,10 +170,16 @@ impl Drop for Recorder {
 
 fn seal_all(mut sealer: Sealer, inbox: &Receiver<Passed>) -> Result<(), RecordingError> {
     const WHILE_NOTHING_IS_OPEN: Duration = Duration::from_secs(1);
+    /// So that a busy writer need not wake this thread for each batch. The end of a session waits for it.
+    const GATHERING: Duration = Duration::from_millis(2);
     loop {
         match inbox.recv_timeout(sealer.idle_for().unwrap_or(WHILE_NOTHING_IS_OPEN)) {
             Ok(passed) => {
+                let may_gather = matches!(passed, Passed::Written(_));
                 take_in(&mut sealer, passed)?;
+                if may_gather && sealer.idle_for() != Some(Duration::ZERO) {
+                    thread::sleep(GATHERING);
+                }
                 // Everything that has come meanwhile: a segment of a busy session is then as large as it may be.
                 inbox.try_iter().try_for_each(|passed| take_in(&mut sealer, passed))?;
             }

@@ -21,8 +21,14 @@ impl Scene {
         let bench = Bench::new();
         let recorder = bench.open();
         let (closed, open) = (bench.begin(&recorder, session(1)), bench.begin(&recorder, session(2)));
-        for at in 0..30 {
-            record(&closed, output(session(1), at, vec![b'x'; 90])).unwrap();
+        // However busy the sealer is, these are two segments at least.
+        for part in 1..=2 {
+            for at in 0..15 {
+                record(&closed, output(session(1), part * 15 + at, vec![b'x'; 90])).unwrap();
+            }
+            testing::eventually("a sealed segment", || {
+                bench.ledger.segments(&session(1)).len() >= part as usize
+            });
         }
         closed.close().unwrap();
         record(&open, output(session(2), 1, vec![b'y'; 1200])).unwrap();
@@ -65,7 +71,7 @@ fn offsets(path: &Path) -> Vec<usize> {
 fn a_flipped_bit_in_any_byte_of_any_file_is_found_and_the_file_named() {
     let scene = Scene::new();
     let files = scene.files();
-    assert!(files.len() >= 7, "{files:?}");
+    assert!(files.len() >= 6, "{files:?}");
     for path in files {
         let file = fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
         for at in offsets(&path) {
