@@ -9,6 +9,7 @@ use access::model::Service;
 use access::road::TargetCredential;
 use aws_lc_rs::rand;
 use bytes::Bytes;
+use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
@@ -118,8 +119,11 @@ pub(crate) fn connector(authorities: &str) -> Result<TlsConnector, String> {
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = versions.map_err(|fault| fault.to_string())?.with_root_certificates(roots);
-    Ok(TlsConnector::from(Arc::new(config.with_no_client_auth())))
+    let versions = versions.map_err(|fault| fault.to_string())?;
+    let mut config = versions.with_root_certificates(roots).with_no_client_auth();
+    // A server proves itself each time; and room for sessions to resume is 150 KiB for each connection.
+    config.resumption = Resumption::disabled();
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// How far the server has proved that it knows the password too.
