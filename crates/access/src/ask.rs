@@ -88,6 +88,7 @@ impl Ask {
             Self::Sftp => Act::Sftp,
             Self::File(operation) => operation.act(),
             Self::Forward(forwarding) => forwarding.act(),
+            Self::Statement(statement) if statement.script.replicates() => Act::Replicate,
             Self::Statement(_) => Act::Statement,
         }
     }

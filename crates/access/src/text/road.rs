@@ -29,8 +29,8 @@ catalogue! {
         "已拒绝：用户名请写成 PERSON+ACCOUNT@DATABASE；请查看：ssh GATEWAY targets";
     OTHER_DATABASE: "refused: {target} is the database {database} and no other; leave the database's name out",
         "已拒绝：{target} 只对应数据库 {database}；请不要填写其他数据库名";
-    NO_REPLICATION: "refused: replication connections are not on offer",
-        "已拒绝：不提供复制连接";
+    NO_REPLICATION: "refused: replication is either true or database",
+        "已拒绝：replication 只能是 true 或 database";
     TOO_MANY_ROWS: "refused: it would change {rows} rows, and at most {most} cross without a signature; nothing was changed. Send it again to ask for signatures.",
         "已拒绝：将更改 {rows} 行，而未经签署最多只允许 {most} 行；未作任何更改。如需签署，请再次提交。";
     NOT_SENT: "countersign: by the grammar of PostgreSQL 18 the gateway could not read this, so it was not sent to the server.",

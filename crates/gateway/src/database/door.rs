@@ -23,6 +23,7 @@ use super::mysql;
 use super::opening::{Arrived, Client, OpeningError, receive};
 use super::options::DatabaseOptions;
 use super::pair::{Dialled, Pair};
+use super::replicating;
 use super::server::Server;
 use super::talk::Talk;
 use super::texts::Texts;
@@ -214,8 +215,16 @@ impl Reception {
         let away = |code, why: String| Turned::Away(Report::fatal(code, why));
         wanted.names(session, &self.road)?;
         let unusable = |why: Refusal| away("58000", why.to_string());
+        if wanted.replication.is_some() {
+            replicating::may_begin(&self.road, session)
+                .await
+                .map_err(|why| away("42501", why.to_string()))?;
+        }
         let writing = Arc::new(self.road.credential(session).await.map_err(unusable)?);
-        let reading = self.road.reading_credential(session).await.map_err(unusable)?;
+        let reading = match wanted.replication {
+            Some(_) => None,
+            None => self.road.reading_credential(session).await.map_err(unusable)?,
+        };
         let pair = reading.map(|reading| Pair::new(Arc::new(reading), writing.clone(), &wanted.settings));
         let (credential, settings) = match &pair {
             Some(pair) => (pair.reading().clone(), pair.startup(Role::Reading)),
@@ -227,6 +236,6 @@ impl Reception {
             tracing::warn!(target = session.target_name(), %fault, "a database could not be reached");
             away("08001", fault.to_string())
         })?;
-        Ok(Dialled { server, pair })
+        Ok(Dialled { server, pair, replication: wanted.replication })
     }
 }

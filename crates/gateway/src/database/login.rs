@@ -23,6 +23,33 @@ const HARMLESS: [&str; 5] =
 /// What every client says, and what is looked at elsewhere.
 const KNOWN: [&str; 4] = ["user", "database", "replication", "client_encoding"];
 
+/// What a replication connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Replication {
+    /// The server as a whole; it takes no SQL.
+    Physical,
+    /// One database; it takes SQL too.
+    Logical,
+}
+
+impl Replication {
+    /// What the client wants, in whichever of the server's words for it.
+    fn wanted(value: &str) -> Option<Self> {
+        match value.to_ascii_lowercase().as_str() {
+            "database" => Some(Self::Logical),
+            "true" | "on" | "yes" | "1" => Some(Self::Physical),
+            _ => None,
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Physical => "true",
+            Self::Logical => "database",
+        }
+    }
+}
+
 /// Why a client did not get in: what it is told, if anything.
 pub(crate) enum Turned {
     /// This, and that is the end.
@@ -37,6 +64,7 @@ pub(crate) struct Wanted {
     pub to: Destination,
     /// Settings for the server.
     pub settings: Vec<(String, String)>,
+    pub replication: Option<Replication>,
     database: Option<String>,
 }
 
@@ -46,15 +74,18 @@ impl Wanted {
         let away = |line: &Line, values: &[(&str, &str)]| {
             Turned::Away(Report::fatal("28000", line.say(road.language(), values)))
         };
-        if start.is_replication() {
-            return Err(away(&text::NO_REPLICATION, &[]));
-        }
+        let replication = start.parameter("replication").filter(|_| start.is_replication());
+        let replication = match replication.map(Replication::wanted) {
+            Some(None) => return Err(away(&text::NO_REPLICATION, &[])),
+            other => other.flatten(),
+        };
         let user = start.parameter("user").unwrap_or_default();
         let login = Login::parse(user).ok().filter(|login| login.destination.is_some());
         let Some((login, to)) = login.and_then(|login| Some((login.clone(), login.destination?))) else {
             return Err(away(&text::DATABASE_USER, &[]));
         };
-        let mut settings = Vec::new();
+        let word = |kind: Replication| ("replication".to_owned(), kind.word().to_owned());
+        let mut settings: Vec<_> = replication.map(word).into_iter().collect();
         for (name, value) in start.parameters() {
             let folded = name.to_ascii_lowercase();
             let fits = match folded.as_str() {
@@ -71,11 +102,14 @@ impl Wanted {
             }
         }
         let database = start.parameter("database").filter(|name| *name != user).map(str::to_owned);
-        Ok(Self { login, to, settings, database })
+        Ok(Self { login, to, settings, replication, database })
     }
 
     /// The database that the client names, if it names one, is the target's.
     pub(crate) fn names(&self, session: &Session, road: &Road) -> Result<(), Turned> {
+        if self.replication == Some(Replication::Physical) {
+            return Ok(());
+        }
         let target = session.target();
         let own = target.database().map_or("", |database| &database.name);
         if self.database.as_deref().is_none_or(|name| name == target.name || name == own) {

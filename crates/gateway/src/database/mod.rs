@@ -18,6 +18,7 @@ mod opening;
 mod options;
 mod pair;
 mod prepared;
+mod replicating;
 mod server;
 mod shown;
 mod standing;

@@ -12,6 +12,7 @@ use wire::postgres::{ActId, Decoder, Outcome, Prepared, Session as Wire, Status}
 
 use super::accounts::{Past, Role};
 use super::course::Course;
+use super::login::Replication;
 use super::moving::{Connection, MoveError, open, prepare, run};
 use super::server::Server;
 
@@ -24,6 +25,8 @@ pub(crate) struct Dialled {
     pub server: Server,
     /// The second account, if there is one. The server knows the gateway as the one that only reads.
     pub pair: Option<Pair>,
+    /// What kind of replication connection it is, if it is one.
+    pub replication: Option<Replication>,
 }
 
 /// Both accounts of a session, and where it is.

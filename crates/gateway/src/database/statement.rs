@@ -13,7 +13,9 @@ use wire::postgres::{ActKind, Parameter, Prepared, Session, Unsettled, may_have_
 use super::accounts::{may_only_read, only_reads};
 use super::catalogue::{FIRST_OWN, Guide, Values};
 use super::judging::{Matter, Read};
+use super::login::Replication;
 use super::prepared::{Behind, behind, certain};
+use super::replicating::command;
 use super::texts::{Reading, Texts};
 
 /// Longest value that is shown whole, and how much is shown of a longer one, in bytes.
@@ -37,7 +39,9 @@ pub(crate) struct Asked {
 impl Matter for Asked {
     async fn is_nothing(&self) -> bool {
         match &self.kind {
-            ActKind::Parse(prepared) => self.reader.parses_plainly(&prepared.text).await,
+            ActKind::Parse(prepared) if self.reader.replication.is_none() => {
+                self.reader.parses_plainly(&prepared.text).await
+            }
             _ => false,
         }
     }
@@ -75,6 +79,8 @@ pub(crate) struct Reader {
     shifted: bool,
     /// It may have changed what the server calls to read a constant.
     retyped: bool,
+    /// What kind of replication connection it is, if it is one.
+    replication: Option<Replication>,
     /// What would have changed too many rows; people are asked about it next time.
     exceeded: Vec<ActKind>,
 }
@@ -84,7 +90,18 @@ impl Reader {
     pub(crate) fn new(texts: Arc<Texts>, guide: Guide, reading: Option<(Guide, String)>) -> Self {
         let (behind, typed, exceeded) = (Behind::new(), Vec::new(), Vec::new());
         let (stays, shifted, retyped) = (false, false, false);
-        Self { texts, guide, reading, stays, behind, typed, shifted, retyped, exceeded }
+        let replication = None;
+        Self { texts, guide, reading, stays, behind, typed, shifted, retyped, replication, exceeded }
+    }
+
+    /// Reads for a replication connection of that kind.
+    pub(crate) fn replicating(self, replication: Option<Replication>) -> Self {
+        Self { replication, ..self }
+    }
+
+    /// A command of a replication connection, or what such a connection does not take.
+    fn command(&self, kind: &ActKind) -> Option<Read> {
+        command(kind, self.replication?)
     }
 
     /// That act would have changed too many rows: it is not counted again.
@@ -128,11 +145,17 @@ impl Reader {
 
     /// What the grammar says of the text, if it does not have it.
     pub(crate) fn syntax_error(&self, kind: &ActKind) -> Option<SyntaxError> {
+        if self.command(kind).is_some() {
+            return None;
+        }
         self.texts.read(&text(kind).ok()?).syntax_error().cloned()
     }
 
     /// The statement; the name of what is none, and never allowed.
     pub(crate) async fn statement(&self, kind: &ActKind, afresh: bool) -> Read {
+        if let Some(command) = self.command(kind) {
+            return command;
+        }
         let has_exceeded = self.exceeded.contains(kind);
         if afresh {
             self.guides().for_each(Guide::forget);
@@ -154,6 +177,9 @@ impl Reader {
 
     /// What the statement would reach, as far as its database tells in that time.
     pub(crate) async fn impact(&self, kind: &ActKind, patience: Duration) -> Option<Impact> {
+        if self.command(kind).is_some() {
+            return None;
+        }
         let text = self.text(kind).await.ok()?;
         let values = match kind {
             ActKind::Bind { statement: Some(prepared), parameters, .. } => {

@@ -54,14 +54,14 @@ impl Talk {
         dialled: Dialled,
         cancellable: Cancellable,
     ) -> Self {
-        let Dialled { server, pair } = dialled;
+        let Dialled { server, pair, replication } = dialled;
         let limit = reception.options.target_timeout;
         let guide = |one: &Arc<_>| reception.catalogues.guide(session.target_name(), one, limit);
         let own = pair.as_ref().map_or(&server.credential, Pair::writing);
         let reading = pair.as_ref().map(|pair| (guide(pair.reading()), pair.reading().login.clone()));
         Self {
             wire: Wire::new(cancellable.key.clone()),
-            reader: Reader::new(reception.texts.clone(), guide(own), reading),
+            reader: Reader::new(reception.texts.clone(), guide(own), reading).replicating(replication),
             pair,
             asked: None,
             course: Course::new(

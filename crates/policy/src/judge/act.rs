@@ -11,6 +11,8 @@ pub enum Act {
     Exec,
     /// Run one text of database statements.
     Statement,
+    /// Run one command of a replication connection to a database: a copy of the server, a stream of all its changes.
+    Replicate,
     /// Open a shell: a native one on a recorded target, the managed one where commands are gated.
     Shell,
     /// Open the sftp subsystem.
@@ -51,10 +53,11 @@ pub enum Act {
 
 impl Act {
     /// Every act.
-    pub const ALL: [Act; 21] = [
+    pub const ALL: [Act; 22] = [
         Act::Connect,
         Act::Exec,
         Act::Statement,
+        Act::Replicate,
         Act::Shell,
         Act::Sftp,
         Act::ListFiles,
@@ -81,6 +84,7 @@ impl Act {
             Act::Connect => "connect",
             Act::Exec => "exec",
             Act::Statement => "statement",
+            Act::Replicate => "replicate",
             Act::Shell => "shell",
             Act::Sftp => "sftp",
             Act::ListFiles => "list-files",

@@ -13,7 +13,7 @@ mod script;
 
 pub use catalogue::{Catalogue, Meaning};
 pub use name::{Kind, Name, Named};
-pub use postgres::knows_function;
+pub use postgres::{knows_function, replication_command};
 pub use script::{
     Columns, Control, Dialect, NoSuchDialect, Removed, RemovedKind, Script, Statement, SyntaxError, TableUse,
 };

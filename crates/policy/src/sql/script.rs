@@ -39,6 +39,7 @@ pub struct Script {
     statements: Vec<Statement>,
     obstacle: Option<String>,
     misspelt: Option<SyntaxError>,
+    replicates: bool,
 }
 
 /// What the server's grammar says of a text that is not in it.
@@ -209,12 +210,17 @@ pub enum Control {
 
 impl Script {
     pub(super) fn of(text: &str, statements: Vec<Statement>) -> Script {
-        Script { text: text.into(), statements, obstacle: None, misspelt: None }
+        Script { text: text.into(), statements, obstacle: None, misspelt: None, replicates: false }
+    }
+
+    /// For a command of a replication connection.
+    pub(super) fn replicating(text: &str, command: Statement) -> Script {
+        Script { replicates: true, ..Script::of(text, vec![command]) }
     }
 
     /// For a text that is not read, and what stands in the way.
     pub(super) fn refused(obstacle: &str) -> Script {
-        Script { text: String::new(), statements: vec![], obstacle: Some(obstacle.into()), misspelt: None }
+        Script { obstacle: Some(obstacle.into()), ..Script::of("", vec![]) }
     }
 
     /// For a text that the server's grammar does not have.
@@ -237,6 +243,11 @@ impl Script {
     /// What was read, byte for byte; empty when it was not read.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether it is a command of a replication connection.
+    pub fn replicates(&self) -> bool {
+        self.replicates
     }
 
     /// The statements in order; none when the text was not read.

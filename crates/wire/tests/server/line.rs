@@ -175,7 +175,10 @@ impl Between {
         let text = match &act.kind {
             ActKind::Query(text) => text.clone(),
             ActKind::Bind { statement, .. } => statement.as_ref().expect("its text was seen").text.clone(),
-            ActKind::Parse(_) => return drop(self.session.pass(act.id).expect("it waits")),
+            ActKind::Parse(_) => {
+                self.session.pass(act.id).expect("it makes sense");
+                return;
+            }
             ActKind::FunctionCall { .. } => panic!("nobody calls functions here"),
         };
         let text = std::str::from_utf8(&text).expect("text").to_lowercase();

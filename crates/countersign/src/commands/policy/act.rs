@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use access::policy::destination::{self, Unreachable};
-use access::policy::sql::{self, Catalogue, Dialect};
+use access::policy::sql::{self, Catalogue, Dialect, replication_command};
 use access::policy::{Act, Destination, FileOperation, Writing};
 use access::{Ask, Forwarding, ShellLine, SqlStatement, Supposed};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -64,6 +64,12 @@ pub fn statement(dialect: Dialect, text: &str) -> SqlStatement {
     }
 }
 
+fn command(text: &str) -> Result<Ask> {
+    let script = replication_command(text.as_bytes());
+    let script = script.with_context(|| format!("{text:?} is no command of a replication connection"))?;
+    Ok(Ask::Statement(SqlStatement { script: Arc::new(script), ..statement(Dialect::Postgres, text) }))
+}
+
 fn dialect<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Dialect>, D::Error> {
     String::deserialize(value)?.parse().map(Some).map_err(serde::de::Error::custom)
 }
@@ -72,6 +78,9 @@ impl Wanted {
     /// What is supposed to be asked, with the text of a command.
     pub fn supposed(&self, text: &str) -> Result<Supposed> {
         let act = self.act()?;
+        if act == Act::Replicate {
+            return command(text).map(Supposed::Ask);
+        }
         if let Some(dialect) = self.sql {
             return Ok(Supposed::Ask(Ask::Statement(statement(dialect, text))));
         }

@@ -17,6 +17,7 @@ mod nodes;
 mod parse;
 mod query;
 mod reader;
+mod replication;
 mod rows;
 mod session;
 mod settings;
@@ -27,6 +28,7 @@ mod write;
 use pg_query::protobuf::RawStmt;
 
 pub use functions::knows_function;
+pub use replication::replication_command;
 
 use super::catalogue::Catalogue;
 use super::findings::Findings;
