@@ -5,7 +5,7 @@ export CARGO_TERM_COLOR ?= auto
 
 .PHONY: demo test lint bench setup-demo setup-test
 
-# Everything on this machine: a gateway, a host and a database behind it, seven people, a five-minute tour.
+# Everything on this machine: a gateway, a host and two databases behind it, seven people, a five-minute tour.
 demo: setup-demo
 	$(CARGO) build --release --locked --package countersign
 	@exec target/release/countersign demo $(ARGS)

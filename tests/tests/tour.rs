@@ -166,15 +166,28 @@ fn every_printed_command_does_what_the_tour_says() {
     signs(&demo, demo.printed("countersign deny 5")[0], "deny");
     assert!(dropping.finish().refused().contains("bob"));
 
+    let statements = demo.printed("MYSQL_PWD=");
+    assert!(demo.follow("alice", statements[0]).ok().contains("returned\t50000"));
+    let emptying = Running::start(demo.shell(statements[1]).env("PERSON", "alice"));
+    eventually("the request", || {
+        let shown = demo.follow("bob", "ssh -F ssh_config bob@gateway requests").ok();
+        shown.contains("UPDATE customers").then_some(())
+    });
+    for line in demo.printed("countersign approve 6") {
+        signs(&demo, line, "approve");
+    }
+    let emptied = emptying.finish().ok();
+    assert!(emptied.contains("10000 rows affected"), "{emptied}");
+
     let verify = demo.printed("ledger verify")[0];
     let report = demo.follow("alice", verify).ok();
-    assert!(report.starts_with("OK: ") && report.contains("9 sessions"), "{report}");
+    assert!(report.starts_with("OK: ") && report.contains("11 sessions"), "{report}");
     assert!(follow("alice", "printf X").pop().unwrap().status.success());
     let fault = demo.follow("alice", verify).refused();
     assert!(fault.contains("segments/") && fault.contains("000001.seg"), "it names the file: {fault}");
     // Counted by hand: the shell, the deletion, show 1, approve twice, sessions, request replay, replay, admin, three
-    // statements, approve twice, deny, verify twice.
-    assert_eq!(done + 17, commands_of(&demo), "a printed command was not tried: {:#?}", demo.lines);
+    // statements, approve twice, deny, two statements, approve twice, verify twice.
+    assert_eq!(done + 21, commands_of(&demo), "a printed command was not tried: {:#?}", demo.lines);
 }
 
 /// Whoever the line names reads the statement and signs it.
@@ -187,7 +200,7 @@ fn signs(demo: &Demo, line: &str, answer: &str) -> String {
 }
 
 fn commands_of(demo: &Demo) -> usize {
-    let starts = ["cd ", "countersign ", "ssh ", "scp ", "printf ", "PGPASSWORD="];
+    let starts = ["cd ", "countersign ", "ssh ", "scp ", "printf ", "PGPASSWORD=", "MYSQL_PWD="];
     demo.lines.iter().filter(|line| starts.iter().any(|start| line.starts_with(start))).count()
 }
 
@@ -211,11 +224,15 @@ fn the_ready_file_describes_everything_to_scripts() {
     assert_eq!(ready["targets"]["db-1"]["level"], "command-gated");
     assert_eq!(ready["targets"]["db-1"]["labels"]["tier"], "core-data");
     assert_eq!(ready["targets"]["web-1"]["level"], "recorded");
-    let orders = &ready["databases"]["orders-pg"];
-    assert_eq!((&orders["database"], &orders["account"]), (&"orders".into(), &"orders_app".into()));
-    let address = format!("{}:{}", orders["host"].as_str().unwrap(), orders["port"]);
-    std::net::TcpStream::connect(address).unwrap();
-    assert!(std::fs::read_to_string(orders["ca"].as_str().unwrap()).unwrap().contains("BEGIN CERTIFICATE"));
+    for name in ["orders-pg", "orders-my"] {
+        let orders = &ready["databases"][name];
+        assert_eq!((&orders["database"], &orders["account"]), (&"orders".into(), &"orders_app".into()));
+        let address = format!("{}:{}", orders["host"].as_str().unwrap(), orders["port"]);
+        std::net::TcpStream::connect(address).unwrap();
+        assert!(
+            std::fs::read_to_string(orders["ca"].as_str().unwrap()).unwrap().contains("BEGIN CERTIFICATE")
+        );
+    }
     for key in ["host_key", "host_ca"] {
         assert!(ready["gateway"][key].as_str().unwrap().starts_with("ssh-ed25519 "));
     }
@@ -274,9 +291,11 @@ fn the_temporary_folder_of_a_demo_goes_away_and_so_do_its_servers() {
     let data = Path::new(facts["data_dir"].as_str().unwrap()).to_owned();
     assert!(data.starts_with(folder.path()) && data.exists());
     let sshd = std::fs::read_to_string(data.join("host/sshd.pid")).unwrap();
-    let database = std::fs::read_to_string(data.join("orders-pg/port")).unwrap();
-    let database = (std::net::Ipv4Addr::LOCALHOST, database.trim().parse().unwrap());
-    std::net::TcpStream::connect(database).unwrap();
+    let databases = ["orders-pg", "orders-my"].map(|name| {
+        let port = std::fs::read_to_string(data.join(name).join("port")).unwrap();
+        (std::net::Ipv4Addr::LOCALHOST, port.trim().parse().unwrap())
+    });
+    databases.iter().for_each(|database| drop(std::net::TcpStream::connect(database).unwrap()));
     demo.signal("INT");
     assert!(demo.wait().status.success());
     assert!(!data.exists(), "the folder stays");
@@ -284,5 +303,7 @@ fn the_temporary_folder_of_a_demo_goes_away_and_so_do_its_servers() {
         let line = std::fs::read(format!("/proc/{}/cmdline", sshd.trim())).unwrap_or_default();
         (!String::from_utf8_lossy(&line).contains("sshd_config")).then_some(())
     });
-    eventually("the database's end", || std::net::TcpStream::connect(database).is_err().then_some(()));
+    for database in databases {
+        eventually("a database's end", || std::net::TcpStream::connect(database).is_err().then_some(()));
+    }
 }

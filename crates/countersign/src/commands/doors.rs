@@ -44,6 +44,11 @@ impl Doors {
         Ok(self.postgres.as_ref().map(TcpListener::local_addr).transpose()?)
     }
 
+    /// The same for clients of MySQL.
+    pub fn mysql(&self) -> Result<Option<SocketAddr>> {
+        Ok(self.mysql.as_ref().map(TcpListener::local_addr).transpose()?)
+    }
+
     /// One line for whoever started the gateway.
     pub fn told(&self) -> Result<String> {
         let mut told = format!("SSH on {}", self.ssh.local_addr()?);

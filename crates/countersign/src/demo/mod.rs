@@ -1,6 +1,7 @@
 //! `countersign demo`: a complete example with real parts, on loopback, until Ctrl-C.
 
 mod administrators;
+mod clients;
 mod database;
 mod host;
 mod people;
@@ -20,11 +21,12 @@ use tokio::net::TcpListener;
 
 use crate::cli::Demo;
 use crate::commands::doors::Doors;
-use crate::commands::{init, serve, ssh_config};
+use crate::commands::{init, serve};
 use crate::config::Config;
 use crate::node::Node;
 use crate::secrets;
 use crate::surroundings;
+use clients::Entrances;
 use database::DemoDatabase;
 use host::DemoHost;
 use ready::Facts;
@@ -50,25 +52,28 @@ pub async fn demo(options: Demo) -> Result<()> {
     }
     let config = configuration(folder.path(), address)?;
     let doors = Doors::beside(listener, &config).await?;
-    let databases = doors.postgres()?.context("an older demo made this folder; choose another --data")?;
-    let (host_folder, database_folder) = (folder.path().join("host"), folder.path().join(database::NAME));
-    let (host, database) =
-        tokio::try_join!(DemoHost::start(&host_folder), DemoDatabase::start(&database_folder))?;
+    let entrances = Entrances::of(&doors)?;
+    let host = folder.path().join("host");
+    let (host, postgres, mariadb) = tokio::try_join!(
+        DemoHost::start(&host),
+        DemoDatabase::start(&database::POSTGRES, folder.path()),
+        DemoDatabase::start(&database::MARIADB, folder.path()),
+    )?;
+    let databases = [postgres, mariadb];
     let node = Node::open(&config).await?;
     if fresh {
-        furnish(&node.road, folder.path(), &host, &database).await?;
+        furnish(&node.road, folder.path(), &host, &databases).await?;
     }
     if !node.road.register().ceremony_held() {
         administrators::hold_ceremony(&node.road, &config, folder.path()).await?;
     }
-    write_client_files(folder.path(), &config)?;
-    write_services(folder.path(), databases)?;
+    clients::write(folder.path(), &config, &entrances)?;
     let people = people::read(folder.path())?;
     let administrators = administrators::read(folder.path())?;
     tour::print(folder.path(), &config, &host, folder.is_removed());
     if let Some(file) = &options.ready_file {
         let facts =
-            Facts { folder: folder.path(), config: &config, people, administrators, host: &host, databases };
+            Facts { folder: folder.path(), config: &config, people, administrators, host: &host, entrances };
         ready::write(file, &facts)?;
     }
     serve::run(node, &config, doors, stop).await
@@ -79,7 +84,10 @@ fn make_node(folder: &Path, address: SocketAddr) -> Result<()> {
     init::init(folder, address, "countersign.example/demo")?;
     let file = folder.join("countersign.toml");
     let shipped = std::fs::read_to_string(&file)?;
-    std::fs::write(file, shipped.replace("# postgres = \"0.0.0.0:5432\"", "postgres = \"127.0.0.1:0\""))?;
+    let opened = shipped
+        .replace("# postgres = \"0.0.0.0:5432\"", "postgres = \"127.0.0.1:0\"")
+        .replace("# mysql = \"0.0.0.0:3306\"", "mysql = \"127.0.0.1:0\"");
+    std::fs::write(file, opened)?;
     leave_out(&folder.join("policies"))
 }
 
@@ -134,7 +142,7 @@ impl Folder {
 }
 
 /// People, targets and accounts, each through the same changes that an administrator would make.
-async fn furnish(road: &Road, folder: &Path, host: &DemoHost, database: &DemoDatabase) -> Result<()> {
+async fn furnish(road: &Road, folder: &Path, host: &DemoHost, databases: &[DemoDatabase]) -> Result<()> {
     people::enrol(road, folder).await?;
     let credential =
         access::identity::hostca::ed25519_key(&mut surroundings::fill, "countersign credential")?;
@@ -154,23 +162,26 @@ async fn furnish(road: &Road, folder: &Path, host: &DemoHost, database: &DemoDat
         let (private_key, password) = (private_key.clone(), Secret::default());
         road.administer(BY, &Change::AccountAdd { target, login, private_key, password }).await?;
     }
-    add_database(road, database).await
+    for database in databases {
+        add_database(road, database).await?;
+    }
+    Ok(())
 }
 
 async fn add_database(road: &Road, database: &DemoDatabase) -> Result<()> {
     let change = Change::DatabaseAdd {
-        name: database::NAME.to_owned(),
+        name: database.example.name.to_owned(),
         host: "127.0.0.1".to_owned(),
         port: database.port(),
         labels: labels("core-data"),
-        protocol: "postgres".to_owned(),
+        protocol: database.example.protocol.as_str().to_owned(),
         database: database::DATABASE.to_owned(),
         authority: database.authority()?,
     };
     road.administer(BY, &change).await?;
     for login in database::ACCOUNTS {
         let password = Secret(database.password(login)?);
-        let (target, login) = (database::NAME.to_owned(), login.to_owned());
+        let (target, login) = (database.example.name.to_owned(), login.to_owned());
         let private_key = Secret::default();
         road.administer(BY, &Change::AccountAdd { target, login, private_key, password }).await?;
     }
@@ -179,34 +190,4 @@ async fn add_database(road: &Road, database: &DemoDatabase) -> Result<()> {
 
 fn labels(tier: &str) -> BTreeMap<String, String> {
     [("env", "prod"), ("tier", tier)].map(|(key, value)| (key.to_owned(), value.to_owned())).into()
-}
-
-/// `ssh_config` and `known_hosts` in the folder, so that every command of the tour is short.
-fn write_client_files(folder: &Path, config: &Config) -> Result<()> {
-    let targets = TARGETS.map(|(name, _, _)| name.to_owned());
-    let lines = ssh_config::client_lines(config, "127.0.0.1", config.listen.port(), &targets)?;
-    let known_hosts = folder.join("known_hosts");
-    let mut text = format!("Host *\n  UserKnownHostsFile {}\n", known_hosts.display());
-    text += &lines.ssh_config;
-    let administrators = administrators::ADMINISTRATORS.map(|(name, _)| name);
-    for name in people::NAMES.into_iter().chain(administrators) {
-        let key = people::folder(folder, name).join("id_ed25519");
-        text +=
-            &format!("Match originalhost gateway user {name},{name}+*\n  IdentityFile {}\n", key.display());
-    }
-    std::fs::write(folder.join("ssh_config"), text)?;
-    Ok(std::fs::write(known_hosts, lines.known_hosts)?)
-}
-
-/// `pg_service.conf` in the folder: `psql service=orders-pg` comes here, and knows the gateway by its certificate.
-fn write_services(folder: &Path, databases: SocketAddr) -> Result<()> {
-    let text = format!(
-        "[{}]\nhost={}\nport={}\ndbname={}\nsslmode=verify-full\nsslrootcert={}\n",
-        database::NAME,
-        databases.ip(),
-        databases.port(),
-        database::DATABASE,
-        folder.join("tls_ca.pem").display()
-    );
-    Ok(std::fs::write(folder.join("pg_service.conf"), text)?)
 }

@@ -1,6 +1,5 @@
 //! The demo's description for scripts, written once it serves.
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -8,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::TARGETS;
 use super::administrators::DemoAdministrator;
+use super::clients::Entrances;
 use super::database;
 use super::host::DemoHost;
 use super::people::DemoPerson;
@@ -27,7 +27,7 @@ pub struct Facts<'a> {
     /// What they work on.
     pub host: &'a DemoHost,
     /// Where clients of databases connect.
-    pub databases: SocketAddr,
+    pub entrances: Entrances,
 }
 
 /// Writes the JSON object, complete or not at all. It holds the demo's passwords, so only its owner can read it.
@@ -40,7 +40,7 @@ pub fn write(file: &Path, facts: &Facts<'_>) -> Result<()> {
 }
 
 fn describe(facts: &Facts<'_>) -> Result<Value> {
-    let Facts { folder, config, people, administrators, host, databases } = facts;
+    let Facts { folder, config, people, administrators, host, entrances } = facts;
     let public =
         |name: &str| -> Result<String> { Ok(std::fs::read_to_string(folder.join(name))?.trim().to_owned()) };
     Ok(json!({
@@ -56,13 +56,7 @@ fn describe(facts: &Facts<'_>) -> Result<Value> {
         "people": people.iter().map(person).collect::<Map<_, _>>(),
         "administrators": administrators.iter().map(administrator).collect::<Map<_, _>>(),
         "targets": targets(host),
-        "databases": { database::NAME: {
-            "host": databases.ip(),
-            "port": databases.port(),
-            "database": database::DATABASE,
-            "account": database::ACCOUNTS[0],
-            "ca": folder.join("tls_ca.pem"),
-        } },
+        "databases": databases(folder, entrances),
         "ledger": { "dir": config.ledger, "public_key": folder.join("ledger.pub") },
     }))
 }
@@ -98,4 +92,19 @@ fn targets(host: &DemoHost) -> Map<String, Value> {
             (name.to_owned(), facts)
         })
         .collect()
+}
+
+fn databases(folder: &Path, entrances: &Entrances) -> Map<String, Value> {
+    let described = |example: &&database::Example| {
+        let entrance = entrances.to(example);
+        let facts = json!({
+            "host": entrance.ip(),
+            "port": entrance.port(),
+            "database": database::DATABASE,
+            "account": database::ACCOUNTS[0],
+            "ca": folder.join("tls_ca.pem"),
+        });
+        (example.name.to_owned(), facts)
+    };
+    database::ALL.iter().map(described).collect()
 }

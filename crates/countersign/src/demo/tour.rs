@@ -19,7 +19,8 @@ fn text(folder: &Path, config: &Config, login: &str, removed: bool) -> String {
     format!(
         r#"Countersign demo: gateway on {listen}, everything in {dir} ({fate}). Stop with Ctrl-C.
 People: alice (ops), bob and carol (dba-leads), dave (auditors). Targets: web-1 (recorded), db-1 (command-gated),
-and the database orders-pg (statement-gated): a private PostgreSQL with a million orders, as new at each start.
+and the databases orders-pg and orders-my (statement-gated): a private PostgreSQL and a private MariaDB with a million orders each, as
+new at each start.
 Administrators: sam (system), sue (security), abe (audit). None of them changes anything alone, nor does this machine's account.
 It is meant for any hour and has its keys in files, so office-hours.cedar and devices.cedar of the shipped policies are left out.
 Both targets are one sshd, run by you, under two policies: who has a shell on web-1, or on this machine, is in db-1's files too.
@@ -78,13 +79,20 @@ In a second terminal, first:
   PGPASSWORD=$(ssh -F ssh_config alice@gateway ticket {database} --account {account}) psql "service={database} user=alice+{account}@{database}" -c "DROP TABLE customers CASCADE"
   countersign deny 5 --gateway bob@gateway -F ssh_config --key people/bob/id_ed25519
 
+   The same shop in MariaDB. She forgets the WHERE again; bob and carol sign within 20 seconds, or she sends it once more when they have.
+  MYSQL_PWD=$(ssh -F ssh_config alice@gateway ticket {mariadb} --account {account}) mariadb --defaults-file=my.cnf --user=alice+{account}@{mariadb} -e "SELECT state, count(*) FROM orders GROUP BY state"
+  MYSQL_PWD=$(ssh -F ssh_config alice@gateway ticket {mariadb} --account {account}) mariadb --defaults-file=my.cnf --user=alice+{account}@{mariadb} -vv -e "UPDATE customers SET email = ''"
+  countersign approve 6 --gateway bob@gateway -F ssh_config --key people/bob/id_ed25519
+  countersign approve 6 --gateway carol@gateway -F ssh_config --key people/carol/id_ed25519
+
 7. Check the record; then tamper with it, and check again.
   countersign ledger verify ledger --key ledger.pub
   printf X | dd of=$(ls ledger/segments/*/000001.seg | head -n 1) bs=1 seek=200 conv=notrunc status=none
   countersign ledger verify ledger --key ledger.pub
 "#,
         listen = config.listen,
-        database = database::NAME,
+        database = database::POSTGRES.name,
+        mariadb = database::MARIADB.name,
         account = database::ACCOUNTS[0],
     )
 }

@@ -10,7 +10,7 @@ fi
 
 make() {
     as_server mariadb-install-db --no-defaults --datadir="$folder/data" --tmpdir="$folder" \
-        --skip-test-db --skip-name-resolve --auth-root-socket-user="$administrator" >log 2>&1 ||
+        --skip-test-db --skip-name-resolve --debug-no-sync --auth-root-socket-user="$administrator" >log 2>&1 ||
         { cat log >&2; exit 1; }
 }
 
