@@ -68,6 +68,15 @@ fn a_transaction_goes_on_as_the_account_that_writes() {
 }
 
 #[test]
+fn a_setting_that_a_savepoint_has_taken_back_is_taken_back_for_both_accounts() {
+    let shop = shop();
+    let script = "BEGIN;\nSET work_mem = '6MB';\nSAVEPOINT s;\nSET work_mem = '7MB';\nROLLBACK TO s;\nCOMMIT;\n\
+                  SHOW work_mem;\nDELETE FROM orders WHERE id = 1 RETURNING current_setting('work_mem'), current_user;\n";
+    let expected = "BEGIN\nSET\nSAVEPOINT\nSET\nROLLBACK\nCOMMIT\n6MB\n6MB|writer\nDELETE 1\n";
+    assert_eq!(told(&shop, script).ok(), expected);
+}
+
+#[test]
 fn what_the_analysis_takes_for_reading_cannot_write() {
     let shop = shop();
     shop.truth("CREATE FUNCTION harmless() RETURNS int LANGUAGE sql AS 'SELECT 1'");

@@ -88,7 +88,10 @@ fn statements() -> Vec<String> {
 fn stays_in_a_transaction(text: &str) -> bool {
     let lines = text.to_uppercase();
     let leaves = |statement: &policy::sql::Statement| {
-        matches!(statement.control, Control::Begin | Control::Commit | Control::Rollback | Control::CopyIn)
+        matches!(
+            statement.control,
+            Control::Begin | Control::Commit | Control::Rollback | Control::RollbackTo(_) | Control::CopyIn
+        )
     };
     const OUTSIDE: [&str; 11] = [
         "PROGRAM",

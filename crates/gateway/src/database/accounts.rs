@@ -94,7 +94,12 @@ impl Past {
         match &statement.control {
             // Whoever the session has become it is at one connection only.
             Control::Set { name, .. } if IDENTITY.contains(&name.as_str()) => self.is_bound = true,
-            control @ (Control::Begin | Control::Savepoint | Control::Rollback | Control::Set { .. }) => {
+            control @ (Control::Begin
+            | Control::Savepoint(_)
+            | Control::Release(_)
+            | Control::RollbackTo(_)
+            | Control::Rollback
+            | Control::Set { .. }) => {
                 self.transaction.push((control.clone(), statement.text.clone()));
             }
             Control::DiscardAll => self.forget_settings(),
@@ -107,10 +112,9 @@ impl Past {
     pub(crate) fn is_idle(&mut self) {
         let explicit = self.transaction.iter().any(|(control, _)| *control == Control::Begin);
         let kept = if explicit { self.last_tag == b"COMMIT" } else { !self.failed };
-        for (control, text) in std::mem::take(&mut self.transaction) {
-            if let (true, Control::Set { name, .. }) = (kept, control) {
-                self.set(name, text);
-            }
+        let done = std::mem::take(&mut self.transaction);
+        for (name, text) in lasting(done).into_iter().filter(|_| kept) {
+            self.set(name, text);
         }
         (self.failed, self.has_cursor) = (false, false);
         self.running.clear();
@@ -141,6 +145,30 @@ impl Past {
     }
 }
 
+/// The settings that a transaction leaves behind when it is kept: those that no return to a savepoint has taken back.
+fn lasting(done: Vec<(Control, String)>) -> Vec<(String, String)> {
+    let (mut settings, mut savepoints) = (Vec::new(), Vec::<(String, usize)>::new());
+    let place =
+        |savepoints: &[(String, usize)], name: &str| savepoints.iter().rposition(|(known, _)| known == name);
+    for (control, text) in done {
+        match control {
+            Control::Set { name, .. } => settings.push((name, text)),
+            Control::Savepoint(name) => savepoints.push((name, settings.len())),
+            Control::Release(name) => savepoints.truncate(place(&savepoints, &name).unwrap_or(0)),
+            Control::RollbackTo(name) => match place(&savepoints, &name) {
+                Some(place) => {
+                    settings.truncate(savepoints.get(place).map_or(0, |(_, length)| *length));
+                    savepoints.truncate(place + 1);
+                }
+                // Nobody has seen that savepoint, so nothing is believed.
+                None => settings.clear(),
+            },
+            _ => {}
+        }
+    }
+    settings
+}
+
 fn is_temporary(statement: &Statement) -> bool {
     let mut words = statement.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     words.any(|word| ["temp", "temporary"].iter().any(|temporary| word.eq_ignore_ascii_case(temporary)))
@@ -166,6 +194,29 @@ mod tests {
         for writes in writes.into_iter().chain(["copy t from stdin", "nonsense", "do $$begin end$$"]) {
             assert!(!only_reads(&script(writes)), "{writes}");
         }
+    }
+
+    #[test]
+    fn what_a_return_to_a_savepoint_takes_back_does_not_last() {
+        let kept = |text: &str| {
+            let (mut past, script) = (Past::default(), script(text));
+            for statement in script.statements() {
+                past.transaction.push((statement.control.clone(), statement.text.clone()));
+            }
+            past.last_tag = b"COMMIT".to_vec();
+            past.is_idle();
+            past.settings.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(kept("begin; set work_mem = 1; savepoint s; set jit = off; rollback to s"), "work_mem");
+        assert_eq!(kept("begin; savepoint s; set jit = off; release s"), "jit");
+        let twice = "begin; savepoint s; set jit = off; savepoint s; set work_mem = 1; rollback to \"s\"";
+        assert_eq!(kept(twice), "jit");
+        assert_eq!(kept(&format!("{twice}; release s; rollback to s; set datestyle = iso")), "datestyle");
+        assert_eq!(
+            kept("begin; savepoint a; savepoint b; set jit = off; rollback to a; set work_mem = 1"),
+            "work_mem"
+        );
+        assert_eq!(kept("begin; set jit = off; rollback to nobody_knows"), "");
     }
 
     #[test]

@@ -58,7 +58,11 @@ fn changes_any_name(statement: &Statement) -> bool {
 fn changes_settings(statement: &Statement) -> bool {
     matches!(
         statement.control,
-        Control::Set { .. } | Control::DiscardAll | Control::Commit | Control::Rollback
+        Control::Set { .. }
+            | Control::DiscardAll
+            | Control::Commit
+            | Control::Rollback
+            | Control::RollbackTo(_)
     )
 }
 

@@ -181,10 +181,14 @@ pub enum Control {
     Begin,
     /// It ends, and its work stays.
     Commit,
-    /// It ends, or goes back to a savepoint.
+    /// It ends, and its work is taken back.
     Rollback,
-    /// A savepoint is set or released.
-    Savepoint,
+    /// It goes back to that savepoint, which stays.
+    RollbackTo(String),
+    /// A savepoint is set.
+    Savepoint(String),
+    /// That savepoint and all behind it are forgotten; their work stays.
+    Release(String),
     /// A statement is prepared under a name; the effects are those that it has when executed.
     Prepare(String),
     /// A prepared statement runs.

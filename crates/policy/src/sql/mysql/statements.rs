@@ -103,10 +103,14 @@ impl<'a> Reader<'a> {
                 (Control::Commit, Read, "ends a transaction")
             }
             Statement::Rollback { savepoint, .. } if savepoint.iter().all(is_name) => {
-                (Control::Rollback, Read, "takes a transaction back")
+                let to = savepoint.as_ref().map(|name| Control::RollbackTo(name.value.clone()));
+                (to.unwrap_or(Control::Rollback), Read, "takes a transaction back")
             }
-            Statement::Savepoint { name } | Statement::ReleaseSavepoint { name } if is_name(name) => {
-                (Control::Savepoint, Read, "marks a place to go back to")
+            Statement::Savepoint { name } if is_name(name) => {
+                (Control::Savepoint(name.value.clone()), Read, "marks a place to go back to")
+            }
+            Statement::ReleaseSavepoint { name } if is_name(name) => {
+                (Control::Release(name.value.clone()), Read, "marks a place to go back to")
             }
             Statement::Use(Use::Object(name)) if is_one_word(name) => {
                 (Control::None, Read, "changes the database that names are looked for in")

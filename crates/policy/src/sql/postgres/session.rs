@@ -14,25 +14,25 @@ use crate::{Effect, How};
 impl Reader<'_> {
     pub(super) fn transaction(&mut self, transaction: &TransactionStmt) {
         use TransactionStmtKind::*;
-        let (control, effect, does) =
-            match TransactionStmtKind::try_from(transaction.kind).unwrap_or_default() {
-                TransStmtBegin | TransStmtStart => (Control::Begin, Effect::Read, "begins a transaction"),
-                TransStmtCommit => (Control::Commit, Effect::Read, "ends a transaction"),
-                TransStmtRollback | TransStmtRollbackTo => {
-                    (Control::Rollback, Effect::Read, "takes a transaction back")
-                }
-                TransStmtSavepoint | TransStmtRelease => {
-                    (Control::Savepoint, Effect::Read, "marks a place to go back to")
-                }
-                TransStmtPrepare => (Control::Commit, Effect::Write, "hands a transaction over"),
-                TransStmtCommitPrepared => {
-                    (Control::None, Effect::Write, "ends a transaction that was handed over")
-                }
-                TransStmtRollbackPrepared => {
-                    (Control::None, Effect::DataDestroy, "takes a transaction back that was handed over")
-                }
-                Undefined => return self.strange("this kind of transaction"),
-            };
+        let name = || transaction.savepoint_name.clone();
+        let (control, effect, does) = match TransactionStmtKind::try_from(transaction.kind)
+            .unwrap_or_default()
+        {
+            TransStmtBegin | TransStmtStart => (Control::Begin, Effect::Read, "begins a transaction"),
+            TransStmtCommit => (Control::Commit, Effect::Read, "ends a transaction"),
+            TransStmtRollback => (Control::Rollback, Effect::Read, "takes a transaction back"),
+            TransStmtRollbackTo => (Control::RollbackTo(name()), Effect::Read, "takes a transaction back"),
+            TransStmtSavepoint => (Control::Savepoint(name()), Effect::Read, "marks a place to go back to"),
+            TransStmtRelease => (Control::Release(name()), Effect::Read, "marks a place to go back to"),
+            TransStmtPrepare => (Control::Commit, Effect::Write, "hands a transaction over"),
+            TransStmtCommitPrepared => {
+                (Control::None, Effect::Write, "ends a transaction that was handed over")
+            }
+            TransStmtRollbackPrepared => {
+                (Control::None, Effect::DataDestroy, "takes a transaction back that was handed over")
+            }
+            Undefined => return self.strange("this kind of transaction"),
+        };
         self.found.control = control;
         self.found.does(effect, does);
         self.transaction_modes(&transaction.options);
