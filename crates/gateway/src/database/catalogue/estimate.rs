@@ -17,8 +17,9 @@ use wire::postgres::Parameter;
 
 use super::FIRST_OWN;
 use super::facts::relied_on;
-use super::line::{AskError, Open};
+use super::line::{AskError, Connection as _};
 use super::plan::{Planned, planned};
+use super::postgres::Open;
 use super::survey::{Survey, called_like_columns};
 use super::{Guide, Prepared, reach};
 
@@ -68,7 +69,7 @@ impl Guide {
         impact: &mut Impact,
     ) -> Result<(), AskError> {
         let _place = self.whole.estimates.acquire().await;
-        let open = Open::dial(&self.whole.name, &self.credential, &SETTINGS, self.whole.limit).await?;
+        let open = Open::dial_with(&self.whole.name, &self.credential, &SETTINGS, self.whole.limit).await?;
         let mut estimate = Estimate { open, script, tables: Vec::new(), impact };
         estimate.catalogue().await?;
         let survey = self.survey(&self.whole.known(), script, &Prepared::new(), &[]).await;

@@ -9,8 +9,10 @@ mod estimate;
 mod facts;
 mod line;
 mod locks;
+mod mysql;
 mod numbers;
 mod plan;
+mod postgres;
 mod questions;
 mod reach;
 mod survey;
@@ -19,7 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use access::model::Service;
+use access::model::{Protocol, Service};
 use access::policy::sql::{Kind, Name, Named, Script};
 use access::road::TargetCredential;
 use tokio::sync::{OnceCell, Semaphore};
@@ -79,13 +81,17 @@ pub(crate) struct Guide {
 impl Catalogues {
     /// The catalogue of the server that is dialled with that.
     pub(crate) fn guide(&self, name: &str, credential: &Arc<TargetCredential>, limit: Duration) -> Guide {
-        let database = match &credential.service {
-            Service::Database(database) => database.name.as_str(),
-            _ => "",
+        let (database, protocol) = match &credential.service {
+            Service::Database(database) => (database.name.as_str(), database.protocol),
+            _ => ("", Protocol::Postgres),
         };
         let place = (name, &credential.host, credential.port, database, &credential.login);
+        let line = || match protocol {
+            Protocol::Postgres => Line::new::<postgres::Open>(name, limit),
+            Protocol::Mysql => Line::new::<mysql::Open>(name, limit),
+        };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let whole = all.entry(format!("{place:?}")).or_insert_with(|| Arc::new(Whole::new(name, limit)));
+        let whole = all.entry(format!("{place:?}")).or_insert_with(|| Arc::new(Whole::new(name, line(), limit)));
         Guide { whole: whole.clone(), credential: credential.clone() }
     }
 
@@ -97,11 +103,11 @@ impl Catalogues {
 }
 
 impl Whole {
-    fn new(name: &str, limit: Duration) -> Self {
+    fn new(name: &str, line: Line, limit: Duration) -> Self {
         Self {
             name: name.to_owned(),
             limit,
-            line: Line::new(name, limit),
+            line,
             estimates: Semaphore::new(MOST_ESTIMATES),
             known: Mutex::new(Known::nothing()),
         }

@@ -10,3 +10,4 @@ mod talk;
 
 pub(crate) use kills::Kills;
 pub(crate) use opening::begin;
+pub(crate) use server::{Aside, DialError};

@@ -9,7 +9,7 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
-use wire::Bounds;
+use wire::{Bounds, Rows};
 use wire::mysql::{Account, Answer, Asking, Channel, Failure, Joining, Next, literal};
 
 use super::line::{Line, LineError};
@@ -42,7 +42,7 @@ pub(super) struct Server {
 
 /// Why a server cannot be reached. None of it holds a secret.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DialError {
+pub(crate) enum DialError {
     #[error("the database cannot be reached: {0}")]
     Unreachable(#[from] std::io::Error),
     #[error("the database did not answer within {0} seconds")]
@@ -53,6 +53,8 @@ pub(super) enum DialError {
     Refused(Failure),
     #[error("the database does not follow the protocol: {0}")]
     Protocol(#[from] wire::Error),
+    #[error("more than is read of an answer")]
+    TooMuch,
     #[error("the record of the database is not usable: {0}")]
     Record(String),
 }
@@ -80,21 +82,44 @@ impl Server {
 
 async fn connect(credential: TargetCredential, capabilities: u64) -> Result<Server, DialError> {
     let mut joined = join(&credential, capabilities).await?;
-    settle(&mut joined.line, Asking::new(joined.capabilities, Bounds::default())).await?;
+    joined.settle().await?;
     Ok(Server { line: joined.line, credential, connection: joined.connection })
 }
 
 /// Asks a server to end what it is doing on another connection of the same account; whether it does is the server's business.
 pub(super) async fn interrupt(credential: &TargetCredential, connection: u32, limit: Duration) {
-    let asking = async {
-        let mut joined = join(credential, 0).await?;
-        let mut asking = Asking::new(joined.capabilities, Bounds::default());
-        ask(&mut joined.line, &mut asking, &format!("KILL QUERY {connection}")).await
-    };
+    let asking = async { join(credential, 0).await?.ask(&format!("KILL QUERY {connection}")).await };
     match timeout(limit, asking).await {
         Ok(Ok(_)) => {}
         Ok(Err(fault)) => tracing::warn!(%fault, "an interruption did not reach its server"),
         Err(_) => tracing::warn!("a server did not answer an interruption"),
+    }
+}
+
+/// A connection for questions of the gateway's own, one after the other. No client's bytes reach it.
+pub(crate) struct Aside(Joined);
+
+impl Aside {
+    /// Connects as clients of that credential do; answers are no larger than that.
+    pub(crate) async fn dial(
+        credential: &TargetCredential,
+        limit: Duration,
+        bounds: Bounds,
+    ) -> Result<Self, DialError> {
+        let opened = async {
+            let mut joined = join(credential, 0).await?;
+            joined.settle().await?;
+            let Joined { line: Line { stream, decoder }, capabilities, connection, .. } = joined;
+            let line = Line { stream, decoder: decoder.with_limit(bounds.bytes) };
+            let asking = Asking::new(capabilities, bounds);
+            Ok(Self(Joined { line, capabilities, connection, asking }))
+        };
+        timeout(limit, opened).await.map_err(|_| DialError::Silent(limit.as_secs()))?
+    }
+
+    /// The rows that answer a question.
+    pub(crate) async fn ask(&mut self, text: &str) -> Result<Rows, DialError> {
+        self.0.ask(text).await
     }
 }
 
@@ -104,6 +129,30 @@ struct Joined {
     /// What was agreed.
     capabilities: u64,
     connection: u32,
+    asking: Asking,
+}
+
+impl Joined {
+    /// Texts are UTF-8, and no mode changes their grammar.
+    async fn settle(&mut self) -> Result<(), DialError> {
+        let modes = self.ask("SELECT @@SESSION.sql_mode").await?;
+        let modes = modes.into_iter().flatten().flatten().next().unwrap_or_default();
+        let kept: Vec<&str> = modes.split(',').filter(|mode| !OTHER_GRAMMAR.contains(mode)).collect();
+        let text = format!("SET NAMES utf8mb4, SESSION sql_mode = {}", literal(&kept.join(",")));
+        self.ask(&text).await.map(drop)
+    }
+
+    async fn ask(&mut self, text: &str) -> Result<Rows, DialError> {
+        self.line.send(&self.asking.ask(text)?).await?;
+        loop {
+            match self.asking.server(&self.line.packet().await?)? {
+                None => {}
+                Some(Answer::Rows(rows)) => return Ok(rows),
+                Some(Answer::Failed(failure)) => return Err(DialError::Refused(failure)),
+                Some(Answer::TooMuch) => return Err(DialError::TooMuch),
+            }
+        }
+    }
 }
 
 async fn join(credential: &TargetCredential, capabilities: u64) -> Result<Joined, DialError> {
@@ -136,7 +185,8 @@ async fn join(credential: &TargetCredential, capabilities: u64) -> Result<Joined
     let mut line = Line::new(stream);
     line.send(&joining.encrypted()?).await?;
     let capabilities = log_in(&mut line, &mut joining).await?;
-    Ok(Joined { line, capabilities, connection: joining.connection() })
+    let asking = Asking::new(capabilities, Bounds::default());
+    Ok(Joined { line, capabilities, connection: joining.connection(), asking })
 }
 
 async fn log_in(line: &mut Line<TlsStream<TcpStream>>, joining: &mut Joining) -> Result<u64, DialError> {
@@ -147,33 +197,6 @@ async fn log_in(line: &mut Line<TlsStream<TcpStream>>, joining: &mut Joining) ->
             Next::Joined(capabilities) => return Ok(capabilities),
             Next::Failed(failure) => return Err(DialError::Refused(failure)),
             Next::Tls(_) => return Err(wire::Error::Authentication("an untimely step").into()),
-        }
-    }
-}
-
-/// Texts are UTF-8, and no mode changes their grammar.
-async fn settle(line: &mut Line<TlsStream<TcpStream>>, mut asking: Asking) -> Result<(), DialError> {
-    let modes = ask(line, &mut asking, "SELECT @@SESSION.sql_mode").await?;
-    let kept: Vec<&str> = modes.split(',').filter(|mode| !OTHER_GRAMMAR.contains(mode)).collect();
-    let text = format!("SET NAMES utf8mb4, SESSION sql_mode = {}", literal(&kept.join(",")));
-    ask(line, &mut asking, &text).await.map(drop)
-}
-
-/// The first value of the answer, or nothing.
-async fn ask(
-    line: &mut Line<TlsStream<TcpStream>>,
-    asking: &mut Asking,
-    text: &str,
-) -> Result<String, DialError> {
-    line.send(&asking.ask(text)?).await?;
-    loop {
-        match asking.server(&line.packet().await?)? {
-            None => {}
-            Some(Answer::Rows(rows)) => {
-                return Ok(rows.into_iter().flatten().flatten().next().unwrap_or_default());
-            }
-            Some(Answer::Failed(failure)) => return Err(DialError::Refused(failure)),
-            Some(Answer::TooMuch) => return Err(wire::Error::Excess("an answer").into()),
         }
     }
 }
