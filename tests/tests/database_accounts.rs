@@ -77,6 +77,23 @@ fn a_setting_that_a_savepoint_has_taken_back_is_taken_back_for_both_accounts() {
 }
 
 #[test]
+fn signatures_are_not_used_up_while_the_database_lets_nobody_in() {
+    let shop = Guarded::with_orders(Plan::shipped());
+    shop.bastion.admin(&["account", "read-as", "shop", "writer", "reader"]);
+    let (mut waiting, number) = shop.held("alice", "DELETE FROM orders");
+    shop.database.sql("ALTER ROLE writer NOLOGIN");
+    for approver in ["bob", "carol"] {
+        shop.bastion.approve(number, approver);
+    }
+    waiting.until_stderr("trying again");
+    assert!(shop.bastion.entries_of("grant").is_empty());
+    shop.database.sql("ALTER ROLE writer LOGIN");
+    assert!(waiting.finish().ok().contains("DELETE 1000"));
+    assert_eq!(shop.bastion.entries_of("grant").len(), 1);
+    assert_eq!(shop.truth("SELECT count(*) FROM orders"), "0");
+}
+
+#[test]
 fn what_the_analysis_takes_for_reading_cannot_write() {
     let shop = shop();
     shop.truth("CREATE FUNCTION harmless() RETURNS int LANGUAGE sql AS 'SELECT 1'");

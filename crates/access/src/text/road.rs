@@ -37,6 +37,8 @@ catalogue! {
         "countersign：网关按 PostgreSQL 18 的语法无法读懂此文本，因此未发送给服务器。";
     TRANSACTION_READS: "refused: this transaction began by reading and cannot be taken over by {account}: it has an open cursor, or keeps to what it saw at its beginning. Roll it back, and write in a transaction of its own.",
         "已拒绝：此事务以只读开始，无法由 {account} 接手：它有打开的游标，或只看开始时的数据。请回滚，并在单独的事务中写入。";
+    OTHER_ACCOUNT_LATER: "countersign: signed for, but the database does not let the gateway in as {account}, as which this runs. Nothing has run, and no signature is used up; trying again.",
+        "countersign：已完成签署，但数据库不允许网关以 {account} 身份登录，而此语句须以该身份运行。尚未执行，签署未被使用；正在重试。";
     OTHER_ACCOUNT_AWAY: "refused: the database does not let the gateway in as the account that this statement runs as; nothing was run. An administrator finds the reason in the gateway's log.",
         "已拒绝：数据库不接受网关以执行该语句的账户登录；未执行任何操作。管理员可在网关日志中查看原因。";
     SETTING_REFUSED: "refused: the setting {setting} cannot be given when connecting; leave it out",

@@ -36,12 +36,28 @@ pub(crate) enum Verdict {
         /// What must be durable before it crosses.
         recorded: Recorded,
     },
+    /// It may cross soon: make the connection ready on which it runs, and answer.
+    Prepare {
+        /// What it is.
+        statement: SqlStatement,
+        /// Whether it could run now.
+        ready: oneshot::Sender<Ready>,
+    },
     /// It crosses, since there is nothing in it to judge.
     Pass,
     /// It does not.
     Refuse(Refusal),
     /// The recorder cannot write, so nothing may cross.
     NotRecorded,
+}
+
+/// Whether a statement could run now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ready {
+    Now,
+    /// It could not, and perhaps later.
+    Later,
+    Never,
 }
 
 /// Events on their way to the disk; each is answered once it is durable, or never will be.
@@ -73,6 +89,7 @@ type Running = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 pub(crate) struct Judging {
     case: Case,
     told: mpsc::UnboundedReceiver<String>,
+    preparing: mpsc::UnboundedReceiver<(SqlStatement, oneshot::Sender<Ready>)>,
     running: Option<Running>,
 }
 
@@ -85,6 +102,7 @@ struct Case {
     /// How often somebody who waits is told so.
     every: Duration,
     tell: mpsc::UnboundedSender<String>,
+    prepare: mpsc::UnboundedSender<(SqlStatement, oneshot::Sender<Ready>)>,
     /// How long somebody waits whose request stays when they do not.
     patience: Duration,
     /// How long somebody waits in an open transaction.
@@ -107,10 +125,11 @@ impl Judging {
     /// A judge for one session. `tell` takes the lines for whoever waits, told in [`Self::verdict`] as they come.
     pub(crate) fn new(road: Road, session: Session, scribe: Scribe, options: &DatabaseOptions) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
+        let (prepare, preparing) = mpsc::unbounded_channel();
         let (given_up, left) = (Arc::default(), Arc::default());
         let (every, patience, limit) = (options.waiting_notice, options.hold, options.transaction_hold);
-        let case = Case { road, session, scribe, every, tell, patience, limit, given_up, left };
-        Self { case, told, running: None }
+        let case = Case { road, session, scribe, every, tell, prepare, patience, limit, given_up, left };
+        Self { case, told, preparing, running: None }
     }
 
     /// Where lines for the person go that have nothing to do with an act.
@@ -141,7 +160,7 @@ impl Judging {
 
     /// The next line for the person, or the verdict on the act.
     pub(crate) async fn verdict(&mut self) -> Verdict {
-        let Self { running, told, .. } = self;
+        let Self { running, told, preparing, .. } = self;
         let decided = async {
             match running {
                 Some(running) => running.await,
@@ -151,6 +170,7 @@ impl Judging {
         let verdict = tokio::select! {
             biased;
             Some(line) = told.recv() => return Verdict::Tell(line),
+            Some((statement, ready)) = preparing.recv() => return Verdict::Prepare { statement, ready },
             verdict = decided => verdict,
         };
         self.running = None;
@@ -210,7 +230,12 @@ impl Case {
         matter: impl Matter,
     ) -> Verdict {
         self.say(pending.notice());
-        if let Err(quit) = self.decided(&pending).await {
+        let decided = self.decided(&pending).await;
+        let prepared = match decided {
+            Ok(()) => self.prepared(&pending, &statement).await,
+            quit => quit,
+        };
+        if let Err(quit) = prepared {
             let refusal = match quit {
                 Quit::Ended(refusal) => refusal,
                 Quit::Unwanted => self.road.abandon(pending).await,
@@ -260,6 +285,33 @@ impl Case {
                 () = self.left.notified() => return Err(Quit::Unattended),
                 () = &mut patience, if pending.stays() => return Err(Quit::Unattended),
             }
+        }
+    }
+
+    /// Returns when the connection is ready on which it runs, so that no signature is used up before.
+    async fn prepared(&self, pending: &Pending, statement: &SqlStatement) -> Result<(), Quit> {
+        loop {
+            match self.ready(statement).await? {
+                Ready::Now => return Ok(()),
+                Ready::Never => return Err(Quit::Unwanted),
+                Ready::Later => {}
+            }
+            tokio::select! {
+                () = sleep(self.every) => {}
+                () = self.given_up.notified() => return Err(Quit::Unwanted),
+                () = self.left.notified() => return Err(Quit::Unattended),
+            }
+            self.decided(pending).await?;
+        }
+    }
+
+    async fn ready(&self, statement: &SqlStatement) -> Result<Ready, Quit> {
+        let (ready, answer) = oneshot::channel();
+        // Where nobody answers, it could not run.
+        let _ = self.prepare.send((statement.clone(), ready));
+        tokio::select! {
+            answer = answer => Ok(answer.unwrap_or(Ready::Later)),
+            () = self.left.notified() => Err(Quit::Unattended),
         }
     }
 

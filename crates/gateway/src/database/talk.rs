@@ -16,7 +16,7 @@ use super::cancels::Cancellable;
 use super::consequences::consequences;
 use super::course::{Came, Course, Over};
 use super::door::Reception;
-use super::judging::{Recorded, Verdict};
+use super::judging::{Ready, Recorded, Verdict};
 use super::moving::MoveError;
 use super::opening::Arrived;
 use super::pair::{Dialled, Pair};
@@ -185,6 +185,14 @@ impl Talk {
                     self.allow(script, max_rows, recorded)?;
                 }
             }
+            Verdict::Prepare { statement, ready } => {
+                let is_ready = match self.moves(&statement).await {
+                    Ok(()) => Ready::Now,
+                    Err(fault) => self.not_ready(&fault),
+                };
+                // Whoever asked may have left.
+                let _ = ready.send(is_ready);
+            }
             Verdict::Pass => {
                 if let Some((act, _)) = self.judged.take() {
                     self.wire.pass(act)?;
@@ -196,18 +204,37 @@ impl Talk {
         Ok(())
     }
 
-    /// Makes the session the account as which the statement runs. If it cannot be, the client is told so.
-    async fn is_where_it_runs(&mut self, statement: &SqlStatement) -> Result<bool, Over> {
-        let Some(pair) = &mut self.pair else { return Ok(true) };
+    /// Makes the session the account as which the statement runs.
+    async fn moves(&mut self, statement: &SqlStatement) -> Result<(), MoveError> {
+        let Some(pair) = &mut self.pair else { return Ok(()) };
         let role = if statement.runs_as.is_some() { Role::Reading } else { Role::Writing };
-        let Err(fault) = pair.switch(role, &mut self.course, &mut self.wire).await else { return Ok(true) };
+        pair.switch(role, &mut self.course, &mut self.wire).await
+    }
+
+    /// Tells whoever waits why what is signed for does not run yet.
+    fn not_ready(&mut self, fault: &MoveError) -> Ready {
+        tracing::warn!(target = self.course.session.target_name(), %fault, "the other account cannot be used yet");
+        let (ready, line) = match fault {
+            MoveError::Frozen => (Ready::Never, &text::TRANSACTION_READS),
+            _ => (Ready::Later, &text::OTHER_ACCOUNT_LATER),
+        };
+        self.wire.notice(&Report::notice(self.of_account(line)));
+        ready
+    }
+
+    fn of_account(&self, line: &text::Line) -> String {
+        line.say(self.course.reception.road.language(), &[("account", self.course.session.account())])
+    }
+
+    /// Whether the session is the account as which the statement runs. If it cannot be, the client is told so.
+    async fn is_where_it_runs(&mut self, statement: &SqlStatement) -> Result<bool, Over> {
+        let Err(fault) = self.moves(statement).await else { return Ok(true) };
         tracing::warn!(target = self.course.session.target_name(), %fault, "the other account cannot be used");
         let (code, line) = match fault {
             MoveError::Frozen => ("25006", &text::TRANSACTION_READS),
             _ => ("58000", &text::OTHER_ACCOUNT_AWAY),
         };
-        let why =
-            line.say(self.course.reception.road.language(), &[("account", self.course.session.account())]);
+        let why = self.of_account(line);
         if let Some((act, _)) = self.judged.take() {
             let what = format!("statement {}", act.number());
             self.course.tell_later(&SessionEvent::Refused { what, why: why.clone() });

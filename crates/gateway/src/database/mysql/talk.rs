@@ -17,7 +17,7 @@ use super::server::{Server, interrupt};
 use super::statement::statement;
 use crate::database::course::{Came, Course, Over};
 use crate::database::door::Reception;
-use crate::database::judging::{Matter, Read, Verdict};
+use crate::database::judging::{Matter, Read, Ready, Verdict};
 use crate::database::taking_down::events;
 
 /// Statements last by themselves: the state of a new session.
@@ -196,6 +196,8 @@ impl Talk {
                     self.wire.refuse(act, &self.refused(&refusal))?;
                 }
             }
+            // There is one connection, and it is here.
+            Verdict::Prepare { ready, .. } => drop(ready.send(Ready::Now)),
             // Nothing in this protocol is judged to be nothing.
             Verdict::Pass | Verdict::NotRecorded => return Err(Over::NotRecorded),
         }
