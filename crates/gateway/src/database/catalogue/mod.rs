@@ -91,7 +91,8 @@ impl Catalogues {
             Protocol::Mysql => Line::new::<mysql::Open>(name, limit),
         };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let whole = all.entry(format!("{place:?}")).or_insert_with(|| Arc::new(Whole::new(name, line(), limit)));
+        let whole =
+            all.entry(format!("{place:?}")).or_insert_with(|| Arc::new(Whole::new(name, line(), limit)));
         Guide { whole: whole.clone(), credential: credential.clone() }
     }
 

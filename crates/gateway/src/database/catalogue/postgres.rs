@@ -34,11 +34,7 @@ pub(super) struct Open {
 }
 
 impl Connection for Open {
-    async fn dial(
-        name: &str,
-        credential: &Arc<TargetCredential>,
-        limit: Duration,
-    ) -> Result<Self, AskError> {
+    async fn dial(name: &str, credential: &Arc<TargetCredential>, limit: Duration) -> Result<Self, AskError> {
         Self::dial_with(name, credential, &SETTINGS, limit).await
     }
 

@@ -9,8 +9,8 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
-use wire::{Bounds, Rows};
 use wire::mysql::{Account, Answer, Asking, Channel, Failure, Joining, Next, literal};
+use wire::{Bounds, Rows};
 
 use super::line::{Line, LineError};
 use crate::database::server::connector;
