@@ -1,6 +1,8 @@
 //! The production host: a private OpenSSH server on loopback. It would allow everything, so that whatever is refused
 //! was refused by the gateway.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -134,8 +136,14 @@ fn spawn(folder: &Path) -> Child {
         .expect("/usr/sbin/sshd starts; Debian's package is openssh-server")
 }
 
-/// A port on 127.0.0.1 that nobody listens on.
+/// A port on 127.0.0.1 that nobody listens on, below those that the kernel gives to connections: none of them takes it
+/// between here and the server that it is for.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has free ports");
-    listener.local_addr().expect("a bound socket has an address").port()
+    const PORTS: std::ops::Range<u16> = 10_000..32_000;
+    let somewhere = RandomState::new().hash_one(std::process::id());
+    let first = PORTS.start + (somewhere % PORTS.len() as u64) as u16;
+    (first..PORTS.end)
+        .chain(PORTS.start..first)
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .expect("loopback has free ports")
 }

@@ -38,11 +38,15 @@ fn no_byte_that_crossed_is_lost_whenever_it_dies() {
             let row = of(person);
             assert!(row.join(" ").ends_with("interrupted"), "round {round}: {row:?}");
             let recorded = bastion.replayed(&row[0]).replace('\r', "");
+            let same = seen.bytes().zip(recorded.bytes()).take_while(|(one, other)| one == other).count();
+            let near = |text: &str| text.chars().skip(same.saturating_sub(20)).take(60).collect::<String>();
             assert!(
-                recorded.starts_with(&seen),
-                "round {round}: {} bytes crossed, {} recorded",
+                same == seen.len(),
+                "round {round}: {person} saw {} bytes, {} are recorded; after {same} {:?} was seen, {:?} is recorded",
                 seen.len(),
-                recorded.len()
+                recorded.len(),
+                near(&seen),
+                near(&recorded)
             );
             assert!(seen.len() > 10, "something crossed");
         }

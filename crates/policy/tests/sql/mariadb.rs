@@ -16,8 +16,9 @@ const KEEPER: &str = r#"
     cd "$folder"
     as_server mariadb-install-db --no-defaults --datadir="$folder/data" --skip-test-db --skip-name-resolve \
         --auth-root-socket-user="$(id -un)" >/dev/null 2>&1
+    mkdir "$folder/plugins"
     as_server mariadbd --no-defaults --datadir="$folder/data" --socket="$folder/socket" --pid-file="$folder/pid" \
-        --skip-networking --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=0 \
+        --plugin-dir="$folder/plugins" --skip-networking --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=0 \
         --innodb-doublewrite=off --innodb-flush-method=nosync --innodb-file-per-table=off --sync-frm=off --max-statement-time=10 >"$folder/log" 2>&1 &
     until mariadb-admin --no-defaults --socket="$folder/socket" ping >/dev/null 2>&1; do sleep 0.1; done
     exec 2>/dev/null
