@@ -76,3 +76,25 @@ fn what_replaces_rows_says_nothing_of_duplicates() {
     }
     assert!(read("INSERT t SET a = 1 ON DUPLICATE KEY UPDATE a = 2").understood());
 }
+
+#[test]
+fn numbers_with_an_exponent_are_numbers_and_nothing_else() {
+    for number in ["2.5e0", "1e5", "1E+5", "12.75e-3", "0e0", "-1e1"] {
+        for text in ["SELECT {}", "INSERT INTO t VALUES (1,{})", "UPDATE t SET a={} WHERE b<{}"] {
+            let text = text.replace("{}", number);
+            assert!(read(&text).understood(), "{text}: {:?}", read(&text).reasons());
+        }
+    }
+    // A name, a number with a name behind it, or an error: which of them differs by server and place.
+    for text in [
+        "SELECT 1e",
+        "SELECT 1e5a",
+        "SELECT 1e+",
+        "SELECT 1e5.a FROM t",
+        "SELECT 1e5e5",
+        "SELECT t.1e5 FROM t",
+        "SELECT 1e5é",
+    ] {
+        assert!(!read(text).understood(), "{text}");
+    }
+}

@@ -15,7 +15,7 @@ const KEEPER: &str = r#"
     if [ "$(id -u)" = 0 ]; then chown nobody "$folder"; fi
     cd "$folder"
     as_server mariadb-install-db --no-defaults --datadir="$folder/data" --skip-test-db --skip-name-resolve \
-        --auth-root-socket-user="$(id -un)" >/dev/null 2>&1
+        --auth-root-socket-user="$(id -un)" >"$folder/install.log" 2>&1 || { cat "$folder/install.log" >&2; exit 1; }
     mkdir "$folder/plugins"
     as_server mariadbd --no-defaults --datadir="$folder/data" --socket="$folder/socket" --pid-file="$folder/pid" \
         --plugin-dir="$folder/plugins" --skip-networking --character-set-server=utf8mb4 --innodb-flush-log-at-trx-commit=0 \

@@ -195,6 +195,7 @@ fn number(rest: &str) -> Result<(Kind, usize), &'static str> {
     if let Some(fraction) = rest.get(length..).and_then(|rest| rest.strip_prefix('.')) {
         length += 1 + digits(fraction);
     }
+    length += rest.get(length..).map_or(0, exponent);
     if rest
         .get(length..)
         .is_some_and(|after| after.starts_with(|c: char| is_of_a_word(c) || c == '.' || !c.is_ascii()))
@@ -202,6 +203,13 @@ fn number(rest: &str) -> Result<(Kind, usize), &'static str> {
         return Err("a number that goes on as a word");
     }
     Ok((Kind::Number, length))
+}
+
+/// How long the exponent is that a text begins with. Every server reads digits, `e` and digits as one number.
+fn exponent(text: &str) -> usize {
+    let digits = text.strip_prefix(['e', 'E']).map(|after| after.strip_prefix(['+', '-']).unwrap_or(after));
+    let count = digits.map_or(0, |digits| digits.chars().take_while(char::is_ascii_digit).count());
+    digits.filter(|_| count > 0).map_or(0, |digits| text.len() - digits.len() + count)
 }
 
 /// A word, or a variable of the session or the server.
