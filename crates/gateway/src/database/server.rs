@@ -121,7 +121,7 @@ pub(crate) fn connector(authorities: &str) -> Result<TlsConnector, String> {
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let versions = versions.map_err(|fault| fault.to_string())?;
     let mut config = versions.with_root_certificates(roots).with_no_client_auth();
-    // A server proves itself each time; and room for sessions to resume is 150 KiB for each connection.
+    // A server proves itself each time. What could be resumed would lie in memory, and belong to this one connection.
     config.resumption = Resumption::disabled();
     Ok(TlsConnector::from(Arc::new(config)))
 }
