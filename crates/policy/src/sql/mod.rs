@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod findings;
+mod masked;
 mod mysql;
 mod name;
 mod postgres;
@@ -12,6 +13,7 @@ mod scope;
 mod script;
 
 pub use catalogue::{Catalogue, Meaning};
+pub use masked::{masked, masked_part};
 pub use name::{Kind, Name, Named};
 pub use postgres::{knows_function, replication_command};
 pub use script::{

@@ -20,6 +20,7 @@ use sqlparser::parser::Parser;
 
 use super::catalogue::Catalogue;
 use super::findings::Findings;
+use super::masked::Piece;
 use super::script::{Script, Statement};
 use lexis::{Kind, Token};
 use statements::Reader;
@@ -46,6 +47,23 @@ fn statement(text: &str, tokens: &[Token], catalogue: &Catalogue) -> Result<Stat
     reader.found.of_session = is_of_session(tokens, &reader.found);
     let ends = tokens.first().zip(tokens.last()).and_then(|(first, last)| text.get(first.start..last.end()));
     reader.found.into_statement(ends.unwrap_or(text))
+}
+
+/// Whether lexis and parser agree on every statement of it.
+pub(super) fn is_read(text: &str) -> bool {
+    let of_each = |tokens: &[Token]| tokens.is_empty() || agreed(tokens).is_ok();
+    lexis::tokens(text).is_ok_and(|tokens| tokens.split(|token| token.text == ";").all(of_each))
+}
+
+/// What of a text may be shown to whoever may not see its values. None if servers divide it in different ways.
+pub(super) fn pieces(text: &str) -> Option<Vec<Piece<'_>>> {
+    let pieces = lexis::tokens(text).ok()?.into_iter().map(|token| match token.kind {
+        Kind::Text | Kind::Number => Piece::Value,
+        // It looks like a string to whoever knows PostgreSQL.
+        Kind::Word if token.text.contains('$') => Piece::Value,
+        Kind::Word | Kind::Name | Kind::Symbol => Piece::Shown(token.text),
+    });
+    Some(pieces.collect())
 }
 
 /// Functions that tell what their session did last.

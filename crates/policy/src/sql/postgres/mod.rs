@@ -28,6 +28,7 @@ mod write;
 use pg_query::protobuf::RawStmt;
 
 pub use functions::knows_function;
+pub(super) use parse::{is_read, pieces};
 pub use replication::replication_command;
 
 use super::catalogue::Catalogue;

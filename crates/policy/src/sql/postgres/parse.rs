@@ -4,10 +4,11 @@ use std::ops::Range;
 use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError};
 
-use pg_query::protobuf::{RawStmt, ScanToken, Token};
+use pg_query::protobuf::{KeywordKind, RawStmt, ScanToken, Token};
 use pg_query::{Error, ParserOptions};
 
 use crate::sql::catalogue::Catalogue;
+use crate::sql::masked::{Piece, VALUE};
 
 /// The parser turns standard error of the whole process aside while it works, and back afterwards. Two at once would
 /// leave it turned aside.
@@ -117,4 +118,39 @@ pub(super) fn tokens(text: &str) -> Option<Vec<ScanToken>> {
 /// Where a word stands in its text.
 pub(super) fn range(token: &ScanToken) -> Range<usize> {
     usize::try_from(token.start).unwrap_or_default()..usize::try_from(token.end).unwrap_or_default()
+}
+
+/// Whether the grammar has it.
+pub(in crate::sql) fn is_read(text: &str) -> bool {
+    !text.contains('\0') && copies(text) <= MOST_COPIED && !has_long_run(text) && grammar(text).is_ok()
+}
+
+/// What of a text may be shown to whoever may not see its values. None if the scanner cannot divide it.
+pub(in crate::sql) fn pieces(text: &str) -> Option<Vec<Piece<'_>>> {
+    if has_long_run(text) {
+        return None;
+    }
+    let comments = [Token::SqlComment as i32, Token::CComment as i32];
+    let mut pieces = vec![];
+    for token in tokens(text)?.iter().filter(|token| !comments.contains(&token.token)) {
+        let shown = text.get(range(token))?;
+        match shown.strip_suffix(VALUE).filter(|sign| is_sign(shown) && !sign.is_empty()) {
+            Some(sign) => pieces.extend([Piece::Shown(sign), Piece::Value]),
+            // The prefix is a token of its own, which says NCHAR.
+            None if token.token == Token::Nchar as i32 && shown.len() == 1 => {}
+            None if is_shown(token, shown) => pieces.push(Piece::Shown(shown)),
+            None => pieces.push(Piece::Value),
+        }
+    }
+    Some(pieces)
+}
+
+/// Names, words of the grammar and signs are shown; whatever else there is is a value, or the place of one.
+fn is_shown(token: &ScanToken, text: &str) -> bool {
+    let is_word = token.keyword_kind != KeywordKind::NoKeyword as i32;
+    is_word || [Token::Ident as i32, Token::Uident as i32].contains(&token.token) || is_sign(text)
+}
+
+fn is_sign(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_punctuation() && !matches!(c, '\'' | '"' | '$'))
 }
