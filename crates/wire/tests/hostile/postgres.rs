@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use wire::Error;
 use wire::postgres::startup::{CancelKey, Opening, Start, Startup};
-use wire::postgres::{Act, Backend, Decoder, Frontend, Limits, Output, Piece, Report, Session, Side};
+use wire::postgres::{
+    Act, Backend, Decoder, Frontend, Limits, Output, Piece, Report, Session, Side, may_have_constants,
+};
 
 use super::steps::steps;
 
@@ -94,6 +96,9 @@ impl Between {
             let Piece::Whole(frame) = piece else { continue };
             match Frontend::parse(&frame).expect("what crosses is well formed") {
                 Frontend::Query(text) => assert_eq!(text, DECOY, "a statement that nobody allowed"),
+                Frontend::Parse { text, .. } => {
+                    assert!(!may_have_constants(text), "code that nobody allowed")
+                }
                 Frontend::Bind(bind) => panic!("{bind:?}, which nobody allowed"),
                 Frontend::FunctionCall(call) => panic!("{call:?}, which nobody allowed"),
                 _ => {}
