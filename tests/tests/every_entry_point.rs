@@ -66,6 +66,7 @@ const DESK: &[(&str, Through)] = &[
     ("requests", Reads),
     ("retention", Reads),
     ("revoke", Narrows),
+    ("search", Reads),
     ("sessions", Reads),
     ("show", Reads),
     ("targets", Reads),

@@ -20,6 +20,7 @@ pub mod qr;
 pub mod register;
 pub mod road;
 pub mod runbook;
+pub mod search;
 pub mod statement;
 pub mod terms;
 pub mod text;

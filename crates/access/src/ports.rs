@@ -269,8 +269,11 @@ pub type Frames = Box<dyn Iterator<Item = Result<recording::Frame, recording::Re
 
 /// The recordings of this node, to be read back. Reading blocks the thread.
 pub trait Recordings: Send + Sync {
-    /// The frames of a session, without what is not for eyes.
+    /// The frames of a session as they are shown: what no terminal showed is told in lines.
     fn frames(&self, session: &SessionId) -> Result<Frames, recording::RecordingError>;
+
+    /// The frames as they were recorded, for whoever looks for something in them.
+    fn recorded(&self, session: &SessionId) -> Result<Frames, recording::RecordingError>;
 }
 
 /// The wall clock, owned by the binary.

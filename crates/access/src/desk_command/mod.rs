@@ -13,7 +13,7 @@ use crate::statement::visible;
 
 pub use values::{Because, parse_duration};
 pub use wanted::{
-    AccessWanted, CertificateAct, CertificateWanted, EmergencyWanted, ReplayWanted, RunbookWanted,
+    AccessWanted, CertificateAct, CertificateWanted, EmergencyWanted, ReplayWanted, RunbookWanted, Search,
     TicketWanted, Where,
 };
 pub use words::{Unsplit, split};
@@ -104,6 +104,8 @@ pub enum DeskCommand {
     },
     /// Play a recorded session on a terminal, or write it as asciicast v2
     Replay(Replay),
+    /// Find statements in the recorded sessions of databases, by their shape: values are shown as `?`
+    Search(Search),
     /// Faster access for a short time, told to everybody and reviewed afterwards
     #[command(subcommand)]
     Emergency(Emergency),
@@ -295,6 +297,7 @@ impl DeskCommand {
             | Self::Sessions { .. }
             | Self::Kill { .. }
             | Self::Replay(_)
+            | Self::Search(_)
             | Self::Emergency(_)
             | Self::Targets
             | Self::Ticket(_)

@@ -120,6 +120,26 @@ pub struct ReplayWanted {
     pub because: Because,
 }
 
+/// What is looked for in recordings.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct Search {
+    /// A part of the statement; a value in it stands for any value
+    #[arg(required = true, num_args = 1..)]
+    pub text: Vec<String>,
+    /// Only on this target
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<String>,
+    /// Only of this person
+    #[arg(long, value_name = "PERSON")]
+    pub person: Option<String>,
+    /// Only in sessions that began in the last TIME
+    #[arg(long = "last", value_name = "TIME", value_parser = values::parse_duration)]
+    pub seconds: Option<u64>,
+    /// Why you look; it is kept
+    #[arg(long, num_args = 1..)]
+    pub reason: Vec<String>,
+}
+
 /// An emergency of one's own.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct EmergencyWanted {

@@ -74,6 +74,7 @@ impl Road {
                 let values = [("session", &*replay.session.to_string())];
                 Err(self.refusal(&text::REPLAY_AT_DOOR, &values).into())
             }
+            DeskCommand::Search(_) => Err(self.refusal(&text::SEARCH_AT_DOOR, &[]).into()),
             DeskCommand::Targets => self.reach(&person, who).await,
             // The definition asks for one of the two, so the second never comes.
             DeskCommand::Help | DeskCommand::Evidence { request: None, permit: None } => {

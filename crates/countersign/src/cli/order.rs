@@ -9,7 +9,7 @@ const SUBJECTS: [&[&str]; 7] = [
     &["policy", "ledger", "evidence"],
     &["requests", "show", "approve", "deny", "watch", "withdraw"],
     &["request", "grants", "revoke", "emergency"],
-    &["sessions", "replay", "kill"],
+    &["sessions", "replay", "search", "kill"],
     &[
         "targets",
         "login",

@@ -12,7 +12,7 @@ use super::client_outlet::ClientOutlet;
 use super::connection::Connection;
 use super::desk_seat::{Over, Seat};
 use super::feed::Feed;
-use super::{desk_replay, desk_watch, menu};
+use super::{desk_replay, desk_search, desk_watch, menu};
 use crate::relay::{Crossing, Pty};
 
 /// Longest standard input of a desk command: scripts and changes; a signature is well below.
@@ -87,6 +87,7 @@ async fn serve(seat: &mut Seat, wish: Wish) -> Result<u32, Over> {
     match command {
         DeskCommand::Watch { request } => desk_watch::run(seat, request).await,
         DeskCommand::Replay(replay) => desk_replay::run(seat, &replay).await,
+        DeskCommand::Search(wanted) => desk_search::run(seat, &wanted).await,
         command => carry_out(seat, command).await,
     }
 }

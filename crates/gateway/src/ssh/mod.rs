@@ -9,6 +9,7 @@ mod client_outlet;
 mod connection;
 mod desk;
 mod desk_replay;
+mod desk_search;
 mod desk_seat;
 mod desk_watch;
 mod door;
